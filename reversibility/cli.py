@@ -1,0 +1,44 @@
+"""The command ``reversibility``: what a person types about the records and the hand-over."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from reversibility import __version__
+from reversibility.commands import bundle, journal, market, state, vault
+from reversibility.errors import CartableError
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Assemble the parser from the subcommands; each sets ``func`` to a callable that returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="reversibility",
+        description="Records and hand-over of a market: the vault, the state, the journal and the bundle.",
+    )
+    parser.add_argument("--version", action="version", version=f"cartable {__version__}")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in (market, vault, state, journal, bundle):
+        command.add_parser(subparsers)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when all is well, 1 when a check found problems, 2 when it could not be done."""
+    args = build_parser().parse_args(argv)
+    try:
+        return int(args.func(args))
+    except CartableError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of our output (head, less) went away: nothing is wrong
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The subcommands of the command ``reversibility``, one file a subject."""

@@ -1,0 +1,69 @@
+"""Where the records of a market live on the controller."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from reversibility.errors import CartableError
+
+DATA_DIRECTORY_VARIABLE = "CARTABLE_DATA_DIR"
+
+
+@dataclass(frozen=True)
+class MarketPaths:
+    """The folders and files of one market.
+
+    ``inventory`` is what is wanted and lives in the project's Git; everything else lives under ``data``, which
+    Git ignores, so that a secret or a record cannot be committed to the project by accident.
+    """
+
+    market: str
+    inventory: Path
+    data: Path
+
+    @classmethod
+    def for_inventory(cls, inventory: Path) -> MarketPaths:
+        """Find the paths for the market folder ``inventory`` (for example ``inventories/demo``).
+
+        The data folder is ``$CARTABLE_DATA_DIR/<market>`` where that is set, and ``var/<market>`` beside
+        ``inventories/`` otherwise. A file of the folder (``hosts.yml``) may be given in place of the folder.
+
+        Raises CartableError when there is no ``hosts.yml``.
+        """
+        folder = Path(os.path.abspath(inventory))
+        if folder.is_file():
+            folder = folder.parent
+        if not (folder / "hosts.yml").is_file():
+            raise CartableError(
+                f"{folder} is not a market: it has no hosts.yml; give a folder such as inventories/demo."
+            )
+        configured = os.environ.get(DATA_DIRECTORY_VARIABLE)
+        base = Path(configured) if configured else folder.parent.parent / "var"
+        return cls(market=folder.name, inventory=folder, data=Path(os.path.abspath(base)) / folder.name)
+
+    @property
+    def state(self) -> Path:
+        """The Git repository of what was seen."""
+        return self.data / "state"
+
+    @property
+    def journal(self) -> Path:
+        """The hash-chained lines of what was done."""
+        return self.state / "journal"
+
+    @property
+    def vault(self) -> Path:
+        """The KeePass file with every secret."""
+        return self.data / "vault.kdbx"
+
+    @property
+    def bundles(self) -> Path:
+        """The reversibility packages that were built here."""
+        return self.data / "bundles"
+
+    @property
+    def keys(self) -> Path:
+        """What people hold: SSH keys, signing keys, public keys of the vault's holders."""
+        return self.data / "keys"
