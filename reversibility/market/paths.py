@@ -32,7 +32,7 @@ class MarketPaths:
 
         Raises CartableError when there is no ``hosts.yml``.
         """
-        folder = Path(os.path.abspath(inventory))
+        folder = inventory.resolve()
         if folder.is_file():
             folder = folder.parent
         if not (folder / "hosts.yml").is_file():
@@ -41,7 +41,7 @@ class MarketPaths:
             )
         configured = os.environ.get(DATA_DIRECTORY_VARIABLE)
         base = Path(configured) if configured else folder.parent.parent / "var"
-        return cls(market=folder.name, inventory=folder, data=Path(os.path.abspath(base)) / folder.name)
+        return cls(market=folder.name, inventory=folder, data=base.resolve() / folder.name)
 
     @property
     def state(self) -> Path:

@@ -1,0 +1,83 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: preflight
+short_description: Refuse to go on when the market or a host's variables are wrong
+version_added: "1.0.0"
+author:
+  - Cartable contributors (@cartable)
+description:
+  - Checks the market (C(hosts.yml), C(sites.yml), C(network.yml), C(catalogue.yml), C(contract.yml), C(host_vars/) and
+    C(group_vars/)), each file against its schema and all of them against each other, then the variables of every host
+    of the play as Ansible merged them.
+  - Everything that is wrong is listed at once, with file, line, what is wrong and what is expected; the play stops
+    for all its hosts.
+  - Runs on the controller, once a play whatever the number of hosts, and changes nothing.
+options:
+  market:
+    description:
+      - The market's folder, such as C(inventories/demo).
+    type: path
+    required: true
+  hosts:
+    description:
+      - Check the variables of the play's hosts too.
+      - With V(false) the market alone is checked, for a play on the controller, say.
+    type: bool
+    default: true
+requirements:
+  - The Python package C(cartable) for the Python that runs Ansible.
+attributes:
+  action:
+    description: Runs on the controller.
+    support: full
+  bypass_host_loop:
+    description: Runs once a play, and not once a host.
+    support: full
+  check_mode:
+    description: Changes nothing, ever.
+    support: full
+  diff_mode:
+    description: There is nothing to show.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: Refuse early
+  hosts: managed
+  gather_facts: false
+  tasks:
+    - name: Check what is wanted
+      cartable.fleet.preflight:
+        market: "{{ inventory_dir }}"
+"""
+
+RETURN = r"""
+msg:
+  description: Everything that is wrong, a line each.
+  returned: failure
+  type: str
+  sample: >-
+    inventories/jurancon/network.yml:12: the gateway 198.51.100.40 is no address of the subnet 198.51.100.0/27;
+    expected an address from 198.51.100.1 to 198.51.100.30
+market:
+  description: The market's name.
+  returned: always
+  type: str
+  sample: jurancon
+assets:
+  description: How many assets the market declares.
+  returned: success
+  type: int
+  sample: 120
+checked_hosts:
+  description: How many hosts of the play were checked.
+  returned: always
+  type: int
+  sample: 42
+"""

@@ -1,0 +1,90 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = """
+name: market
+version_added: "1.0.0"
+short_description: What a market declares, as variables
+author: Cartable contributors (@cartable)
+description:
+  - Gives every host C(cartable_market) (the name), C(cartable_sites), C(cartable_network), C(cartable_catalogue),
+    C(cartable_contract) and C(cartable_state_dir), and every declared asset C(cartable_site), C(cartable_room) and
+    C(cartable_software), the catalogue's entries that are wanted on it.
+  - The market is read and checked once, in Ansible's main process, and again only when one of its files changes.
+  - An inventory that is no market (no C(hosts.yml) beside C(sites.yml), C(network.yml), C(catalogue.yml) or
+    C(contract.yml)) gets nothing, in silence.
+  - A market with errors gives its name and its folder only, with one warning. The action P(cartable.fleet.preflight#module)
+    then refuses to go on and lists the errors.
+requirements:
+  - The Python package C(cartable) for the Python that runs Ansible.
+options:
+  stage:
+    description: When the variables are gathered.
+    ini:
+      - key: stage
+        section: vars_cartable_market
+    env:
+      - name: CARTABLE_VARS_MARKET_STAGE
+extends_documentation_fragment:
+  - vars_plugin_staging
+"""
+
+from pathlib import Path
+
+from ansible.errors import AnsibleParserError
+from ansible.inventory.group import InventoryObjectType
+from ansible.plugins.vars import BaseVarsPlugin
+
+try:
+    from reversibility.errors import CartableError
+    from reversibility.market.variables import Loaded, loaded
+except ImportError as error:
+    MISSING: ImportError | None = error
+else:
+    MISSING = None
+
+WARNED: set[str] = set()
+
+
+class VarsModule(BaseVarsPlugin):
+    """Hands the market's variables to the group ``all`` and to its assets."""
+
+    is_stateless = True
+
+    def get_vars(self, loader, path, entities):
+        """The variables of ``entities`` (hosts or groups) for the inventory folder ``path``."""
+        if not Path(
+            path, "hosts.yml"
+        ).is_file():  # the folder of a playbook, say: asked for each host, so quick
+            return {}
+        if MISSING is not None:
+            raise AnsibleParserError(
+                "The Python package cartable is not installed for the Python that runs Ansible; "
+                f"run 'pip install -e .' in the project's folder with that Python ({MISSING})."
+            )
+        try:
+            market = loaded(Path(path))
+        except CartableError as error:
+            raise AnsibleParserError(str(error)) from error
+        if market is None:
+            return {}
+        self._warn(market)
+        variables = {}
+        for entity in entities if isinstance(entities, list) else [entities]:
+            if entity.base_type is InventoryObjectType.HOST:
+                variables.update(market.host(entity.name))
+            elif entity.name == "all":
+                variables.update(market.everywhere)
+        return variables
+
+    def _warn(self, market: Loaded) -> None:
+        name = market.paths.market
+        if market.findings and name not in WARNED:
+            WARNED.add(name)
+            self._display.warning(
+                f"The market {name} has {len(market.findings)} error(s), so its variables are not available; "
+                f"'reversibility check -i {market.paths.inventory}' lists them. The first: {market.findings[0]}"
+            )

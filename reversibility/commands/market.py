@@ -1,0 +1,54 @@
+"""``reversibility check``: is what is wanted well written?"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from typing import Any
+
+from reversibility.cli_options import add_inventory
+from reversibility.market.check import examine
+from reversibility.market.load import build
+from reversibility.market.model import Market
+from reversibility.market.paths import MarketPaths
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand ``check``."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "check",
+        help="check a market's files and list everything that is wrong",
+        description="Check a market's files, each by itself and against the others; exits with 1 on errors.",
+    )
+    add_inventory(parser)
+    parser.set_defaults(func=check)
+
+
+def check(args: argparse.Namespace) -> int:
+    """Print every finding and return 1, or print a summary and return 0."""
+    MarketPaths.for_inventory(args.inventory)  # refuses what is no market, in one sentence
+    folder = args.inventory.parent if args.inventory.is_file() else args.inventory
+    checked = examine(folder)
+    if not checked.findings:
+        print(summary(build(checked)))
+        return 0
+    for finding in checked.findings:
+        print(finding)
+    count = len(checked.findings)
+    print(f"{count} error{'s' if count > 1 else ''}")
+    return 1
+
+
+def summary(market: Market) -> str:
+    """A few lines: how much of what the market declares."""
+    kinds = Counter(asset.kind for asset in market.assets.values())
+    managed = sum(asset.managed for asset in market.assets.values())
+    fleet = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    return "\n".join(
+        [
+            f"market {market.name}: no error",
+            f"{len(market.sites)} sites, {len(market.network['vlans'])} VLANs, "
+            f"{len(market.network['subnets'])} subnets, {len(market.catalogue['software'])} software",
+            f"{len(market.assets)} assets, {managed} of them managed: {fleet}",
+        ]
+    )

@@ -1,0 +1,76 @@
+"""A market as the rest of the project sees it: sites, network, catalogue, contract and the declared fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SELECTORS = ("kind", "user_role", "site", "tag")
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One thing in the declared fleet, managed by this project or not.
+
+    ``attributes`` is the whole ``asset`` mapping of hosts.yml; ``variables`` are the host's other variables,
+    those of ``host_vars/<tag>.yml`` included, without ``ansible_host``, which is ``address``. ``file`` and
+    ``line`` say where it is declared. ``site`` and ``room`` come from the groups it stands in.
+    """
+
+    tag: str
+    site: str
+    room: str
+    kind: str
+    managed: bool
+    attributes: Mapping[str, Any]
+    address: str | None
+    variables: Mapping[str, Any]
+    file: str
+    line: int
+
+    def selected_by(self, selection: Mapping[str, Any]) -> bool:
+        """Whether each selector of ``selection`` (kind, user_role, site, tag: lists) names this asset.
+
+        Within a selector any value will do; between selectors all must agree. No selector selects nothing.
+        """
+        if not selection:
+            return False
+        values = {
+            "kind": self.kind,
+            "user_role": self.attributes.get("user_role"),
+            "site": self.site,
+            "tag": self.tag,
+        }
+        return all(values.get(selector) in wanted for selector, wanted in selection.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """One contract: its sites, fleet, policy, calendar and clauses.
+
+    ``sites`` is ``{site: {...}}``; ``network``, ``catalogue`` and ``contract`` are the whole content of their
+    files. Dates are ``datetime.date``. Values are plain and must not be changed: all readers share them.
+    """
+
+    name: str
+    path: Path
+    sites: Mapping[str, Any]
+    network: Mapping[str, Any]
+    catalogue: Mapping[str, Any]
+    contract: Mapping[str, Any]
+    assets: Mapping[str, Asset]
+
+    def software_for(self, asset: Asset) -> list[dict[str, Any]]:
+        """The catalogue's entries that are wanted on ``asset``, each with its ``id``, in the catalogue's order.
+
+        An asset that is not managed gets none: nobody installs anything on it for us.
+        """
+        if not asset.managed:
+            return []
+        return [
+            {"id": identifier, **entry}
+            for identifier, entry in self.catalogue.get("software", {}).items()
+            if asset.selected_by(entry.get("for", {}))
+        ]

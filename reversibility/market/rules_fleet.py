@@ -1,0 +1,249 @@
+"""Rules about the declared fleet: each asset once, on a site and in a room that exist, with what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from reversibility.market.examined import Examined
+from reversibility.market.findings import Finding, near, one_of
+from reversibility.market.fleet import Declared
+from reversibility.market.shape import kinds
+from reversibility.market.source import Document
+
+# Systems that their maker no longer keeps safe, not even for money (R02).
+# Source: the makers' lifecycle pages (learn.microsoft.com/lifecycle). Windows 10 left support on 2025-10-14 with
+# extended updates for schools until October 2028: it is reported by the inventory record, not refused here.
+LEGACY = frozenset(
+    {"windows-xp", "windows-vista", "windows-7", "windows-8", "windows-8.1"}
+    | {f"windows-server-{year}" for year in ("2003", "2003-r2", "2008", "2008-r2", "2012", "2012-r2")}
+)
+# Ansible reads these from a host; a misspelling of one would be ignored in silence.
+KNOWN_VARIABLES = frozenset({"ansible_host", "asset", "ports"})
+# What a misspelled variable may look like without being one.
+REAL_VARIABLES = frozenset({"ansible_port", "ansible_user", "ansible_password", "ansible_shell_type"})
+
+
+def tags_once(market: Examined) -> Iterator[Finding]:
+    """The same tag in two rooms: Ansible would merge them into one host that stands in both."""
+    for host in market.hosts:
+        first = market.tags[host.tag]
+        if first is not host:
+            yield _at(
+                market,
+                host,
+                host.tag,
+                f"{host.tag} is declared already, on line {first.line}",
+                "each tag once",
+            )
+
+
+def identities_once(market: Examined) -> Iterator[Finding]:
+    """No two assets with one serial number, hardware address or network address."""
+    for what, noun in (
+        ("serial", "the serial"),
+        ("mac", "the hardware address"),
+        ("ansible_host", "the address"),
+    ):
+        seen: dict[str, Declared] = {}
+        for host in market.tags.values():
+            value = host.variables.get(what) if what == "ansible_host" else host.asset.get(what)
+            if not isinstance(value, str) or not value or "{{" in value:
+                continue
+            first = seen.setdefault(value.casefold(), host)
+            if first is not host:
+                steps = (what,) if what == "ansible_host" else ("asset", what)
+                yield market.files["hosts"].finding(
+                    (*host.steps, *steps),
+                    f'{host.tag} has {noun} "{value}" of {first.tag} (line {first.line})',
+                    f"{noun} of this one asset only",
+                )
+
+
+def places_exist(market: Examined) -> Iterator[Finding]:
+    """Each group of hosts.yml is a site, and a room of that site, in sites.yml."""
+    hosts = market.files["hosts"]
+    sites = market.sites
+    if sites is None:
+        return
+    rooms_of = {room: site for site, content in sites.items() for room in content.get("rooms") or {}}
+    for site_group, site in (((hosts.value or {}).get("all") or {}).get("children") or {}).items():
+        name, steps = site_group[5:], ("all", "children", site_group)
+        if name not in sites:
+            count = sum(len(room.get("hosts") or {}) for room in (site.get("children") or {}).values())
+            yield hosts.finding(
+                steps,
+                f'the site "{name}", with {count} assets, is not in sites.yml',
+                f"site_ and {one_of(name, set(sites))}",
+            )
+            continue
+        for room_group in site.get("children") or {}:
+            room = room_group[5:]
+            if room not in (sites[name].get("rooms") or {}):
+                elsewhere = f", it is a room of {rooms_of[room]}" if room in rooms_of else ""
+                yield hosts.finding(
+                    (*steps, "children", room_group),
+                    f'the room "{room}" is not in sites.yml among the rooms of {name}{elsewhere}',
+                    f"room_ and {one_of(room, set(sites[name].get('rooms') or {}))}",
+                )
+
+
+def rooms_once(market: Examined) -> Iterator[Finding]:
+    """A room's name is an Ansible group: used on two sites, all its hosts would belong to both sites."""
+    for document, steps, prefix in (
+        (market.files["hosts"], ("all", "children"), "room_"),
+        (market.files["sites"], ("sites",), ""),
+    ):
+        level: Any = document.value or {}
+        for step in steps:
+            level = level.get(step) or {}
+        below = "children" if prefix else "rooms"
+        seen: dict[str, str] = {}
+        for site, content in level.items():
+            for room in content.get(below) or {}:
+                first = seen.setdefault(room, site)
+                if first != site:
+                    name, here = room.removeprefix(prefix), site.removeprefix("site_")
+                    yield document.finding(
+                        (*steps, site, below, room),
+                        f'the room "{name}" is on {first.removeprefix("site_")} too, '
+                        "and Ansible would put its hosts on both sites",
+                        f"a name that no other site uses, such as {prefix}{here}_{name}",
+                    )
+
+
+def legacy_has_an_end(market: Examined) -> Iterator[Finding]:
+    """R02: a system out of support may still be in place, with the date by which it is replaced."""
+    for host in market.tags.values():
+        system = host.asset.get("os")
+        refused = (*host.steps, "asset", "replace_by") in market.files["hosts"].refused
+        if system in LEGACY and "replace_by" not in host.asset and not refused:
+            yield _at(
+                market, host, "asset.os",
+                f"{host.tag} runs {system}, which gets no security updates any more, and has no replacement date (R02)",
+                "replace_by: the date by which it is replaced",
+            )  # fmt: skip
+
+
+def managed_can_be_reached(market: Examined) -> Iterator[Finding]:
+    """What this project manages has a system, an address and a VLAN."""
+    for host in market.tags.values():
+        if host.asset.get("managed") is not True:
+            continue
+        variables = market.variables(host)
+        lacking = [f"asset.{name}" for name in ("os", "vlan") if name not in host.asset]
+        if "ansible_host" not in variables:
+            lacking.append("ansible_host")
+        for where in lacking:
+            if (*host.steps, *where.split(".")) in market.files["hosts"].refused:
+                continue
+            name = where.removeprefix("asset.")
+            yield _at(
+                market, host, where, f"{host.tag} is managed and lacks {name}", f"{name}, or managed: false"
+            )
+
+
+def relations_exist(market: Examined) -> Iterator[Finding]:
+    """``part_of`` names another asset, ``operator`` a party of the contract."""
+    parties = market.content("contract").get("parties")
+    for host in market.tags.values():
+        whole = host.asset.get("part_of")
+        if whole is not None and (whole == host.tag or whole not in market.tags):
+            problem = "itself" if whole == host.tag else f'"{whole}", which is no asset'
+            yield _at(
+                market,
+                host,
+                "asset.part_of",
+                f"{host.tag} is part of {problem}",
+                one_of(whole, set(market.tags)),
+            )
+        operator = host.asset.get("operator")
+        if operator is not None and parties and operator not in parties:
+            yield _at(
+                market, host, "asset.operator",
+                f'the operator "{operator}" of {host.tag} is no party of contract.yml', one_of(operator, set(parties)),
+            )  # fmt: skip
+
+
+def variable_files_apply(market: Examined) -> Iterator[Finding]:
+    """A file of host_vars/ or group_vars/ that no host or group answers to is ignored by Ansible, in silence."""
+    if not market.fleet_known:
+        return
+    for tag, documents in market.host_vars.items():
+        if tag not in market.tags:
+            for document in documents:
+                yield Finding(
+                    document.file, 1, tag, f"{tag} is no asset of hosts.yml", one_of(tag, set(market.tags))
+                )
+    groups = _groups(market)
+    for group, documents in market.group_vars.items():
+        if group not in groups:
+            for document in documents:
+                yield Finding(
+                    document.file, 1, group, f"no host is in the group {group}", one_of(group, groups)
+                )
+
+
+def variables_are_spelled(market: Examined) -> Iterator[Finding]:
+    """A name that looks like ``ansible_host``, ``asset`` or ``ports`` and is not; ``asset`` outside hosts.yml."""
+    ok = KNOWN_VARIABLES | REAL_VARIABLES
+    for host in market.hosts:
+        for name in host.variables:
+            if name not in ok and (match := _misspelled(name, host.variables)):
+                yield market.files["hosts"].finding((*host.steps, name), *_slip(host.tag, name, match))
+    for tag, documents in market.host_vars.items():
+        for document in documents:
+            for name in document.value or {}:
+                if name == "asset":
+                    expected = "asset in hosts.yml only: one place says what a thing is"
+                    yield document.finding(("asset",), f"{tag} has its asset here", expected)
+                elif name not in ok and (match := _misspelled(name, document.value)):
+                    yield document.finding((name,), *_slip(tag, name, match))
+
+
+def _misspelled(name: Any, there: Any) -> str | None:
+    match = near(name, KNOWN_VARIABLES)
+    if not isinstance(name, str) or match is None or match in there or abs(len(match) - len(name)) > 2:
+        return None
+    return match
+
+
+def _slip(tag: str, name: Any, match: str) -> tuple[str, str]:
+    return (
+        f'{tag} has the variable "{name}", which nothing reads',
+        f'the name "{match}", if that is what it is',
+    )
+
+
+def _groups(market: Examined) -> set[str]:
+    names = {"all", "ungrouped", "managed"} | {f"kind_{kind}" for kind in kinds()}
+    for host in market.tags.values():
+        names |= {f"site_{host.site}", f"room_{host.room}"}
+        names.add("os_" + str(host.asset.get("os", "none")).replace("-", "_").replace(".", "_"))
+    constructed = Document.read(Path(market.path, "keyed_groups.yml"))
+    if isinstance(constructed.value, dict) and isinstance(constructed.value.get("groups"), dict):
+        names |= {str(name) for name in constructed.value["groups"]}
+    return names
+
+
+def _at(market: Examined, host: Declared, where: str, problem: str, expected: str) -> Finding:
+    """A finding at ``where`` (``asset.os``, or the tag itself) of ``host``, at its nearest line."""
+    document = market.files["hosts"]
+    if where == host.tag:
+        return Finding(document.file, host.line, where, problem, expected)
+    line = document.line((*host.steps, *where.split(".")))
+    return Finding(document.file, line, f"{host.tag}.{where}", problem, expected)
+
+
+RULES = (
+    tags_once,
+    identities_once,
+    places_exist,
+    rooms_once,
+    legacy_has_an_end,
+    managed_can_be_reached,
+    relations_exist,
+    variable_files_apply,
+    variables_are_spelled,
+)

@@ -1,0 +1,84 @@
+"""Each rule: a broken copy of the base market, and everything that the check says of it, to the letter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reversibility.market import check
+from reversibility.market.check import check_market
+from reversibility.market.findings import MarketError
+from reversibility.market.load import load_market
+from tests.unit.market.support import HERE, TODAY, Case
+
+CASES = [Case.read(path) for path in sorted((HERE / "cases").glob("*.yml"))]
+
+
+def said(market: Path) -> str:
+    """The findings as the command prints them, with paths relative to the market."""
+    return "".join(f"{finding}\n" for finding in check_market(market, TODAY)).replace(f"{market}/", "")
+
+
+def test_the_base_market_is_good(market: Path) -> None:
+    assert said(market) == ""
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_a_broken_market_is_described(case: Case, market: Path) -> None:
+    case.apply(market)
+    assert said(market) == case.expected
+
+
+def test_every_rule_is_broken_by_a_case(market: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without any one rule, at least one case would go unnoticed: no rule is there untested."""
+    broken = []
+    for case in CASES:
+        copy = market.parent / case.name
+        copy.mkdir()
+        for file in market.rglob("*"):
+            if file.is_file():
+                target = copy / file.relative_to(market)
+                target.parent.mkdir(exist_ok=True)
+                target.write_bytes(file.read_bytes())
+        case.apply(copy)
+        examined = check.Examined.read(copy)
+        examined.today = TODAY
+        for name in check.FILES:
+            check.shape_findings(examined.files[name], name)
+        for documents in examined.host_vars.values():
+            for document in documents:
+                check.shape_findings(document, "host")
+        examined.gather()
+        broken.append(examined)
+    silent = [rule.__name__ for rule in check.RULES if not any(list(rule(examined)) for examined in broken)]
+    assert silent == []
+
+
+def test_text_that_is_not_utf_8_is_found(market: Path) -> None:
+    file = market / "sites.yml"
+    file.write_bytes(file.read_text(encoding="utf-8").encode("latin-1"))
+    assert said(market) == "sites.yml:4: the text is not UTF-8; expected a file saved as UTF-8\n"
+
+
+def test_a_file_of_ansible_vault_is_left_alone(market: Path) -> None:
+    (market / "group_vars" / "managed.yml").write_text("$ANSIBLE_VAULT;1.1;AES256\n6161\n")
+    assert said(market) == ""
+
+
+def test_a_market_with_errors_does_not_load(market: Path) -> None:
+    Case("x", [{"file": "network.yml", "replace": "pupils: {id: 40", "by": "pupils: {id: 30"}], "").apply(
+        market
+    )
+    with pytest.raises(MarketError) as caught:
+        load_market(market)
+    assert len(caught.value.findings) == 1
+    assert "has 1 error" in str(caught.value)
+    assert f"{market}/network.yml:7: the VLAN pupils has the number 30 of teachers" in str(caught.value)
+
+
+def test_a_folder_that_is_no_market(tmp_path: Path) -> None:
+    found = check_market(tmp_path, TODAY)
+    assert [finding.where for finding in found] == [
+        "catalogue.yml", "contract.yml", "hosts.yml", "network.yml", "sites.yml",
+    ]  # fmt: skip
