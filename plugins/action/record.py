@@ -1,0 +1,87 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from reversibility.errors import CartableError
+from reversibility.market.paths import MarketPaths
+from reversibility.records import configuration, session
+from reversibility.records.scrub import scrub_all, vault_secrets
+from reversibility.records.state import State
+
+
+def plain(value):
+    """Copy what Ansible's templates give to ordinary dictionaries and lists."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value
+
+
+class ActionModule(ActionBase):
+    """Writes records of the current host to the state, on the controller."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_diff = True
+
+    def run(self, tmp=None, task_vars=None):
+        super().run(tmp, task_vars)
+        _, arguments = self.validate_argument_spec(
+            argument_spec={
+                "files": {"type": "dict", "default": {}},
+                "volatile": {"type": "dict", "default": {}},
+                "configuration": {"type": "list", "elements": "dict"},
+            },
+        )
+        try:
+            return self._record(plain(arguments), task_vars or {})
+        except CartableError as error:
+            raise AnsibleActionFail(str(error)) from error
+
+    def _record(self, arguments, variables):
+        asset = variables["inventory_hostname"]
+        site = variables.get("cartable_site")
+        if not site or not variables.get("inventory_dir"):
+            raise CartableError(f"{asset} belongs to no site of a market; give the market's folder with -i.")
+        paths = MarketPaths.for_inventory(Path(str(variables["inventory_dir"])))
+        secrets = vault_secrets(paths.vault)
+        wanted = {name: scrub_all(content, secrets) for name, content in arguments["files"].items()}
+        check = self._task.check_mode
+        state = State(paths.state) if check else State.create(paths.state)
+        plan = configuration.Plan()
+        if arguments.get("configuration") is not None:
+            recipient = state.recipient() or self._recipient(paths, state, check)
+            plan = configuration.plan(state, site, asset, arguments["configuration"], recipient, secrets)
+            wanted.update(plan.readable)
+        changed = [name for name, content in wanted.items() if state.would_change(site, asset, name, content)]
+        result = {"changed": bool(changed or plan.changes), "records": sorted([*changed, *plan.changes])}
+        if self._task.diff:
+            result["diff"] = [state.diff(site, asset, name, wanted[name]) for name in changed]
+        if check:
+            return result
+        for name in changed:
+            state.write(site, asset, name, wanted[name])
+        plan.apply(state, site, asset)
+        if arguments["volatile"]:
+            state.note_volatile(site, asset, scrub_all(arguments["volatile"], secrets))
+        state.note_seen(site, asset, datetime.now(UTC), True)
+        return result
+
+    @staticmethod
+    def _recipient(paths, state, check):
+        """Take the public age key from the vault, once; later runs find it in the state."""
+        recipient = session.opened_vault(paths.vault).age_recipient()
+        if not check:
+            state.write_recipient(recipient)
+        return recipient

@@ -1,0 +1,165 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: journal
+type: notification
+short_description: Writes what was done to the journal of the market
+version_added: "1.0.0"
+description:
+  - Writes one line for every task that changed, failed or did not reach its asset, and one at the start and the end of a run.
+  - A line says who, from where, with which playbook and Git revision, on which asset, which task and with which result.
+  - Arguments and output of tasks are never written, and the vault's secrets are taken out of whatever is.
+  - Commits the state once, at the end of the run.
+  - Writes nothing in check mode, nor for an inventory that is not a market (a folder with hosts.yml and sites.yml).
+author:
+  - Cartable contributors (@cartable)
+requirements:
+  - enabled in the configuration (callbacks_enabled)
+  - the Python package cartable on the controller
+"""
+
+import secrets as random
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ansible import context
+from ansible.plugins.callback import CallbackBase
+
+from reversibility.errors import CartableError
+from reversibility.market.paths import MarketPaths
+from reversibility.records.journal import Journal
+from reversibility.records.origin import origin
+from reversibility.records.scrub import scrub_all, vault_secrets
+from reversibility.records.state import State
+
+SITE_GROUP = "site_"
+LONGEST_MESSAGE = 300
+
+
+def market_paths(sources):
+    """Find the market among the inventory sources; None when there is none."""
+    for source in sources or ():
+        folder = Path(source) if Path(source).is_dir() else Path(source).parent
+        if (folder / "hosts.yml").is_file() and (folder / "sites.yml").is_file():
+            return MarketPaths.for_inventory(folder)
+    return None
+
+
+def site_of(host):
+    """Name the site of a host from its group; None for a host that is no asset, such as localhost."""
+    return next((g.name[len(SITE_GROUP) :] for g in host.get_groups() if g.name.startswith(SITE_GROUP)), None)
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "notification"
+    CALLBACK_NAME = "cartable.fleet.journal"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self):
+        super().__init__()
+        self.paths = None
+        self.run = {}
+        self.playbook = ""
+        self.sites = {}
+
+    def v2_playbook_on_start(self, playbook):
+        paths = market_paths(context.CLIARGS.get("inventory"))
+        if paths is None or context.CLIARGS.get("check"):
+            return
+        file = Path(playbook._file_name)
+        self.playbook = file.name
+        self.run = {
+            "run": random.token_hex(8),
+            "playbook": file.name,
+            "market": paths.market,
+            **origin(paths.inventory),
+        }
+        self.paths = paths
+        tags = [tag for tag in context.CLIARGS.get("tags") or () if tag != "all"]
+        scope = {"limit": context.CLIARGS.get("subset"), "tags": tags}
+        self._guarded(State.create, paths.state)
+        self._line({"event": "run_started", **{key: value for key, value in scope.items() if value}})
+
+    def v2_runner_on_ok(self, result):
+        if result.result.get("changed"):
+            self._task(result, "changed")
+
+    def v2_runner_on_failed(self, result, ignore_errors=False):
+        self._task(result, "failed", ignored=ignore_errors)
+
+    def v2_runner_on_unreachable(self, result):
+        self._task(result, "unreachable")
+        site = site_of(result.host)
+        if self.paths and site:
+            detail = scrub_all(self._message(result), self._secrets())
+            now = datetime.now(UTC)
+            state = State(self.paths.state)
+            self._guarded(state.note_seen, site, result.host.get_name(), now, False, detail)
+
+    def v2_playbook_on_play_start(self, play):
+        hosts = play.get_variable_manager()._inventory.get_hosts()
+        self.sites = {host.get_name(): site_of(host) for host in hosts}
+
+    def v2_playbook_on_stats(self, stats):
+        if not self.paths:
+            return
+        assets = [name for name in stats.processed if self.sites.get(name)]
+        totals = {
+            "assets": len(assets),
+            "changed": sum(1 for name in assets if stats.changed.get(name)),
+            "failed": sum(1 for name in assets if stats.failures.get(name)),
+            "unreachable": sum(1 for name in assets if stats.dark.get(name)),
+        }
+        self._line({"event": "run_ended", "totals": totals})
+        words = [
+            f"{count} {word}" for word, count in totals.items() if count or word in ("assets", "changed")
+        ]
+        self._guarded(State(self.paths.state).commit, f"{self.playbook}: {', '.join(words)}")
+
+    def _task(self, result, outcome, ignored=False):
+        task = result.task
+        if task.check_mode is True:
+            return
+        entry = {
+            "event": "task",
+            "asset": result.host.get_name(),
+            "task": task.get_name(),
+            "module": task.resolved_action or task.action,
+            "result": outcome,
+        }
+        site = site_of(result.host)
+        if site:
+            entry["site"] = site
+        if ignored:
+            entry["ignored"] = True
+        if outcome != "changed":
+            entry["message"] = self._message(result)
+        self._line(entry)
+
+    @staticmethod
+    def _message(result):
+        """Give the first line of what the task says, unless the task may speak of secrets."""
+        if result.task.no_log or "censored" in result.result or result.result.get("_ansible_no_log"):
+            return "(not shown: the task handles secrets)"
+        return (str(result.result.get("msg") or "").strip().splitlines() or [""])[0][:LONGEST_MESSAGE]
+
+    def _line(self, entry):
+        if self.paths:
+            cleaned = scrub_all({**self.run, **entry}, self._secrets())
+            self._guarded(Journal(self.paths.journal).append, cleaned)
+
+    def _secrets(self):
+        return self._guarded(vault_secrets, self.paths.vault) or frozenset()
+
+    def _guarded(self, call, *arguments):
+        """Say what could not be recorded; Ansible itself would hide where it comes from."""
+        try:
+            return call(*arguments)
+        except CartableError as error:
+            self._display.error(f"The journal or the state was not written: {error}")
+            return None

@@ -1,0 +1,67 @@
+#!/usr/bin/python
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: record
+short_description: Keeps what was seen on an asset
+version_added: "1.0.0"
+description:
+  - Writes records of the current asset to the state of its market, on the controller.
+  - A record that holds the same already is left alone, so that a second run changes nothing.
+  - This is an action plugin. It needs no connection to the asset.
+author:
+  - Cartable contributors (@cartable)
+options:
+  files:
+    description:
+      - The records by name, such as V(inventory.json).
+      - Data is written as JSON with sorted keys, text as it is. Lists must come in a stable order.
+    type: dict
+    default: {}
+  volatile:
+    description: What changes from run to run. It is merged into the asset's volatile values, which Git ignores.
+    type: dict
+    default: {}
+  configuration:
+    description:
+      - The configuration of the asset, as M(cartable.fleet.asset_configuration) gives it.
+      - A copy for people goes to C(config/), without secrets; the restorable one to C(config.age), encrypted.
+      - Readable copies of files that are no longer there are removed. Git keeps them.
+      - Set C(no_log) on the task, since the contents hold secrets.
+    type: list
+    elements: dict
+attributes:
+  check_mode:
+    description: Says what would change and writes nothing.
+    support: full
+  diff_mode:
+    description: Shows the difference of the records.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Keep what was seen
+  cartable.fleet.record:
+    files:
+      inventory.json: "{{ seen.inventory }}"
+      accounts.json: "{{ seen.accounts }}"
+    volatile: "{{ seen.volatile }}"
+
+- name: Keep the configuration, for people and for restoring
+  cartable.fleet.record:
+    configuration: "{{ found.configuration }}"
+  no_log: true
+"""
+
+RETURN = r"""
+records:
+  description: The names of the records that changed, or would change in check mode.
+  returned: always
+  type: list
+  elements: str
+  sample: [inventory.json]
+"""

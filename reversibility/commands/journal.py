@@ -1,0 +1,80 @@
+"""``reversibility journal``: what was done, and whether anybody has touched the record of it."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+from typing import Any
+
+from reversibility.cli_options import add_inventory
+from reversibility.errors import CartableError
+from reversibility.market.paths import MarketPaths
+from reversibility.records.journal import Journal
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its subcommands."""
+    parser = subparsers.add_parser("journal", help="what was done, by whom, when, with which result")
+    commands = parser.add_subparsers(dest="subcommand", required=True, metavar="SUBCOMMAND")
+    check = commands.add_parser("verify", help="find altered, removed or reordered lines")
+    add_inventory(check)
+    check.set_defaults(func=verify)
+    show = commands.add_parser("list", help="show the lines of some days")
+    add_inventory(show)
+    show.add_argument("--since", type=_day, metavar="YYYY-MM-DD", help="first day (UTC)")
+    show.add_argument("--until", type=_day, metavar="YYYY-MM-DD", help="last day (UTC)")
+    show.add_argument("--asset", metavar="TAG", help="one asset only")
+    show.set_defaults(func=list_lines)
+
+
+def verify(args: argparse.Namespace) -> int:
+    """Check the chain; 1 when it shows a change."""
+    report = _journal(args).verify()
+    for note in report.notes:
+        print(f"note: {note}")
+    for problem in report.problems:
+        print(problem)
+    print(f"{report.lines} lines, {len(report.problems)} problems")
+    return 1 if report.problems else 0
+
+
+def list_lines(args: argparse.Namespace) -> int:
+    """Print one line a journal line."""
+    for entry in _journal(args).entries(args.since, args.until):
+        if args.asset is None or entry.get("asset") == args.asset:
+            print(in_words(entry))
+    return 0
+
+
+def in_words(entry: dict[str, Any]) -> str:
+    """Say a journal line in words, for example ``… alex@poste7 provision.yml UC250001: Set the name:
+    changed``.
+    """
+    who = f"{entry.get('sudo_user') or entry.get('user', '?')}@{entry.get('controller', '?')}"
+    start = f"{entry.get('time')}  {who}  {entry.get('playbook', '')}"
+    if entry.get("event") == "task":
+        message = f" ({entry['message']})" if entry.get("message") else ""
+        return f"{start}  {entry.get('asset')}: {entry.get('task')}: {entry.get('result')}{message}"
+    if entry.get("event") == "run_ended":
+        totals = ", ".join(f"{count} {word}" for word, count in entry.get("totals", {}).items())
+        return f"{start}  end of the run: {totals}"
+    if entry.get("event") == "run_started":
+        dirty = " with changes that are not committed" if entry.get("dirty") else ""
+        return f"{start}  start of a run at revision {str(entry.get('revision'))[:12] or '(none)'}{dirty}"
+    return f"{start}  {entry.get('event')}: {entry.get('detail', '')}"
+
+
+def _journal(args: argparse.Namespace) -> Journal:
+    journal = Journal(MarketPaths.for_inventory(args.inventory).journal)
+    if not journal.files():
+        raise CartableError(
+            f"There is no journal in {journal.directory}; run a playbook of this market first."
+        )
+    return journal
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-11-22") from error

@@ -1,0 +1,86 @@
+"""``reversibility state``: what was seen on the assets, and how it changed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from reversibility.cli_options import add_inventory
+from reversibility.errors import CartableError
+from reversibility.market.paths import MarketPaths
+from reversibility.records.history import history
+from reversibility.records.state import State
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its subcommands."""
+    parser = subparsers.add_parser("state", help="what was seen on the assets, and how it changed")
+    commands = parser.add_subparsers(dest="subcommand", required=True, metavar="SUBCOMMAND")
+    log = commands.add_parser("log", help="the history of an asset, in words")
+    add_inventory(log)
+    log.add_argument("asset", metavar="ASSET", help="its tag, such as UC250001")
+    log.set_defaults(func=show_log)
+    show = commands.add_parser("show", help="the records that are kept of an asset")
+    add_inventory(show)
+    show.add_argument("asset", metavar="ASSET", help="its tag, such as UC250001")
+    show.set_defaults(func=show_asset)
+    check = commands.add_parser("verify", help="look for damage in the records and their Git repository")
+    add_inventory(check)
+    check.set_defaults(func=verify)
+
+
+def show_log(args: argparse.Namespace) -> int:
+    """Print one line a commit that changed the asset's records, the oldest first."""
+    state = _state(args)
+    found = False
+    for change in history(state, args.asset):
+        found = True
+        when = change.when.astimezone().strftime("%Y-%m-%d %H:%M")
+        print(f"{when}  {'; '.join(change.words)}")
+    if not found:
+        raise CartableError(
+            f"Nothing was ever recorded of {args.asset}; check its tag, or run playbooks/observe.yml."
+        )
+    return 0
+
+
+def show_asset(args: argparse.Namespace) -> int:
+    """Print the names and sizes of the records, and when the asset was last seen."""
+    state = _state(args)
+    pair = state.find(args.asset)
+    if pair is None:
+        raise CartableError(
+            f"Nothing is recorded of {args.asset}; check its tag, or run playbooks/observe.yml."
+        )
+    volatile = state.volatile(*pair)
+    print(f"{args.asset}, site {pair[0]}, last seen {volatile.get('last_seen', 'never on this controller')}")
+    attempt = volatile.get("last_attempt", {})
+    if attempt and not attempt.get("reachable"):
+        print(f"not reached at {attempt.get('time')}: {attempt.get('detail', '')}".rstrip(": "))
+    for name in state.files(*pair):
+        print(f"{len(state.read_bytes(*pair, name) or b''):>9}  {name}")
+    inventory = state.read_json(*pair, "inventory.json")
+    if isinstance(inventory, dict):
+        print(
+            json.dumps(inventory.get("content", {}).get("operatingsystem", {}), ensure_ascii=False, indent=2)
+        )
+    return 0
+
+
+def verify(args: argparse.Namespace) -> int:
+    """Check the records; 1 when something is damaged."""
+    state = _state(args)
+    problems = state.verify()
+    for problem in problems:
+        print(problem)
+    print(f"{sum(1 for _ in state.assets())} assets, {len(problems)} problems")
+    return 1 if problems else 0
+
+
+def _state(args: argparse.Namespace) -> State:
+    state = State(MarketPaths.for_inventory(args.inventory).state)
+    if not state.repository.exists():
+        raise CartableError(
+            f"There is no state in {state.directory}; run playbooks/observe.yml, which makes it."
+        )
+    return state

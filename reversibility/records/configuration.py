@@ -1,0 +1,217 @@
+"""The configuration of an asset, twice: readable without secrets, and whole but encrypted.
+
+``config/...`` holds a copy of each text file for people and for differences, with secrets taken out.
+``config.age`` holds everything as a tar.gz archive, encrypted with age to the market's key, for restoring.
+
+age gives other bytes each time, even for the same content. So that an unchanged configuration makes no
+difference, it is encrypted again only when its fingerprint changes: an HMAC-SHA256 of the archive and the
+recipient, under a random key that stays on this controller (``.git/cartable-fingerprint-key``, never
+committed nor handed over). A plain hash would let anybody who reads it try out short secrets, since the rest
+of the archive is readable beside it. The fingerprint lies in ``volatile.json``; a controller that has not
+got it encrypts once more, and no harm is done.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import hashlib
+import hmac
+import io
+import secrets as random
+import tarfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyrage
+
+from reversibility.errors import CartableError
+from reversibility.records.atomic import write_atomically
+from reversibility.records.locking import file_lock
+from reversibility.records.redact import redact
+from reversibility.records.scrub import scrub
+from reversibility.records.state import State
+
+RESTORABLE = "config.age"
+READABLE = "config/"
+FINGERPRINT = "configuration_fingerprint"
+FINGERPRINT_KEY = "cartable-fingerprint-key"
+# Hashes of passwords and private keys: nothing is left of them once redacted.
+ENCRYPTED_ONLY = ("/etc/shadow", "/etc/gshadow", "/etc/ssh/ssh_host_", "/openvswitch/conf.db")
+
+
+@dataclass(frozen=True)
+class ConfigurationFile:
+    """One file of an asset: absolute path, bytes, and rights as they were; ``link`` for a symbolic link."""
+
+    path: str
+    content: bytes = field(repr=False)
+    mode: int = 0o644
+    owner: str = "root"
+    group: str = "root"
+    link: str = ""
+
+
+@dataclass
+class Plan:
+    """What keeping a configuration would change: readable records to write, names that change besides them."""
+
+    readable: dict[str, str] = field(default_factory=dict)
+    changes: list[str] = field(default_factory=list)
+    stale: list[str] = field(default_factory=list)
+    archive: bytes = field(default=b"", repr=False)
+    recipient: str = ""
+
+    def apply(self, state: State, site: str, asset: str) -> None:
+        """Remove stale readable copies and write the encrypted archive, when they change."""
+        for name in self.stale:
+            state.remove(site, asset, name)
+        if RESTORABLE in self.changes:
+            state.write(site, asset, RESTORABLE, encrypt(self.archive, self.recipient))
+            mark = fingerprint(state, self.archive, self.recipient)
+            state.note_volatile(site, asset, {FINGERPRINT: mark})
+
+
+def plan(
+    state: State,
+    site: str,
+    asset: str,
+    items: Iterable[Mapping[str, Any]],
+    recipient: str,
+    secrets: frozenset[str] = frozenset(),
+) -> Plan:
+    """Compare a configuration, as the module ``asset_configuration`` gives it, with what is kept; writes no
+    record.
+
+    ``secrets`` are the vault's; they are taken out of the readable copies wherever they stand.
+
+    Raises CartableError when an item is not what the module gives.
+    """
+    files = read_items(items)
+    readable = readable_copies(files, secrets)
+    archive = pack(files)
+    stale = [name for name in state.files(site, asset) if name.startswith(READABLE) and name not in readable]
+    changes = list(stale)
+    known = state.volatile(site, asset).get(FINGERPRINT)
+    kept = state.read_bytes(site, asset, RESTORABLE)
+    if not kept or not known or not _same_fingerprint(state, known, archive, recipient):
+        changes.append(RESTORABLE)
+    return Plan(readable, changes, stale, archive, recipient)
+
+
+def read_items(items: Iterable[Mapping[str, Any]]) -> list[ConfigurationFile]:
+    """Read the module's list {path, mode, owner, group, content_b64 or link}; sorted by path."""
+    found: dict[str, ConfigurationFile] = {}
+    for item in items:
+        try:
+            path = str(item["path"])
+            content = base64.b64decode(str(item.get("content_b64", "")), validate=True)
+            mode = int(str(item.get("mode", "0644")), 8)
+        except (KeyError, ValueError, binascii.Error) as error:
+            raise CartableError(
+                f"The configuration file {item.get('path', '(without a path)')} cannot be read ({error}); "
+                "give what cartable.fleet.asset_configuration returns."
+            ) from error
+        if not path.startswith("/") or ".." in path.split("/") or "\0" in path:
+            raise CartableError(f"{path!r} is not the absolute path of a configuration file.")
+        owner, group = str(item.get("owner", "root")), str(item.get("group", "root"))
+        found[path] = ConfigurationFile(path, content, mode, owner, group, str(item.get("link", "")))
+    return [found[path] for path in sorted(found)]
+
+
+def readable_copies(files: Sequence[ConfigurationFile], secrets: frozenset[str]) -> dict[str, str]:
+    """Give the records for people, by name below the asset's folder; binary and secret files have none."""
+    copies: dict[str, str] = {}
+    for file in files:
+        name = READABLE + "/".join(_safe(part) for part in file.path.strip("/").split("/"))
+        if file.link:
+            copies[name] = f"-> {file.link}\n"
+            continue
+        secret = file.path.startswith(ENCRYPTED_ONLY) and not file.path.endswith(".pub")
+        if secret or file.path.endswith("~") or b"\0" in file.content:
+            continue
+        try:
+            text = file.content.decode("utf-8")
+        except UnicodeDecodeError:
+            continue
+        copies[name] = scrub(redact(file.path, text), secrets)
+    return copies
+
+
+def pack(files: Sequence[ConfigurationFile]) -> bytes:
+    """Make the archive: the same bytes for the same files."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for file in sorted(files, key=lambda file: file.path):
+            member = tarfile.TarInfo(file.path.lstrip("/"))
+            member.mode, member.uname, member.gname = file.mode, file.owner, file.group
+            if file.link:
+                member.type, member.linkname = tarfile.SYMTYPE, file.link
+                archive.addfile(member)
+            else:
+                member.size = len(file.content)
+                archive.addfile(member, io.BytesIO(file.content))
+    return buffer.getvalue()
+
+
+def encrypt(archive: bytes, recipient: str) -> bytes:
+    """Compress and encrypt with age. Raises CartableError when the recipient is not a public age key."""
+    try:
+        return bytes(
+            pyrage.encrypt(gzip.compress(archive, mtime=0), [pyrage.x25519.Recipient.from_str(recipient)])
+        )
+    except (pyrage.RecipientError, ValueError) as error:
+        raise CartableError(
+            f"{recipient!r} is not a public age key; restore age-recipient.txt from the state's history."
+        ) from error
+
+
+def open_restorable(data: bytes, identity: str) -> dict[str, bytes]:
+    """Decrypt and unpack ``config.age``: content by absolute path, links left out.
+
+    Raises CartableError when it was not encrypted to this key, or is damaged.
+    """
+    try:
+        archive = pyrage.decrypt(data, [pyrage.x25519.Identity.from_str(identity)])
+    except (pyrage.DecryptError, pyrage.IdentityError, ValueError) as error:
+        raise CartableError(
+            f"A {RESTORABLE} cannot be decrypted ({error}); is this the right vault?"
+        ) from error
+    found: dict[str, bytes] = {}
+    try:
+        with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as opened:
+            for member in opened:
+                content = opened.extractfile(member) if member.isreg() else None
+                if content is not None:
+                    found["/" + member.name] = content.read()
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise CartableError(f"The archive in a {RESTORABLE} is damaged ({error}).") from error
+    return found
+
+
+def fingerprint(state: State, archive: bytes, recipient: str) -> str:
+    """Give the fingerprint of an archive for a recipient, under this controller's key, which is made if
+    missing.
+    """
+    path = state.directory / ".git" / FINGERPRINT_KEY
+    with file_lock(state.directory / ".volatile.lock"):
+        if not path.is_file() or path.stat().st_size != 32:
+            write_atomically(path, random.token_bytes(32), mode=0o600)
+        key = path.read_bytes()
+    return _fingerprint(key, archive, recipient)
+
+
+def _same_fingerprint(state: State, known: str, archive: bytes, recipient: str) -> bool:
+    path = state.directory / ".git" / FINGERPRINT_KEY
+    return path.is_file() and hmac.compare_digest(known, _fingerprint(path.read_bytes(), archive, recipient))
+
+
+def _fingerprint(key: bytes, archive: bytes, recipient: str) -> str:
+    return hmac.new(key, recipient.encode() + b"\0" + archive, hashlib.sha256).hexdigest()
+
+
+def _safe(part: str) -> str:
+    """A name that Git or the state would take for its own gets a letter before it."""
+    return f"_{part}" if part.startswith(".git") or part == "." else part

@@ -1,0 +1,172 @@
+"""The chain of the journal: the form of a line, its hash, and the check of all of them."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+GENESIS = "0" * 64
+REPAIRED = "journal_repaired"
+HEAD_NAME = "head.json"
+
+
+@dataclass(frozen=True)
+class Head:
+    """How far the journal is known to go: ``count`` lines, the last of which ends ``size`` bytes into
+    ``file``.
+    """
+
+    count: int = 0
+    hash: str = GENESIS
+    file: str = ""
+    size: int = 0
+
+
+@dataclass
+class JournalReport:
+    """What a check found: the number of lines, the problems (tampering), and notes (a crash, explained)."""
+
+    lines: int = 0
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def canonical(entry: Mapping[str, Any]) -> bytes:
+    """Give the one form of an entry that is hashed: sorted keys, no spaces, UTF-8 (lone surrogates
+    escaped).
+    """
+    text = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "backslashreplace")
+
+
+def line_hash(entry: Mapping[str, Any]) -> str:
+    """Hash an entry without its own ``hash``; ``prev`` is inside, which makes the chain."""
+    return hashlib.sha256(
+        canonical({key: value for key, value in entry.items() if key != "hash"})
+    ).hexdigest()
+
+
+def parse(raw: bytes) -> dict[str, Any] | None:
+    """Read one line; None when it is not a JSON object."""
+    with contextlib.suppress(ValueError, RecursionError):
+        entry = json.loads(raw)
+        if isinstance(entry, dict):
+            return entry
+    return None
+
+
+def is_sound(entry: Mapping[str, Any], raw: bytes) -> bool:
+    """Tell whether the line is byte for byte what was written: canonical, and matching its own hash."""
+    with contextlib.suppress(ValueError, RecursionError):
+        return canonical(entry) + b"\n" == raw and entry.get("hash") == line_hash(entry)
+    return False
+
+
+def follows(entry: Mapping[str, Any], raw: bytes, head: Head) -> bool:
+    """Tell whether a line is the sound successor of the head."""
+    return entry.get("seq") == head.count + 1 and entry.get("prev") == head.hash and is_sound(entry, raw)
+
+
+@dataclass
+class ChainCheck:
+    """A walk over all lines.
+
+    One change makes one problem, or two where the line after shows it as well: the walk goes on from what a
+    bad line says of itself, so that one bad line does not make all others look bad.
+    """
+
+    report: JournalReport = field(default_factory=JournalReport)
+    last: Head = field(default_factory=Head)  # the line before
+    before_last: Head = field(default_factory=Head)
+    readable: bool = True  # whether the line before could be read: otherwise there is nothing to compare with
+    at: str = ""  # file:line of the line before
+    torn: str = ""  # file:line of an unfinished line
+
+    def line(self, file: str, number: int, raw: bytes, end: int) -> None:
+        """Check one line, given the file and line number where it stands and the offset of its end."""
+        at = f"{file}:{number}"
+        if self.torn:
+            self._problem(self.torn, "the line has no end: it was cut")
+            self.torn = ""
+        if not raw.endswith(b"\n"):
+            self.torn = at
+            return
+        self.report.lines += 1
+        self.at = at
+        entry = parse(raw)
+        if entry is None:
+            self._problem(at, "the line is not a JSON object: it was altered")
+            self._advance(Head(self.last.count + 1, "", file, end))
+            self.readable = False
+            return
+        if not is_sound(entry, raw):
+            self._problem(at, "the line does not match its own hash: it was altered")
+        self._check_place(at, entry)
+        self._check_month(at, file, entry)
+        seq = entry.get("seq")
+        count = seq if type(seq) is int else self.last.count + 1
+        self._advance(Head(count, str(entry.get("hash")), file, end))
+        self.readable = True
+        if entry.get("event") == REPAIRED:
+            self.report.notes.append(f"{at}: {entry.get('detail')}")
+
+    def end(self, head: Head | None) -> JournalReport:
+        """Compare the end of the walk with the head, and give the report."""
+        at = self.torn or self.at or HEAD_NAME
+        if head is None:
+            if self.report.lines or self.torn:
+                self._problem(
+                    HEAD_NAME, "missing although there are lines; restore it from the state's history"
+                )
+            return self.report
+        if self.last.count < head.count:
+            self._problem(
+                at,
+                f"the journal ends with line number {self.last.count} and {HEAD_NAME} counts {head.count}: "
+                "the last lines were removed",
+            )
+            return self.report
+        if self.torn:
+            self.report.notes.append(
+                f"{self.torn}: an unfinished last line (a power cut, as a rule); the next run puts it aside"
+            )
+        if self.last.count == head.count:
+            known = self.last
+        elif self.last.count == head.count + 1:
+            known = self.before_last
+            self.report.notes.append(f"{at}: one line after the head (a killed run); the next run adopts it")
+        else:
+            self._problem(
+                at, f"the journal ends with line number {self.last.count}, {HEAD_NAME} counts {head.count}"
+            )
+            return self.report
+        if known != head:
+            self._problem(at, f"{HEAD_NAME} does not name this line as the last: one of them was altered")
+        return self.report
+
+    def _check_place(self, at: str, entry: Mapping[str, Any]) -> None:
+        seq, expected = entry.get("seq"), self.last.count + 1
+        if seq != expected:
+            self._problem(
+                at, f"this is line number {seq}, expected {expected}: lines were removed, added or moved"
+            )
+        elif self.readable and entry.get("prev") != self.last.hash:
+            self._problem(
+                at, "the line does not follow the line before it: one of the two was altered or replaced"
+            )
+
+    def _check_month(self, at: str, file: str, entry: Mapping[str, Any]) -> None:
+        """A file begins with a line of its month; later ones may be older (a clock set back), never newer."""
+        month, line_month = file[:7], str(entry.get("time"))[:7]
+        if line_month > month or (file != self.last.file and line_month != month):
+            self._problem(at, f"a line of {line_month} stands in the file of {month}: it was moved")
+
+    def _advance(self, head: Head) -> None:
+        self.before_last, self.last = self.last, head
+
+    def _problem(self, at: str, text: str) -> None:
+        self.report.problems.append(f"{at}: {text}")

@@ -1,0 +1,137 @@
+"""Git, as the state uses it: one commit a run, undisturbed by the operator's own Git settings."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from pathlib import Path
+
+from reversibility.errors import CartableError
+from reversibility.records.origin import user_name
+
+BRANCH = "main"
+# Nothing of the operator's settings (signing, hooks, line ends) may change what the state's history is.
+# Objects reach the disk before the references that name them. Housekeeping runs in front: a lock is held
+# meanwhile.
+SETTINGS = {
+    "commit.gpgSign": "false",
+    "core.autocrlf": "false",
+    "core.fsync": "all",
+    "core.fsyncMethod": "batch",
+    "core.hooksPath": "/dev/null",
+    "core.quotePath": "false",
+    "gc.autoDetach": "false",
+    "init.defaultBranch": BRANCH,
+    "maintenance.autoDetach": "false",
+}
+
+
+class StateRepository:
+    """The Git repository in ``directory``. Methods that write want ``lock``, the descriptor of the state's
+    lock.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def exists(self) -> bool:
+        """Tell whether there is a whole repository; ``git init`` makes HEAD last but one and refs before
+        it.
+        """
+        return (self.directory / ".git" / "HEAD").is_file() and (self.directory / ".git" / "objects").is_dir()
+
+    def initialise(self, lock: int) -> None:
+        """Make the repository where it is missing, or complete one whose making was interrupted."""
+        self._remove_stale_locks()
+        self.run("init", "--quiet", lock=lock)
+
+    def commit_all(self, message: str, lock: int) -> str | None:
+        """Commit everything in the work tree; None when that is what the last commit holds already."""
+        if not self.exists():
+            raise CartableError(
+                f"{self.directory} is not a state; run playbooks/observe.yml, which makes it."
+            )
+        self._remove_stale_locks()
+        self.run("add", "--all", lock=lock)
+        if self.has_commits() and not self.run("diff", "--cached", "--name-only", "-z", lock=lock):
+            return None
+        self.run("commit", "--quiet", "--allow-empty-message", "--file=-", lock=lock, text=message)
+        return self.run("rev-parse", "HEAD").strip()
+
+    def has_commits(self) -> bool:
+        """Tell whether anything was ever committed."""
+        return self._call("rev-parse", "--quiet", "--verify", "HEAD").returncode == 0
+
+    def check(self) -> list[str]:
+        """Ask ``git fsck``; its lines are the problems."""
+        if not self.exists():
+            return [f"{self.directory}: there is no Git repository"]
+        result = self._call("fsck", "--full", "--no-dangling", "--no-progress")
+        if result.returncode == 0:
+            return []
+        return [f".git: {line}" for line in (result.stderr + result.stdout).splitlines() if line.strip()]
+
+    def run(self, *arguments: str, lock: int | None = None, text: str = "") -> str:
+        """Run Git and return what it prints.
+
+        With ``lock``, Git inherits the descriptor, and so goes on holding the state's lock when we are
+        killed and it is not. Raises CartableError with Git's last line when it fails.
+        """
+        result = self._call(*arguments, lock=lock, text=text)
+        if result.returncode != 0:
+            reason = (result.stderr.strip().splitlines() or [f"status {result.returncode}"])[-1]
+            raise CartableError(
+                f"git {arguments[0]} failed in the state {self.directory} ({reason}); "
+                "see what reversibility state verify says."
+            )
+        return result.stdout
+
+    def _call(
+        self, *arguments: str, lock: int | None = None, text: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        settings = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
+        user = user_name()
+        host = socket.gethostname()
+        settings += ["-c", f"user.name={user}", "-c", f"user.email={user}@{host}"]
+        try:
+            return subprocess.run(
+                ["git", *settings, *arguments],
+                cwd=self.directory,
+                env=_environment(),
+                input=text,
+                capture_output=True,
+                encoding="utf-8",
+                errors="surrogateescape",
+                check=False,
+                pass_fds=() if lock is None else (lock,),
+            )
+        except FileNotFoundError as error:
+            raise CartableError(
+                f"git is not installed or {self.directory} is missing; install git (apt install git)."
+            ) from error
+
+    def _remove_stale_locks(self) -> None:
+        """Remove the lock files of Git processes that were killed.
+
+        Only ours write here, each while holding the state's lock, which we hold now: whoever made them is
+        dead.
+        """
+        git = self.directory / ".git"
+        names = (
+            "index.lock",
+            "HEAD.lock",
+            "config.lock",
+            "packed-refs.lock",
+            "shallow.lock",
+            "gc.pid.lock",
+            "gc.pid",
+        )
+        for stale in [*(git / name for name in names), *(git / "refs").rglob("*.lock")]:
+            stale.unlink(missing_ok=True)
+
+
+def _environment() -> dict[str, str]:
+    """Our environment without what would lead Git to another repository or to the operator's settings."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    return environment | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C.UTF-8"}

@@ -1,0 +1,163 @@
+"""Real runs of ansible-playbook against a market of this machine: what they leave in the journal and the state."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reversibility.records.journal import Journal
+from reversibility.records.state import State
+
+PROJECT = Path(__file__).resolve().parents[3]
+PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
+HOSTS = """
+all:
+  children:
+    site_ici:
+      children:
+        room_salle:
+          hosts:
+            UC250001: {ansible_connection: local, asset: {kind: classroom_pc, managed: true}}
+            UC250002:
+              ansible_connection: ssh
+              ansible_host: 127.0.0.1
+              ansible_port: 9
+              asset: {kind: classroom_pc, managed: true}
+"""
+PLAY = """
+- hosts: UC250001:UC250002
+  gather_facts: false
+  tasks:
+    - name: Reach it
+      ansible.builtin.ping:
+    - name: Change something
+      ansible.builtin.command: "true"
+    - name: Change nothing
+      ansible.builtin.command: "true"
+      changed_when: false
+    - name: Change with a secret
+      ansible.builtin.command: echo {{ canary }}
+      no_log: true
+    - name: Fail with a secret
+      ansible.builtin.fail: {msg: "the password is {{ canary }}"}
+      no_log: true
+      ignore_errors: true
+    - name: Fail openly
+      ansible.builtin.fail: {msg: "this is why"}
+      ignore_errors: true
+    - name: Keep it
+      cartable.fleet.record:
+        files:
+          inventory.json: {content: {b: 1, a: [2]}}
+        volatile: {uptime_seconds: "{{ uptime | default(1) }}"}
+      vars: {cartable_site: ici}
+"""
+
+
+@pytest.fixture
+def market(tmp_path):
+    folder = tmp_path / "inventories" / "essai"
+    folder.mkdir(parents=True)
+    (folder / "hosts.yml").write_text(HOSTS)
+    (folder / "sites.yml").write_text("sites: {ici: {name: Ici}}\n")
+    (tmp_path / "play.yml").write_text(PLAY)
+    return folder
+
+
+def run(market: Path, *options: str, canary: str = "") -> subprocess.CompletedProcess[str]:
+    variables = market.parent.parent / "variables.json"
+    variables.write_text(json.dumps({"canary": canary, "ansible_python_interpreter": sys.executable}))
+    environment = {
+        **os.environ,
+        "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"),
+        "ANSIBLE_VARS_ENABLED": "host_group_vars",
+        "CARTABLE_DATA_DIR": str(market.parent.parent / "data"),
+        "SSH_CONNECTION": "192.0.2.9 50000 192.0.2.1 22",
+    }
+    command = [PLAYBOOK, "-i", market, market.parent.parent / "play.yml", "-e", f"@{variables}", *options]
+    return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_run_is_journalled_and_committed_once(market):
+    canary = secrets.token_urlsafe(12)
+    result = run(market, canary=canary)
+    assert result.returncode == 4, result.stdout + result.stderr
+    data = market.parent.parent / "data" / "essai"
+    journal, state = Journal(data / "state" / "journal"), State(data / "state")
+    assert journal.verify().problems == []
+    lines = list(journal.entries())
+    assert [line["event"] for line in lines] == ["run_started", *["task"] * (len(lines) - 2), "run_ended"]
+    assert {(line["task"], line["asset"], line["result"]) for line in lines[1:-1]} == {
+        ("Reach it", "UC250002", "unreachable"),
+        ("Change something", "UC250001", "changed"),
+        ("Change with a secret", "UC250001", "changed"),
+        ("Fail with a secret", "UC250001", "failed"),
+        ("Fail openly", "UC250001", "failed"),
+        ("Keep it", "UC250001", "changed"),
+    }
+    messages = {line.get("task"): line.get("message") for line in lines}
+    assert messages["Fail openly"] == "this is why"
+    assert "secrets" in messages["Fail with a secret"]
+    for line in lines:
+        assert line["market"] == "essai"
+        assert line["from"] == "192.0.2.9"
+        assert line["playbook"] == "play.yml"
+        assert {"user", "controller", "revision", "dirty", "run"} <= line.keys()
+    assert lines[1]["site"] == "ici"
+    assert lines[-1]["totals"] == {"assets": 2, "changed": 1, "failed": 0, "unreachable": 1}
+    assert state.verify() == []
+    log = state.repository.run("log", "--format=%s").splitlines()
+    assert log == ["play.yml: 2 assets, 1 changed, 1 unreachable"]
+    for path in data.rglob("*"):
+        assert not path.is_file() or canary.encode() not in path.read_bytes(), path
+
+
+def test_an_unreachable_asset_keeps_its_record_and_the_attempt_is_noted(market):
+    state = State.create(market.parent.parent / "data" / "essai" / "state")
+    state.write("ici", "UC250002", "inventory.json", {"content": {}})
+    run(market)
+    assert state.read_json("ici", "UC250002", "inventory.json") == {"content": {}}
+    attempt = state.volatile("ici", "UC250002")["last_attempt"]
+    assert attempt["reachable"] is False
+    assert attempt["detail"]
+    assert "last_seen" not in state.volatile("ici", "UC250002")
+    assert state.volatile("ici", "UC250001")["last_seen"]
+
+
+def test_a_second_run_changes_no_record(market):
+    run(market)
+    run(market, "-e", "uptime=2")
+    state = State(market.parent.parent / "data" / "essai" / "state")
+    changed = state.repository.run("diff", "--name-only", "HEAD~1").split()
+    assert all(name.startswith("journal/") for name in changed)
+    assert str(state.volatile("ici", "UC250001")["uptime_seconds"]) == "2"
+
+
+def test_check_mode_writes_nothing_and_says_what_would_change(market):
+    result = run(market, "--check", "--diff", "--limit", "UC250001")
+    assert result.returncode == 0, result.stdout
+    assert "ici/UC250001/inventory.json" in result.stdout
+    assert '+    "a": [' in result.stdout
+    assert not (market.parent.parent / "data").exists()
+
+
+def test_an_inventory_that_is_no_market_has_no_journal(market):
+    (market / "sites.yml").unlink()
+    run(market, "--limit", "UC250001", "--skip-tags", "never")
+    assert not list((market.parent.parent / "data").rglob("journal"))
+
+
+def test_a_damaged_state_is_said_and_does_not_stop_the_run(market):
+    data = market.parent.parent / "data" / "essai"
+    data.mkdir(parents=True)
+    (data / "state").write_text("a file in place of a folder")
+    result = run(market, "--limit", "UC250001")
+    assert "was not written" in result.stdout + result.stderr
+    shutil.rmtree(data)

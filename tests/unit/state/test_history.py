@@ -1,0 +1,93 @@
+"""What ``reversibility state log`` says."""
+
+from __future__ import annotations
+
+import pytest
+
+from reversibility.errors import CartableError
+from reversibility.records.history import history
+from reversibility.records.state import State
+
+INVENTORY = {
+    "content": {
+        "operatingsystem": {"full_name": "Debian GNU/Linux 13 (trixie)", "version": "13.1"},
+        "softwares": [{"name": "firefox-esr", "version": "128.3"}, {"name": "nano", "version": "8.4"}],
+        "storages": [{"name": "sda", "health": "passed"}],
+    }
+}
+ACCOUNTS = {"accounts": [{"login": "root", "locked": True}]}
+
+
+def told(state, asset="UC250001"):
+    return [change.words for change in history(state, asset)]
+
+
+@pytest.fixture
+def state(tmp_path):
+    state = State.create(tmp_path / "state")
+    state.write("a", "UC250001", "inventory.json", INVENTORY)
+    state.write("a", "UC250001", "accounts.json", ACCOUNTS)
+    state.write("a", "UC250001", "config/etc/hostname", "uc250001\n")
+    state.write("a", "UC250002", "accounts.json", ACCOUNTS)
+    state.commit("observe.yml: 2 assets, 2 changed")
+    return state
+
+
+def test_the_first_record_is_summed_up(state):
+    assert told(state) == [
+        [
+            "1 accounts first seen",
+            "Debian GNU/Linux 13 (trixie) with 2 packages first seen",
+            "configuration /etc/hostname appeared",
+        ]
+    ]
+
+
+def test_changes_are_told_in_words(state):
+    content = {
+        "operatingsystem": {"full_name": "Debian GNU/Linux 13 (trixie)", "version": "13.2"},
+        "softwares": [{"name": "firefox-esr", "version": "128.4"}, {"name": "qpdf", "version": "12"}],
+        "storages": [{"name": "sda", "health": "failed"}],
+    }
+    state.write("a", "UC250001", "inventory.json", {"content": content})
+    accounts = [{"login": "root", "locked": False}, {"login": "invite", "administrator": True}]
+    state.write("a", "UC250001", "accounts.json", {"accounts": accounts})
+    state.write("a", "UC250001", "config/etc/hostname", "other\n")
+    state.write("a", "UC250001", "config.age", b"age-encryption.org/v1\n")
+    state.commit("observe.yml: 2 assets, 1 changed")
+    assert set(told(state)[1]) == {
+        "account invite appeared as administrator",
+        "account root: locked yes → no",
+        "operating system: version 13.1 → 13.2",
+        "package firefox-esr 128.3 → 128.4",
+        "package nano disappeared",
+        "package qpdf 12 installed",
+        "disk sda: health passed → failed",
+        "restorable configuration saved",
+        "configuration /etc/hostname changed (+1 −1 lines)",
+    }
+    assert len(told(state, "UC250002")) == 1
+
+
+def test_an_asset_that_moves_to_another_school_keeps_its_history(state):
+    state.write("b", "UC250001", "accounts.json", ACCOUNTS)
+    state.commit("observe.yml: 1 assets, 1 changed")
+    assert len(told(state)) == 2
+
+
+def test_a_large_upgrade_is_counted(state):
+    packages = [{"name": f"lib{number}", "version": "1"} for number in range(100)]
+    state.write(
+        "a", "UC250001", "inventory.json", {"content": {**INVENTORY["content"], "softwares": packages}}
+    )
+    state.commit("x")
+    assert told(state)[1][-1] == "90 more in inventory.json"
+
+
+def test_an_unknown_asset_has_no_history(state):
+    assert told(state, "UC259999") == []
+
+
+def test_a_folder_that_is_no_state_is_an_error(tmp_path):
+    with pytest.raises(CartableError, match="missing"):
+        list(history(State(tmp_path / "nothing"), "UC250001"))
