@@ -1,0 +1,69 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Joins what was read to the records of an asset."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterable
+
+from . import accounts as local
+from . import identity, network, protection, software, storage, system
+from .machine import Machine, number, without_empty
+
+
+def observe(machine: Machine, asset: str, declared: Iterable[str], client: str) -> Dict[str, Any]:
+    """Read everything once.
+
+    Returns ``inventory`` (a document in GLPI's inventory format), ``accounts``, ``services``, ``updates``
+    (the records of the same names) and ``volatile`` (what changes from run to run and is not compared).
+    """
+    found_accounts = local.accounts(machine, set(declared))
+    services = system.services(machine)
+    storages, disk_counters = storage.storages(machine)
+    drives, free = storage.drives(machine)
+    networks, links = network.interfaces(machine)
+    antivirus, signatures = protection.antivirus(machine, services)
+    contained = identity.container(machine)
+    content: Dict[str, Any] = {
+        "versionclient": client,
+        "hardware": identity.hardware(machine),
+        "bios": {} if contained else identity.bios(machine),
+        "cpus": identity.cpus(machine),
+        "memories": identity.memories(machine),
+        "storages": storages,
+        "drives": drives,
+        "networks": networks,
+        "operatingsystem": system.operating_system(machine),
+        "softwares": software.packages(machine),
+        "local_users": local.local_users(found_accounts),
+        "local_groups": local.local_groups(machine, found_accounts),
+        "antivirus": antivirus,
+        "printers": protection.printers(machine),
+    }
+    uptime = number(machine.word("/proc/uptime").partition(".")[0])
+    return {
+        "inventory": {
+            "deviceid": f"{asset}-cartable",
+            "itemtype": "Computer",
+            "action": "inventory",
+            "tag": asset,
+            "content": without_empty(content),
+        },
+        "accounts": {"accounts": found_accounts},
+        "services": {"services": services},
+        "updates": {
+            "known": software.is_answering(machine),
+            "pending": software.pending_updates(machine),
+        },
+        "volatile": without_empty(
+            {
+                "uptime_seconds": uptime,
+                "free_mebibytes": free,
+                "disks": disk_counters,
+                "links": links,
+                "antivirus_base": signatures,
+            }
+        ),
+    }

@@ -1,0 +1,88 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The machine that is read: its files and what its commands print."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import List, Optional
+
+TIMEOUT = 120  # seconds; the slowest, a simulated upgrade on an old PC, takes about twenty
+
+
+class Machine:
+    """Files below ``root`` and commands of the running system.
+
+    Whatever is missing or refuses to answer gives None or an empty list: an asset without a tool is an asset
+    whose record lacks a section, not an error. Tests replace it by recorded answers.
+    """
+
+    def __init__(self, root: str = "/") -> None:
+        self.root = Path(root)
+
+    def read(self, path: str) -> Optional[str]:
+        """Read a text file, given its absolute path on the machine; bytes that are not UTF-8 are escaped."""
+        try:
+            return self._at(path).read_bytes().decode("utf-8", "backslashreplace")
+        except OSError:
+            return None
+
+    def lines(self, path: str) -> List[str]:
+        """Read the lines of a text file; none when it is missing."""
+        return (self.read(path) or "").splitlines()
+
+    def word(self, path: str) -> str:
+        """Read a one-line file such as those of /sys; empty when it is missing."""
+        return (self.read(path) or "").strip()
+
+    def names(self, path: str) -> List[str]:
+        """List a folder, sorted; empty when it is missing."""
+        try:
+            return sorted(entry.name for entry in self._at(path).iterdir())
+        except OSError:
+            return []
+
+    def run(self, *command: str, accept: Optional[range] = None) -> Optional[str]:
+        """Run a command in the C locale and return what it prints; None when it is missing or fails.
+
+        ``accept`` widens the exit statuses that are an answer (smartctl's is a bit mask of findings).
+        """
+        program = shutil.which(command[0], path="/usr/sbin:/usr/bin:/sbin:/bin")
+        if program is None:
+            return None
+        environment = {"LC_ALL": "C.UTF-8", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/"}
+        try:
+            result = subprocess.run(
+                [program, *command[1:]],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                timeout=TIMEOUT,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        if result.returncode != 0 and (accept is None or result.returncode not in accept):
+            return None
+        return result.stdout.decode("utf-8", "backslashreplace")
+
+    def _at(self, path: str) -> Path:
+        return self.root / path.lstrip("/")
+
+
+def without_empty(values: dict) -> dict:  # type: ignore[type-arg]
+    """Leave out what was not found: GLPI's format has no null."""
+    return {key: value for key, value in values.items() if value not in (None, "", [], {})}
+
+
+def number(text: object) -> Optional[int]:
+    """Read an integer; None when it is none."""
+    try:
+        return int(str(text).strip())
+    except ValueError:
+        return None

@@ -1,0 +1,103 @@
+#!/usr/bin/python
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: asset_facts
+short_description: Reads a whole Linux asset in one go
+version_added: "1.0.0"
+description:
+  - Reads identity, hardware, network, operating system, packages, accounts, services and pending updates.
+  - Gives an inventory in GLPI's inventory format, and the other records of the state beside it.
+  - Needs nothing on the asset but Python. Tools such as smartctl, dmidecode or lpstat are asked where they are there.
+  - Changes nothing.
+author:
+  - Cartable contributors (@cartable)
+options:
+  asset:
+    description: The tag of the asset, which identifies it in the record.
+    type: str
+    required: true
+  declared_accounts:
+    description:
+      - Names of the accounts that belong on the asset.
+      - Every account is marked as declared or not. Without names, nothing is said about it.
+    type: list
+    elements: str
+    default: []
+attributes:
+  check_mode:
+    description: Can run in check mode.
+    support: full
+  diff_mode:
+    description: Changes nothing, so there is no difference to show.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: What is this PC?
+  cartable.fleet.asset_facts:
+    asset: "{{ inventory_hostname }}"
+    declared_accounts: [cartable, classe]
+  register: seen
+
+- name: Keep it
+  cartable.fleet.record:
+    files:
+      inventory.json: "{{ seen.inventory }}"
+      accounts.json: "{{ seen.accounts }}"
+    volatile: "{{ seen.volatile }}"
+"""
+
+RETURN = r"""
+inventory:
+  description: A document in GLPI's inventory format.
+  returned: always
+  type: dict
+  sample: {deviceid: UC250001-cartable, itemtype: Computer, content: {versionclient: Cartable-0.1.0}}
+accounts:
+  description: The accounts that can be used to log in, without any password or hash.
+  returned: always
+  type: dict
+  sample: {accounts: [{login: classe, uid: 1001, administrator: false, locked: false, declared: true}]}
+services:
+  description: The services and whether they are meant to run.
+  returned: always
+  type: dict
+  sample: {services: [{name: ssh, startup: enabled, state: running}]}
+updates:
+  description: The pending updates, and whether they can be known from the package lists that the asset has.
+  returned: always
+  type: dict
+  sample: {known: true, pending: [{name: tzdata, installed: "1", available: "2", security: false}]}
+volatile:
+  description: What changes from run to run, such as free space and uptime.
+  returned: always
+  type: dict
+  sample: {uptime_seconds: 8040, free_mebibytes: {"/": 20480}}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.cartable.fleet.plugins.module_utils.asset.document import observe
+from ansible_collections.cartable.fleet.plugins.module_utils.asset.machine import Machine
+
+CLIENT = "Cartable-0.1.0"
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "asset": {"type": "str", "required": True},
+            "declared_accounts": {"type": "list", "elements": "str", "default": []},
+        },
+        supports_check_mode=True,
+    )
+    seen = observe(Machine(), module.params["asset"], module.params["declared_accounts"], CLIENT)
+    module.exit_json(changed=False, **seen)
+
+
+if __name__ == "__main__":
+    main()

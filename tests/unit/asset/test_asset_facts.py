@@ -1,0 +1,223 @@
+"""What ``asset_facts`` reads, from recorded machines; each case is a folder with its origin in expected.json."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from plugins.module_utils.asset import accounts, identity, software, support
+from plugins.module_utils.asset.document import observe
+from plugins.module_utils.asset.machine import Machine
+from tests.unit.asset.recorded import RecordedMachine
+
+HERE = Path(__file__).parent
+PROJECT = HERE.parents[2]
+CASES = sorted(path.name for path in (HERE / "cases").iterdir())
+SCHEMA = Path(
+    os.environ.get("CARTABLE_GLPI_SCHEMA", PROJECT.parent / "shared" / "data" / "glpi_inventory.schema.json")
+)
+ON_TARGETS = [
+    *(PROJECT / "plugins/module_utils/asset").glob("*.py"),
+    *(PROJECT / "plugins/modules").glob("asset_*.py"),
+]
+SECRET = "motdepasse"  # stands in the address of a printer of a case
+
+
+def seen(case: str) -> dict:
+    return observe(
+        RecordedMachine(HERE / "cases" / case), "UC250001", ["root", "cartable", "eleve"], "Cartable-test"
+    )
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_recorded_machine_gives_what_is_expected(case):
+    expected = json.loads((HERE / "cases" / case / "expected.json").read_text())
+    assert expected.pop("origin")
+    assert seen(case) == expected
+
+
+@pytest.mark.skipif(
+    not SCHEMA.is_file(), reason=f"GLPI's schema is not at {SCHEMA}: set CARTABLE_GLPI_SCHEMA to a copy of it"
+)
+@pytest.mark.parametrize("case", CASES)
+def test_the_inventory_is_valid_glpi(case):
+    schema = json.loads(SCHEMA.read_text())
+    jsonschema.Draft7Validator(schema, format_checker=jsonschema.FormatChecker()).validate(
+        seen(case)["inventory"]
+    )
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_hash_and_no_password_is_in_any_record(case):
+    text = json.dumps(seen(case))
+    assert SECRET not in text
+    assert not re.search(r"\$(y|6|5|1)\$", text)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_records_are_the_same_when_only_volatile_values_change(case, tmp_path):
+    class Later(RecordedMachine):
+        """The same machine an hour later: other clock, other free space, timers that ran."""
+
+        def read(self, path):
+            text = super().read(path)
+            if path == "/proc/uptime":
+                return "99999.0 99999.0\n"
+            if path == "/proc/meminfo" and text:
+                return re.sub(r"MemFree: +\d+", "MemFree: 1", text)
+            if path == "/proc/cpuinfo" and text:
+                return re.sub(r"cpu MHz\t\t: .*", "cpu MHz\t\t: 4321.0", text)
+            return text
+
+        def run(self, *command, accept=None):
+            text = super().run(*command, accept=accept)
+            if text and command[0] == "df":
+                return re.sub(r" \d+ ", " 17 ", text)
+            if text and "list-units" in command:
+                return re.sub(r"(apt-daily\.service +loaded +)inactive dead ", r"\1active   running", text)
+            if text and command[0] == "smartctl":
+                return text.replace('"current": 34', '"current": 41').replace('"hours": 812', '"hours": 813')
+            return text
+
+    later = observe(Later(HERE / "cases" / case), "UC250001", ["root", "cartable", "eleve"], "Cartable-test")
+    before = seen(case)
+    assert later.pop("volatile") != before.pop("volatile")
+    assert later == before
+
+
+def test_a_machine_without_anything_still_has_a_record(tmp_path):
+    (tmp_path / "commands.json").write_text("{}")
+    document = observe(RecordedMachine(tmp_path), "UC250001", [], "Cartable-test")
+    assert document["inventory"]["content"] == {
+        "versionclient": "Cartable-test",
+        "hardware": {"vmsystem": "Physical"},
+        "operatingsystem": {"kernel_name": "linux"},
+    }
+    assert document["updates"] == {"known": False, "pending": []}
+
+
+def test_this_machine_can_be_read():
+    document = observe(Machine(), "UC250001", [], "Cartable-test")
+    assert document["inventory"]["content"]["operatingsystem"]["kernel_name"] == "linux"
+    assert any(account["login"] == "root" for account in document["accounts"]["accounts"])
+
+
+def test_commands_that_fail_or_are_missing_are_no_answer():
+    machine = Machine()
+    assert machine.run("no-such-program") is None
+    assert machine.run("false") is None
+    assert machine.run("false", accept=range(0, 2)) == ""
+    assert machine.run("uname", "-s") == "Linux\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [("7XK2QZ3", True), ("To be filled by O.E.M.", False), ("Default string", False), ("None", False), ("0000", False),
+     ("", False), ("System Serial Number", False), ("Not Specified", False), ("LAB-PC-0002", True), ("OEM-4711", True)],
+)  # fmt: skip
+def test_what_manufacturers_leave_is_no_identity(value, kept):
+    assert bool(identity.PLACEHOLDER.match(value)) is not kept
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (
+            "Inst tzdata [2025b-0+deb12u1] (2025b-0+deb12u2 Debian:12.13/oldstable [all])",
+            ("tzdata", "2025b-0+deb12u1", False),
+        ),
+        (
+            "Inst libssl3 [3.0.16-1] (3.0.18-1 Debian-Security:12/oldstable-security [amd64]) []",
+            ("libssl3", "3.0.16-1", True),
+        ),
+        (
+            "Inst linux-image (6.1.1-1 Ubuntu:24.04/noble-updates, Ubuntu:24.04/noble-security [all])",
+            ("linux-image", None, True),
+        ),
+        ("Conf tzdata (2025b-0+deb12u2 Debian:12.13/oldstable [all])", None),
+        ("Remv old [1.0]", None),
+    ],
+)
+def test_lines_of_a_simulated_upgrade(line, expected):
+    class Answer(Machine):
+        def run(self, *command, accept=None):
+            return line + "\n"
+
+    found = [
+        (item["name"], item.get("installed"), item["security"]) for item in software.pending_updates(Answer())
+    ]
+    assert found == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "users", "groups"),
+    [
+        ("root ALL=(ALL:ALL) ALL\n", {"root"}, set()),
+        ("%sudo ALL=(ALL:ALL) ALL\n%techs, alex ALL = NOPASSWD: /bin/x\n", {"alex"}, {"sudo", "techs"}),
+        ("User_Alias ADM = alex, %staff\nADM ALL=(ALL) ALL\n", {"alex"}, {"staff"}),
+        ("alex \\\n  ALL=(ALL) ALL\n", {"alex"}, set()),
+        (
+            "# alex ALL=(ALL) ALL\nDefaults env_reset\nDefaults secure_path=/usr/bin\n@includedir /etc/sudoers.d\n",
+            set(),
+            set(),
+        ),
+        ("Cmnd_Alias X = /bin/x\nHost_Alias H = pc\n", set(), set()),
+    ],
+)
+def test_who_sudoers_lets_in(tmp_path, text, users, groups):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "sudoers").write_text(text)
+    assert accounts.sudoers(Machine(str(tmp_path))) == (users, groups)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "version", "end"),
+    [
+        ("debian", "12", "2028-06-30"),
+        ("debian", "13.2", "2030-06-30"),
+        ("ubuntu", "24.04", "2029-05-31"),
+        ("debian", "99", None),
+        ("arch", "", None),
+    ],
+)
+def test_the_end_of_support_of_linux(identifier, version, end):
+    assert support.linux_end_of_support(identifier, version) == end
+
+
+@pytest.mark.parametrize(
+    ("product", "release", "end"),
+    [
+        ("Microsoft Windows XP Professional", "", "2014-04-08"),
+        ("Microsoft Windows 7 Professionnel", "", "2020-01-14"),
+        ("Microsoft Windows 10 Pro", "22H2", "2025-10-14"),
+        ("Microsoft Windows 11 Pro", "24H2", "2026-10-13"),
+        ("Microsoft Windows 11 Education", "24H2", "2027-10-12"),
+        ("Microsoft Windows 11 Pro", "99H9", None),
+        ("Microsoft Windows Server 2012 R2 Standard", "", "2023-10-10"),
+        ("BeOS", "", None),
+    ],
+)
+def test_the_end_of_support_of_windows(product, release, end):
+    assert support.windows_end_of_support(product, release) == end
+
+
+def test_every_date_of_the_table_is_one():
+    for day in [*support.LINUX.values(), *support.WINDOWS.values()]:
+        assert re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])-([0-2]\d|3[01])", day)
+
+
+@pytest.mark.parametrize("path", ON_TARGETS, ids=lambda path: path.name)
+def test_what_runs_on_targets_is_python_3_9(path):
+    ast.parse(path.read_text(), feature_version=(3, 9))
+
+
+def test_the_client_has_the_version_of_the_collection():
+    version = yaml.safe_load((PROJECT / "galaxy.yml").read_text())["version"]
+    assert f'CLIENT = "Cartable-{version}"' in (PROJECT / "plugins/modules/asset_facts.py").read_text()
