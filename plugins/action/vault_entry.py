@@ -1,0 +1,183 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes and rotates the password of an account in the market's vault, on the controller."""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+try:
+    from reversibility.errors import CartableError
+    from reversibility.records import session
+    from reversibility.records.password_policy import policy_named
+    from reversibility.records.vault import VaultError
+except ImportError as error:
+    MISSING: ImportError | None = error
+else:
+    MISSING = None
+
+ARGUMENTS = {
+    "account": {"type": "str", "required": True},
+    "username": {"type": "str"},
+    "policy": {"type": "str", "choices": ["administrator", "user"], "default": "user"},
+    "address": {"type": "str"},
+    "state": {"type": "str", "choices": ["prepared", "current", "absent"], "default": "prepared"},
+    "rotate": {"type": "bool", "default": False},
+}
+
+
+class ActionModule(ActionBase):
+    """The action ``cartable.fleet.vault_entry``; see the module of the same name for its documentation."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    TRANSFERS_FILES = False
+
+    def run(self, tmp=None, task_vars=None):
+        """Bring the entry into the wanted state and tell what is in it, without secrets."""
+        super().run(tmp, task_vars)
+        if MISSING is not None:
+            raise AnsibleActionFail(
+                "The Python package cartable is not installed for the Python that runs Ansible; "
+                f"run 'pip install -e .' in the project's folder with that Python ({MISSING})."
+            )
+        variables = task_vars or {}
+        _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        try:
+            self._vault = session.opened_vault(session.vault_path(variables))
+            self._asset = str(variables["inventory_hostname"])
+            self._account = args["account"]
+            self._site = self._site_of(variables)
+            before = self._entry()
+            change = getattr(self, f"_{args['state']}")
+            change(self._described(args, variables), args["rotate"], before)
+            return self._answer(args["state"], before)
+        except CartableError as error:
+            raise AnsibleActionFail(str(error)) from error
+
+    def _site_of(self, variables):
+        """The site of the host, which the vars plugin cartable.fleet.market derives from its group."""
+        if not variables.get("cartable_site"):
+            raise VaultError(
+                f"{self._asset} is on no site (cartable_site is not set); run with -i of a market's folder, and with "
+                "cartable.fleet.market in vars_plugins_enabled."
+            )
+        return str(variables["cartable_site"])
+
+    def _described(self, args, variables):
+        """What is said about the account, besides its secret."""
+        address = args["address"] if args["address"] is not None else variables.get("ansible_host", "")
+        return {
+            "username": args["username"] or args["account"],
+            "address": self._templar.template(address) or "",
+            "policy": args["policy"],
+        }
+
+    def _entry(self):
+        return self._vault.find(self._asset, self._account)
+
+    @property
+    def _place(self):
+        return (self._site, self._asset, self._account)
+
+    # ---- the three states. Each leaves what it wants in self._wanted for check mode, and writes otherwise.
+
+    def _prepared(self, said, rotate, before):
+        now_said = before and {
+            "username": before.username,
+            "address": before.address,
+            "policy": before.policy,
+        }
+        needed = _needs_secret(before, rotate)
+        self._changed = needed or now_said != said or before.site != self._site
+        self._makes_secret = needed
+        if not self._changed or self._task.check_mode:
+            return
+        policy = policy_named(said["policy"])
+        with self._vault.transaction() as change:
+            # Decided again under the lock: another run may have prepared it since.
+            if _needs_secret(self._entry(), rotate):
+                change.put_pending(*self._place, password=policy.generate(), expires=policy.expiry(), **said)
+            else:
+                change.describe(*self._place, **said)
+
+    def _current(self, said, rotate, before):
+        self._makes_secret = False
+        self._changed = before is None or bool(before.pending) or not before.password
+        if self._task.check_mode:
+            return  # a real run would have prepared it in an earlier task
+        if self._changed:
+            with self._vault.transaction() as change:
+                change.make_current(*self._place)
+
+    def _absent(self, said, rotate, before):
+        self._makes_secret = False
+        self._changed = before is not None
+        if self._changed and not self._task.check_mode:
+            with self._vault.transaction() as change:
+                change.remove(*self._place)
+
+    # ---- what is told
+
+    def _answer(self, state, before):
+        """The result, from the vault as it is now, or as it would be in check mode."""
+        after = self._entry()
+        result = {
+            "changed": self._changed,
+            "pending": bool(after and after.pending),
+            "current": bool(after and after.password),
+            "revision": after.wanted_revision if after else "",
+            "expires": _expiry_text(after),
+        }
+        if self._task.check_mode and self._changed:
+            result.update(self._foreseen(state, result))
+        result["diff"] = {"before": _told(before), "after": _told(after)}
+        if self._task.check_mode and self._changed:
+            result["diff"]["after"] = {
+                **result["diff"]["before"],
+                "site": self._site,
+                "entry": f"{self._asset}/{self._account}",
+                **{name: result[name] for name in ("pending", "current")},
+                "state": state,
+            }
+        return result
+
+    def _foreseen(self, state, result):
+        """What a real run would have told, as far as it can be known."""
+        if state == "absent":
+            return {"pending": False, "current": False, "revision": "", "expires": ""}
+        if state == "current":
+            return {"pending": False, "current": True}
+        return {"pending": True, "revision": "", "expires": ""} if self._makes_secret else {}
+
+
+def _needs_secret(entry, rotate):
+    """Whether a new secret must be made. One that is pending is kept: the device may have it already."""
+    if entry is not None and entry.pending:
+        return False
+    return entry is None or not entry.password or rotate or entry.expired()
+
+
+def _expiry_text(entry):
+    """When the secret that the device should have expires."""
+    when = entry and ((entry.pending_expires if entry.pending else None) or entry.expires)
+    return when.isoformat() if when else ""
+
+
+def _told(entry):
+    """What a diff may show of an entry: everything but its secrets."""
+    if entry is None:
+        return {}
+    return {
+        "site": entry.site,
+        "entry": entry.title,
+        "username": entry.username,
+        "address": entry.address,
+        "policy": entry.policy,
+        "pending": bool(entry.pending),
+        "current": bool(entry.password),
+        "revision": entry.wanted_revision,
+        "expires": _expiry_text(entry),
+    }

@@ -1,0 +1,118 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads a secret from the market's vault."""
+
+from __future__ import annotations
+
+DOCUMENTATION = """
+name: vault
+author: Cartable contributors (@cartable)
+version_added: "1.0.0"
+short_description: Reads the password of an account from the market's vault
+description:
+  - Returns the current password of an account of an asset; where there is no current one yet, the pending one.
+  - The vault was opened in the main process by the vars plugin P(cartable.fleet.vault#vars).
+  - What it returns is a secret. Set C(no_log) on a task that takes it as an argument.
+notes:
+  - In check mode, an account for which a real run would first make a password has a placeholder, which opens nothing.
+  - After a run was cut between setting a new password and M(cartable.fleet.vault_entry) with O(cartable.fleet.vault_entry#module:state=current), the asset has
+    either the current or the pending password. Try a login with O(pending=true) first; when it succeeds, say so with M(cartable.fleet.vault_entry),
+    and everything that looks up the current password then works, the password for C(become) included.
+options:
+  _terms:
+    description:
+      - The account, such as V(cartable), of the current host; or an asset and an account, such as V(UC250001/cartable).
+    required: true
+    type: list
+    elements: str
+  pending:
+    description:
+      - Return the password that the asset should have in the end, that is the pending one if there is one, else the current one.
+    type: bool
+    default: false
+  missing:
+    description:
+      - What to do when the vault has no such account. V(error) fails; V(empty) returns an empty string, which is right for
+        C(ansible_become_password) of a machine that was just installed and whose C(sudo) asks for no password yet.
+      - A vault that is missing or not open is always an error.
+    type: str
+    choices: [error, empty]
+    default: error
+"""
+
+EXAMPLES = """
+- name: Check the login of the administrator
+  cartable.fleet.login_check:
+    account: cartable
+    password: "{{ lookup('cartable.fleet.vault', 'cartable', pending=true) }}"
+  no_log: true
+
+- name: Use sudo with the password of the vault, from the first run on
+  ansible.builtin.command: id
+  changed_when: false
+  become: true
+  vars:
+    ansible_become_password: "{{ lookup('cartable.fleet.vault', inventory_hostname ~ '/cartable', missing='empty') }}"
+"""
+
+RETURN = """
+_raw:
+  description: The password of each account.
+  type: list
+  elements: str
+"""
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+try:
+    from reversibility.errors import CartableError
+    from reversibility.records import session
+except ImportError as error:
+    MISSING: ImportError | None = error
+else:
+    MISSING = None
+
+# What check mode returns for a password that only a real run makes: of the length and the four classes that are
+# asked for, so that a task which counts them does not fail for that reason alone.
+PLACEHOLDER = "Not-4-real-pwd:check.mode"
+
+
+class LookupModule(LookupBase):
+    """The lookup ``cartable.fleet.vault``."""
+
+    def run(self, terms, variables=None, **kwargs):
+        """Return the secret of each term."""
+        if MISSING is not None:
+            raise AnsibleLookupError(
+                "The Python package cartable is not installed for the Python that runs Ansible; "
+                f"run 'pip install -e .' in the project's folder with that Python ({MISSING})."
+            )
+        self.set_options(var_options=variables, direct=kwargs)
+        variables = variables or {}
+        try:
+            vault = session.opened_vault(session.vault_path(variables))
+            return [self._secret(vault, str(term), variables) for term in terms]
+        except CartableError as error:
+            raise AnsibleLookupError(str(error)) from error
+
+    def _secret(self, vault, term, variables):
+        """The secret of one account."""
+        asset, slash, account = term.partition("/")
+        if not slash:
+            asset, account = variables.get("inventory_hostname", ""), term
+        if not asset or not account:
+            raise AnsibleLookupError(f"{term!r} names no account; give ACCOUNT, or ASSET/ACCOUNT.")
+        entry = vault.find(str(asset), account)
+        wanted = self.get_option("pending")
+        if entry is not None and (entry.password or entry.pending):
+            return (entry.pending or entry.password) if wanted else (entry.password or entry.pending)
+        if self.get_option("missing") == "empty":
+            return ""
+        if variables.get("ansible_check_mode"):
+            return PLACEHOLDER
+        raise AnsibleLookupError(
+            f"The vault {vault.path} has no password for {asset}/{account}; prepare it with cartable.fleet.vault_entry "
+            "(the playbook provision does), or look it up with missing='empty'."
+        )

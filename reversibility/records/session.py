@@ -1,0 +1,93 @@
+"""The vault of this run: opened once in the main process, used by every process that is forked from it."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from reversibility.market.paths import MarketPaths
+from reversibility.records import passphrase
+from reversibility.records.vault import Vault, VaultError
+
+# Forked workers find here what the main process opened, derived key included: nothing is asked or derived
+# again.
+_open_vaults: dict[Path, Vault] = {}
+
+
+def open_vault(
+    path: Path, source: passphrase.PassphraseSource | None = None, *, prompt: bool = True
+) -> Vault:
+    """Open the vault for this process and those forked from it; only the first call reads the passphrase.
+
+    Raises VaultError or PassphraseError.
+    """
+    path = path.absolute()
+    if path not in _open_vaults:
+        if not path.exists():  # before anybody types a passphrase for nothing
+            raise VaultError(_missing(path))
+        source = source or passphrase.configured_source()
+        _open_vaults[path] = Vault.open(
+            path, passphrase.read_passphrase(command=source.command, fd=source.fd, prompt=prompt)
+        )
+    return _open_vaults[path]
+
+
+def opened_vault(path: Path) -> Vault:
+    """The vault that the main process has opened, as it is on the disk now; asks nobody for anything.
+
+    Raises VaultError with what to do when it was not opened.
+    """
+    path = path.absolute()
+    vault = _open_vaults.get(path)
+    if vault is None:
+        raise VaultError(
+            _missing(path) if not path.exists() else f"The vault {path} is not open; {passphrase.HOW}."
+        )
+    vault.refresh()
+    return vault
+
+
+def current_vault(path: Path) -> Vault:
+    """The vault at ``path``: the open one, read again if another process has saved it, or opened now.
+
+    It is opened only in a main process, as configured or by a prompt; a worker has nobody to ask.
+    """
+    if path.absolute() not in _open_vaults and multiprocessing.parent_process() is None:
+        open_vault(path)
+    return opened_vault(path)
+
+
+def is_open(path: Path) -> bool:
+    """Whether the vault at ``path`` is open in this process."""
+    return path.absolute() in _open_vaults
+
+
+def close_vaults() -> None:
+    """Forget the vaults that are open, with their keys."""
+    _open_vaults.clear()
+
+
+def vault_path(variables: Mapping[str, Any]) -> Path:
+    """Where the vault of a host's market is, from Ansible's variables of that host.
+
+    Raises CartableError when the host comes from no market's folder.
+    """
+    folder = variables.get("inventory_dir")
+    if not folder:  # the implicit localhost is in no file: take the market that was given to the command
+        sources = variables.get("ansible_inventory_sources") or ()
+        folder = next((source for source in sources if (Path(source) / "hosts.yml").is_file()), None)
+    if not folder:
+        raise VaultError(
+            "The vault cannot be found without a market; give its folder, such as -i inventories/demo."
+        )
+    return MarketPaths.for_inventory(Path(str(folder))).vault
+
+
+def _missing(path: Path) -> str:
+    return (
+        f"There is no vault at {path}; make it with `reversibility vault init -i DIR` (the market's "
+        f"folder), or bring "
+        "it back from a backup."
+    )

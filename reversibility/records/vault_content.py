@@ -1,0 +1,124 @@
+"""The entries of a decrypted vault, found by a dictionary that is built once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pykeepass import Entry as KeePassEntry
+
+from reversibility.records import vault_fields as kdbx
+from reversibility.records.vault_entry import OWN_FIELDS, Entry, read_entry
+from reversibility.records.vault_file import OpenFile, VaultError
+
+
+class VaultContent:
+    """What is inside one decrypted file. Not shared between readings: a refresh makes a new one."""
+
+    def __init__(self, opened: OpenFile) -> None:
+        """Index the entries; linear in their number."""
+        self.opened = opened
+        self.duplicates: list[str] = []
+        self._elements: dict[tuple[str, str], list[tuple[str, Any]]] = {}
+        for site, element in kdbx.filed_entries(opened.database):
+            entry = read_entry(site, element)
+            if entry is not None:
+                places = self._elements.setdefault((entry.asset, entry.account), [])
+                if places:
+                    self.duplicates.append(entry.title)
+                places.append((site, element))
+        self._groups = {
+            group.findtext("Name") or "": group
+            for group in opened.database.tree.find("Root/Group").findall("Group")
+        }
+
+    def locate(self, asset: str, account: str, site: str | None = None) -> tuple[str, Any] | None:
+        """The site and the element of an entry: the one of ``site`` where there are several."""
+        places = self._elements.get((asset, account))
+        if not places:
+            return None
+        return next((place for place in places if place[0] == site), places[0])
+
+    def get(self, asset: str, account: str, site: str | None = None) -> Entry | None:
+        """The entry of an account, or None."""
+        place = self.locate(asset, account, site)
+        return read_entry(*place) if place else None
+
+    def entries(self) -> Iterator[Entry]:
+        """Every entry that has a title of ours, in the order of the file."""
+        for places in self._elements.values():
+            for site, element in places:
+                entry = read_entry(site, element)
+                if entry is not None:
+                    yield entry
+
+    def secret(self, asset: str, account: str, name: str) -> str | None:
+        """A named protected field of an entry, or None."""
+        check_secret_name(name)
+        place = self.locate(asset, account)
+        return kdbx.fields(place[1]).get(name) if place else None
+
+    def attachment(self, asset: str, account: str, filename: str) -> bytes | None:
+        """The content of an attached file, or None."""
+        place = self.locate(asset, account)
+        if place is None:
+            return None
+        for binary in place[1].iterchildren("Binary"):
+            if binary.findtext("Key") == filename:
+                stored = self.opened.database.payload.inner_header.binary
+                number = int(binary.find("Value").get("Ref"))
+                if number >= len(stored):
+                    raise VaultError(
+                        f"The attachment {filename} of {asset}/{account} is not in the vault any more; "
+                        f"bring it back "
+                        "from a backup."
+                    )
+                return bytes(stored[number].data[1:])  # the first byte says whether it is protected
+        return None
+
+    # ---- changes, for VaultTransaction
+
+    def add(self, site: str, asset: str, account: str) -> Any:
+        """Make an empty entry and return its element."""
+        element = kdbx.new_entry(f"{asset}/{account}")
+        self._group(site).append(element)
+        self._elements[(asset, account)] = [(site, element)]
+        return element
+
+    def move(self, site: str, asset: str, account: str, element: Any) -> None:
+        """File an entry under another site, where its asset is now."""
+        self._group(site).append(element)
+        self._elements[(asset, account)] = [(site, element)]
+
+    def trash(self, asset: str, account: str, element: Any) -> None:
+        """Put an entry into the recycle bin of the vault, from where KeePassXC brings it back."""
+        database = self.opened.database
+        database.trash_entry(KeePassEntry(element=element, kp=database))
+        places = [place for place in self._elements[(asset, account)] if place[1] is not element]
+        if places:
+            self._elements[(asset, account)] = places
+        else:
+            del self._elements[(asset, account)]
+
+    def _group(self, site: str) -> Any:
+        """The group of a site, made where it is missing."""
+        if site not in self._groups:
+            database = self.opened.database
+            database.add_group(database.root_group, site)
+            self._groups[site] = next(
+                group
+                for group in database.tree.find("Root/Group").findall("Group")
+                if group.findtext("Name") == site
+            )
+        return self._groups[site]
+
+
+def check_secret_name(name: str) -> None:
+    """Raise VaultError for the name of a secret that KeePass or this project uses for something else."""
+    if (
+        not name
+        or not name.isprintable()
+        or name != name.strip()
+        or name in kdbx.RESERVED_FIELDS | OWN_FIELDS
+    ):
+        raise VaultError(f"{name!r} cannot be the name of a secret in the vault; choose another.")

@@ -1,0 +1,96 @@
+"""What one entry of the vault means, and how it is read from a KeePass file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from reversibility.records import vault_fields as kdbx
+from reversibility.records.vault_file import VaultError
+
+POLICY, REVISION = "policy", "revision"
+PENDING, PENDING_REVISION, PENDING_EXPIRES = "pending", "pending_revision", "pending_expires"
+OWN_FIELDS = frozenset({POLICY, REVISION, PENDING, PENDING_REVISION, PENDING_EXPIRES})
+
+# The project's own secrets (the age identity) are filed under this name, beside the sites.
+OWN_ASSET = "cartable"
+AGE_IDENTITY = "age-identity"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One account on one asset, as the vault has it.
+
+    ``password`` is the secret that is known to work ("" when none is yet); ``pending`` is the next one, from
+    its creation until a real login has succeeded with it. ``revision`` changes whenever the password does and
+    says nothing about it, so that a record can say which password was tried.
+    """
+
+    site: str
+    asset: str
+    account: str
+    username: str
+    password: str = field(repr=False)
+    pending: str | None = field(repr=False)
+    address: str
+    expires: datetime | None
+    policy: str
+    revision: str
+    pending_revision: str | None = None
+    pending_expires: datetime | None = None
+
+    @property
+    def title(self) -> str:
+        """The title of the KeePass entry."""
+        return f"{self.asset}/{self.account}"
+
+    @property
+    def wanted_secret(self) -> str:
+        """What the asset should have in the end: the pending secret where there is one."""
+        return self.pending or self.password
+
+    @property
+    def wanted_revision(self) -> str:
+        """The revision of ``wanted_secret``."""
+        return self.pending_revision or self.revision
+
+    def expired(self, now: datetime | None = None) -> bool:
+        """Whether the current password is past its validity."""
+        return self.expires is not None and self.expires <= (now or datetime.now(UTC))
+
+
+def read_entry(site: str, element: Any) -> Entry | None:
+    """Read a KeePass entry.
+
+    None for one whose title is not ``asset/account`` (a person's own note, for example).
+    """
+    found = kdbx.fields(element)
+    asset, slash, account = found.get(kdbx.TITLE, "").partition("/")
+    if not (asset and slash and account):
+        return None
+    pending_expires = found.get(PENDING_EXPIRES)
+    return Entry(
+        site=site,
+        asset=asset,
+        account=account,
+        username=found.get(kdbx.USERNAME, ""),
+        password=found.get(kdbx.PASSWORD, ""),
+        pending=found.get(PENDING) or None,
+        address=found.get(kdbx.ADDRESS, ""),
+        expires=kdbx.expiry(element),
+        policy=found.get(POLICY, ""),
+        revision=found.get(REVISION, ""),
+        pending_revision=found.get(PENDING_REVISION) or None,
+        pending_expires=datetime.fromisoformat(pending_expires) if pending_expires else None,
+    )
+
+
+def check_names(site: str, asset: str, account: str) -> None:
+    """Raise VaultError for a name that would not come back from the title ``asset/account`` as it went in."""
+    for kind, name in (("site", site), ("asset", asset), ("account", account)):
+        if not name or name != name.strip() or not name.isprintable() or (kind == "asset" and "/" in name):
+            raise VaultError(
+                f"{name!r} cannot be the {kind} of a vault entry; use printable characters"
+                + (" without /." if kind == "asset" else ", and no space at its ends.")
+            )

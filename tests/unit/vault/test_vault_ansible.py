@@ -1,0 +1,305 @@
+"""The vars plugin, the lookup and the action in real runs of ansible-playbook against a tiny market."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from reversibility.records.vault import Vault
+
+PROJECT = Path(__file__).parents[3]
+HOSTS = ("UC250001", "UC250002", "NA250001")
+
+HOSTS_YML = """
+all:
+  vars:
+    ansible_connection: local
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
+    cartable_site: trois_platanes
+  children:
+    site_trois_platanes:
+      hosts:
+        UC250001: {}
+        UC250002: {}
+        NA250001: {}
+"""
+
+PREPARE = """
+    - name: Prepare
+      cartable.fleet.vault_entry: {account: cartable, policy: administrator, address: 198.51.100.9}
+      register: prepared
+"""
+
+
+@dataclass
+class TinyMarket:
+    """A market of three hosts, a vault, and a command that gives its passphrase and counts how often it is run."""
+
+    root: Path
+    vault: Path
+    passphrase: str
+    environment: dict[str, str]
+
+    @property
+    def asked(self) -> int:
+        """How often the passphrase was asked for."""
+        counter = self.root / "asked"
+        return len(counter.read_text().splitlines()) if counter.exists() else 0
+
+    def run(
+        self, tasks: str, *options: str, head: str = "", program: str = "playbook"
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a playbook with ``tasks`` on all hosts."""
+        playbook = self.root / "play.yml"
+        playbook.write_text(f"- hosts: all\n  gather_facts: false\n{head}  tasks:\n{tasks}")
+        return self.ansible(program, "-i", "inventories/tiny", *options, "play.yml")
+
+    def ansible(self, program: str, *words: str, **options: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # type: ignore[call-overload, no-any-return]
+            [sys.executable, "-m", "ansible", program, *words],
+            cwd=self.root,
+            env=self.environment,
+            text=True,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # no terminal: nobody to ask
+            check=False,
+            **options,
+        )
+
+    def opened(self) -> Vault:
+        return Vault.open(self.vault, self.passphrase)
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, template: bytes, passphrase: str) -> TinyMarket:
+    folder = tmp_path / "inventories" / "tiny"
+    folder.mkdir(parents=True)
+    (folder / "hosts.yml").write_text(HOSTS_YML)
+    vault = tmp_path / "var" / "tiny" / "vault.kdbx"
+    vault.parent.mkdir(parents=True)
+    vault.write_bytes(template)
+    vault.chmod(0o600)
+    (tmp_path / "passphrase").write_text(passphrase)
+    (tmp_path / "ask").write_text(f"#!/bin/sh\necho asked >> {tmp_path}/asked\ncat {tmp_path}/passphrase\n")
+    (tmp_path / "ask").chmod(0o755)
+    (tmp_path / "ansible.cfg").write_text(
+        "[defaults]\nforks = 3\nvars_plugins_enabled = host_group_vars, cartable.fleet.vault\n"
+        f"collections_path = {PROJECT / 'collections'}\nretry_files_enabled = False\n"
+        f"remote_tmp = {tmp_path}/remote\nlocal_tmp = {tmp_path}/local\n"
+        f"[cartable]\nvault_passphrase_command = {tmp_path}/ask\n"
+    )
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "CARTABLE_"))
+    }
+    environment |= {
+        "PYTHONPATH": str(PROJECT),
+        "ANSIBLE_NOCOLOR": "1",
+        "HOME": str(tmp_path),
+        "COLUMNS": "1000",
+    }
+    return TinyMarket(tmp_path, vault, passphrase, environment)
+
+
+def test_prepared_then_current_in_workers_with_one_opening(tiny: TinyMarket) -> None:
+    result = tiny.run(
+        PREPARE
+        + """
+    - name: A pending secret is what the lookup gives while there is no current one
+      ansible.builtin.assert:
+        that:
+          - prepared is changed
+          - prepared.pending and not prepared.current
+          - lookup('cartable.fleet.vault', 'cartable') | length == 24
+          - lookup('cartable.fleet.vault', 'cartable') == lookup('cartable.fleet.vault', 'cartable', pending=true)
+          - lookup('cartable.fleet.vault', inventory_hostname ~ '/cartable') ==
+            lookup('cartable.fleet.vault', 'cartable')
+    - name: Logged in
+      cartable.fleet.vault_entry: {account: cartable, policy: administrator, state: current}
+      register: current
+    - name: The same revision, now current
+      ansible.builtin.assert:
+        that:
+          - current is changed
+          - current.current and not current.pending
+          - current.revision == prepared.revision
+          - current.expires == prepared.expires
+    - name: Again
+      cartable.fleet.vault_entry: {account: cartable, policy: administrator, address: 198.51.100.9}
+      register: again
+    - name: Again current
+      cartable.fleet.vault_entry: {account: cartable, policy: administrator, state: current}
+      register: again_current
+    - name: Nothing changes
+      ansible.builtin.assert:
+        that:
+          - again is not changed and again_current is not changed
+          - again.revision == prepared.revision and not again.pending
+    - name: A rotation keeps the current secret
+      cartable.fleet.vault_entry: {account: cartable, policy: administrator, address: 198.51.100.9, rotate: true}
+      register: rotated
+    - name: Both are there
+      ansible.builtin.assert:
+        that:
+          - rotated is changed and rotated.pending and rotated.current
+          - rotated.revision != prepared.revision
+          - lookup('cartable.fleet.vault', 'cartable') != lookup('cartable.fleet.vault', 'cartable', pending=true)
+    - name: A cut run is taken up with the same pending secret
+      cartable.fleet.vault_entry: {account: cartable, policy: administrator, address: 198.51.100.9, rotate: true}
+      register: taken_up
+    - name: The same
+      ansible.builtin.assert:
+        that:
+          - taken_up is not changed and taken_up.pending
+          - taken_up.revision == rotated.revision
+""",
+        "-vvv",
+        "--diff",
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert tiny.asked == 1
+    entries = tiny.opened().entries()
+    assert {entry.asset for entry in entries} == set(HOSTS)
+    for entry in entries:
+        assert (entry.site, entry.username, entry.policy) == ("trois_platanes", "cartable", "administrator")
+        assert entry.address == "198.51.100.9"
+        assert entry.pending
+        assert entry.password not in result.stdout + result.stderr
+        assert entry.pending not in result.stdout + result.stderr
+    assert tiny.passphrase not in result.stdout + result.stderr
+    assert tiny.opened().age_identity() not in result.stdout + result.stderr
+
+
+def test_check_mode_writes_nothing_and_says_what_would_be(tiny: TinyMarket) -> None:
+    before = {path: path.read_bytes() for path in tiny.vault.parent.iterdir()}
+    result = tiny.run(
+        PREPARE
+        + """
+    - name: Current
+      cartable.fleet.vault_entry: {account: cartable, policy: administrator, state: current}
+      register: current
+    - name: What would be
+      ansible.builtin.assert:
+        that:
+          - prepared is changed and prepared.pending and prepared.revision == ''
+          - current is changed and current.current
+          - lookup('cartable.fleet.vault', 'cartable') | length > 14
+          - lookup('cartable.fleet.vault', 'cartable', missing='empty') == ''
+""",
+        "--check",
+        "--diff",
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert '+    "entry": "UC250001/cartable"' in result.stdout
+    assert {path: path.read_bytes() for path in tiny.vault.parent.iterdir()} == before
+
+
+def test_a_removed_entry_and_what_lookups_say_of_a_missing_one(tiny: TinyMarket) -> None:
+    result = tiny.run(
+        PREPARE
+        + """
+    - name: Remove
+      cartable.fleet.vault_entry: {account: cartable, state: absent}
+      register: removed
+    - name: Removed
+      cartable.fleet.vault_entry: {account: cartable, state: absent}
+      register: again
+    - name: Gone
+      ansible.builtin.assert:
+        that:
+          - removed is changed and again is not changed
+          - lookup('cartable.fleet.vault', 'cartable', missing='empty') == ''
+    - name: Fail
+      ansible.builtin.debug:
+        msg: "{{ lookup('cartable.fleet.vault', 'cartable') }}"
+      ignore_errors: true
+    - name: Nothing to make current
+      cartable.fleet.vault_entry: {account: cartable, state: current}
+"""
+    )
+    assert result.returncode == 2
+    assert (
+        "has no password for UC250001/cartable; prepare it with cartable.fleet.vault_entry"
+        in result.stdout + result.stderr
+    )
+    assert "There is no entry UC250001/cartable in the vault" in result.stdout + result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+LOOK_UP = """
+    - name: Look up
+      ansible.builtin.debug:
+        msg: "{{ lookup('cartable.fleet.vault', 'cartable', missing='empty') | length }}"
+"""
+
+
+def test_a_vault_that_is_missing_is_said(tiny: TinyMarket) -> None:
+    tiny.vault.unlink()
+    result = tiny.run(PREPARE)
+    assert result.returncode == 2
+    assert "make it with `reversibility vault init -i DIR`" in result.stdout + result.stderr
+    assert tiny.asked == 0
+
+
+def test_a_wrong_passphrase_stops_the_run(tiny: TinyMarket) -> None:
+    (tiny.root / "passphrase").write_text("not the one")
+    result = tiny.run(PREPARE)
+    assert result.returncode != 0
+    assert "the passphrase (or the key file) is wrong" in result.stdout + result.stderr
+    assert "not the one" not in result.stdout + result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_without_a_way_to_the_passphrase_only_what_needs_it_fails(tiny: TinyMarket) -> None:
+    config = tiny.root / "ansible.cfg"
+    config.write_text(config.read_text().partition("[cartable]")[0])
+    harmless = "    - name: Harmless\n      ansible.builtin.debug: {msg: fine}\n"
+    assert tiny.run(harmless).returncode == 0
+    result = tiny.run(LOOK_UP)
+    assert result.returncode == 2
+    assert "is not open; set vault_passphrase_command" in result.stdout + result.stderr
+
+
+def test_the_passphrase_from_a_descriptor(tiny: TinyMarket) -> None:
+    config = tiny.root / "ansible.cfg"
+    config.write_text(config.read_text().partition("[cartable]")[0])
+    (tiny.root / "play.yml").write_text(f"- hosts: all\n  gather_facts: false\n  tasks:\n{LOOK_UP}")
+    reading, writing = os.pipe()
+    os.write(writing, tiny.passphrase.encode())
+    os.close(writing)
+    tiny.environment["CARTABLE_VAULT_PASSPHRASE_FD"] = str(reading)
+    result = tiny.ansible("playbook", "-i", "inventories/tiny", "play.yml", pass_fds=[reading])
+    os.close(reading)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("program", "words"),
+    [
+        ("inventory", ["-i", "inventories/tiny", "--list"]),
+        ("playbook", ["-i", "inventories/tiny", "--syntax-check", "play.yml"]),
+        ("playbook", ["-i", "inventories/tiny", "--list-hosts", "play.yml"]),
+        ("playbook", ["-i", "inventories/tiny", "--list-tasks", "play.yml"]),
+    ],
+)
+def test_programs_that_only_list_ask_for_nothing(tiny: TinyMarket, program: str, words: list[str]) -> None:
+    (tiny.root / "play.yml").write_text(f"- hosts: all\n  gather_facts: false\n  tasks:\n{LOOK_UP}")
+    result = tiny.ansible(program, *words)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert tiny.asked == 0
+
+
+def test_a_host_without_a_site_is_said(tiny: TinyMarket) -> None:
+    hosts = tiny.root / "inventories/tiny/hosts.yml"
+    hosts.write_text(hosts.read_text().replace("    cartable_site: trois_platanes\n", ""))
+    result = tiny.run(PREPARE)
+    assert result.returncode == 2
+    assert (
+        "is on no site (cartable_site is not set); run with -i of a market's folder"
+        in result.stdout + result.stderr
+    )
