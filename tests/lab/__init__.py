@@ -1,0 +1,1 @@
+"""A whole school on one machine: systemd containers, a switch that switches, a router that filters."""
