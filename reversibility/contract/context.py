@@ -1,0 +1,76 @@
+"""What an assessment looks at, and the three small values that pass between its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reversibility.contract.payload import Payload
+
+if TYPE_CHECKING:
+    from reversibility.market.model import Market
+    from reversibility.records.journal import Journal
+    from reversibility.records.state import State
+    from reversibility.records.vault import Entry, Vault
+
+METHODS = ("opened", "checksum", "parsed_back", "logged_in", "restored", "rebuilt", "signed")
+
+
+@dataclass
+class AssessmentContext:
+    """Everything that evidences and proofs may look at.
+
+    ``bundle`` is the root of the bag that is being built: its ``data/`` is filled, and evidences open what is
+    *there*. ``exported_vault`` is the vault inside the bag, opened with both halves of its key; without it no
+    password is proven. ``state``, ``journal`` and ``vault`` are the live records, which no evidence opens.
+    """
+
+    market: Market
+    state: State
+    journal: Journal
+    vault: Vault | None
+    bundle: Path
+    now: datetime
+    exported_vault: Vault | None = None
+
+    @cached_property
+    def payload(self) -> Payload:
+        """The files of the bag."""
+        return Payload(self.bundle)
+
+    @cached_property
+    def entries(self) -> Mapping[str, list[Entry]]:
+        """The entries of the vault in the bag, by asset tag; empty when that vault is not open."""
+        found: dict[str, list[Entry]] = {}
+        for entry in self.exported_vault.entries() if self.exported_vault else ():
+            found.setdefault(entry.asset, []).append(entry)
+        return found
+
+    @cached_property
+    def age_identity(self) -> str | None:
+        """The identity that decrypts the configurations, from the vault in the bag: what a successor has."""
+        return self.exported_vault.age_identity() if self.exported_vault else None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What answers an obligation: where it is in the bundle (below ``data/``), and what was read from it.
+
+    ``content`` may hold secrets and is never shown.
+    """
+
+    path: str
+    content: Any = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Whether the evidence was shown to be good, by which of METHODS, and what was seen, in French."""
+
+    ok: bool
+    method: str
+    detail: str

@@ -1,0 +1,192 @@
+"""Proofs about a site or about the market as a whole. See ``proofs.py`` for those about one asset."""
+
+from __future__ import annotations
+
+import subprocess
+import tarfile
+import tempfile
+from datetime import date, timedelta
+from pathlib import Path
+
+from reversibility.contract.attributes import mandatory_attributes
+from reversibility.contract.context import AssessmentContext, Found, Proof
+from reversibility.contract.formats import open_format
+from reversibility.contract.obligations import Obligation, Subject
+from reversibility.documents.french import number, percent
+from reversibility.errors import CartableError
+from reversibility.market.load import load_market
+from reversibility.records.journal_chain import Head, follows, parse
+
+C = "\u00a0:"
+
+
+def sheet_complete(found: Found, context: AssessmentContext, subject: Subject, _: Obligation) -> Proof:
+    """The site's sheet has a row for each of its declared assets and no other."""
+    wanted = {asset.tag for asset in context.market.assets.values() if asset.site == subject.site}
+    listed = set(found.content[1:])
+    if listed != wanted:
+        wrong = ", ".join(sorted(listed ^ wanted)[:5])
+        return Proof(False, "opened", f"la feuille de l’école et le parc déclaré diffèrent{C} {wrong}")
+    return Proof(True, "opened", f"feuille relue, {number(len(wanted))} équipements")
+
+
+def completeness_reached(found: Found, context: AssessmentContext, _: Subject, __: Obligation) -> Proof:
+    """The share of mandatory attributes that have a value reaches the threshold, over the *declared* fleet."""
+    rules = mandatory_attributes()
+    wanted = lacking = 0
+    for asset in context.market.assets.values():
+        row = found.content.rows.get(asset.tag, {})
+        wanted += len(rules.of(asset.kind, asset.managed))
+        lacking += len(rules.lacking(row, asset.kind, asset.managed))
+    share = (wanted - lacking) / wanted if wanted else 0.0
+    detail = f"{number(wanted - lacking)} attributs obligatoires sur {number(wanted)}{C} {percent(share)}"
+    return Proof(share >= rules.threshold, "opened", f"{detail} (seuil {percent(rules.threshold)})")
+
+
+def chain_verified(found: Found, context: AssessmentContext, _: Subject, obligation: Obligation) -> Proof:
+    """Each line of the journal follows the one before it, and the first is old enough.
+
+    The journal must reach back ``settings.months`` months, or to the start of the contract when that is later.
+    """
+    count, first, problem = _walk(context.payload.data, found.content)
+    if problem:
+        return Proof(False, "checksum", problem)
+    if first is None:
+        return Proof(False, "checksum", "le journal ne comporte aucune ligne")
+    months = int(obligation.settings["months"])
+    wanted = _months_before(context.now.date(), months)
+    start = context.market.contract.get("contract", {}).get("start")
+    if isinstance(start, date):
+        wanted = max(wanted, start)
+    detail = f"chaîne de {number(count)} lignes vérifiée, depuis le {first:%d/%m/%Y}"
+    if first > wanted:
+        return Proof(
+            False, "checksum", f"{detail}{C} {months} mois attendus, soit depuis le {wanted:%d/%m/%Y}"
+        )
+    return Proof(True, "checksum", detail)
+
+
+def formats_open(found: Found, _: AssessmentContext, __: Subject, ___: Obligation) -> Proof:
+    """Every file of the bundle is in an open format and opens as what it says it is."""
+    report = found.content
+    if report.problems:
+        shown = "\u00a0; ".join(report.problems[:3])
+        return Proof(
+            False,
+            "opened",
+            f"{number(len(report.problems))} fichier(s) sur {number(report.opened)}{C} {shown}",
+        )
+    return Proof(True, "opened", f"{number(report.opened)} fichiers ouverts, tous en format ouvert")
+
+
+def dual_control(found: Found, context: AssessmentContext, _: Subject, __: Obligation) -> Proof:
+    """The vault opened with both halves, each holder has a half, and no party is in both groups (B 6.3, R34)."""
+    holders = context.market.contract.get("holders") or {}
+    for group in "ab":
+        declared, written = len(holders.get(group) or ()), found.content[group]
+        if not declared or len(written) != declared:
+            return Proof(
+                False,
+                "opened",
+                f"groupe {group.upper()}{C} {len(written)} moitiés pour {declared} détenteurs",
+            )
+        for path in written:
+            problem = open_format(f"{context.payload.data}/{path}")
+            if problem:
+                return Proof(False, "opened", f"{path}{C} {problem}")
+    both = {h.get("party") for h in holders["a"]} & {h.get("party") for h in holders["b"]}
+    if both:
+        return Proof(False, "opened", "une même partie détient les deux moitiés et peut ouvrir seule")
+    if context.exported_vault is None:
+        return Proof(False, "opened", "coffre non ouvert pendant l’évaluation")
+    entries = number(len(context.exported_vault.entries()))
+    return Proof(True, "opened", f"coffre ouvert avec les deux moitiés, {entries} entrées relues")
+
+
+def successor_can_start(found: Found, context: AssessmentContext, _: Subject, __: Obligation) -> Proof:
+    """The repository in the bundle opens, its packages are pinned, and the market in it is the declared one."""
+    folder = context.payload.data / "10-automatisation"
+    problem = _repository_problem(context.payload.data / found.content)
+    if problem:
+        return Proof(False, "opened", problem)
+    requirements = folder / "requirements.txt"
+    lines = requirements.read_text(encoding="utf-8").splitlines() if requirements.is_file() else []
+    pinned = [line for line in lines if line.strip() and not line.lstrip().startswith(("#", "-"))]
+    if not pinned or any("==" not in line and " @ " not in line for line in pinned):
+        return Proof(False, "opened", "requirements.txt ne fixe pas la version de chaque paquet")
+    try:
+        market = load_market(folder / "marche")
+    except (CartableError, OSError):
+        return Proof(False, "opened", "l’inventaire remis (marche) n’est pas valide")
+    if market.assets.keys() != context.market.assets.keys():
+        return Proof(False, "opened", "l’inventaire remis (marche) ne déclare pas le même parc")
+    return Proof(True, "opened", f"dépôt, {len(pinned)} paquets à version fixée et inventaire relus")
+
+
+def signed(found: Found, _: AssessmentContext, __: Subject, ___: Obligation) -> Proof:
+    """What only people can do: the document is there; that it was agreed and signed, no machine can prove."""
+    return Proof(False, "signed", "document présent\u00a0; accord et signature à constater par les parties")
+
+
+ALL = (
+    chain_verified,
+    completeness_reached,
+    dual_control,
+    formats_open,
+    sheet_complete,
+    signed,
+    successor_can_start,
+)
+
+
+def _walk(data: Path, paths: list[str]) -> tuple[int, date | None, str | None]:
+    """Walk the journal's lines: their number, the day of the first, and the first problem, if any.
+
+    The bundle holds the last months only, so the chain starts wherever its first line says.
+    """
+    count, first, head = 0, None, None
+    for path in paths:
+        with (data / path).open("rb") as lines:
+            for line_number, raw in enumerate(lines, 1):
+                at = f"{path}, ligne {line_number}{C}"
+                entry = parse(raw)
+                if entry is None or not isinstance(entry.get("seq"), int):
+                    return count, first, f"{at} illisible"
+                head = head or Head(entry["seq"] - 1, str(entry.get("prev")))
+                if not follows(entry, raw, head):
+                    return count, first, f"{at} altérée, ou ne suit pas la précédente"
+                first = first or date.fromisoformat(str(entry["time"])[:10])
+                count, head = count + 1, Head(entry["seq"], entry["hash"])
+    return count, first, None
+
+
+def _months_before(day: date, months: int) -> date:
+    """Return the same day ``months`` months earlier, or the last day of that month."""
+    index = day.year * 12 + day.month - 1 - months
+    year, month = divmod(index, 12)
+    after = date(year + (month == 11), (month + 1) % 12 + 1, 1)
+    return min(date(year, month + 1, 1) + timedelta(days=day.day - 1), after - timedelta(days=1))
+
+
+def _repository_problem(path: Path) -> str | None:
+    """Open the repository in the bundle as its new owner would: clone the Git bundle, or list the archive."""
+    if path.suffix == ".gz":
+        try:
+            with tarfile.open(path) as archive:
+                names = archive.getnames()
+        except (tarfile.TarError, EOFError, OSError):
+            return "le dépôt remis n’est pas une archive lisible"
+    else:
+        with tempfile.TemporaryDirectory(prefix="cartable-depot-") as scratch:
+            clone = ["git", "clone", "--quiet", "--bare", str(path), f"{scratch}/depot.git"]
+            listing = ["git", "-C", f"{scratch}/depot.git", "ls-tree", "-r", "--name-only", "HEAD"]
+            try:
+                subprocess.run(clone, check=True, capture_output=True)
+                names = subprocess.run(
+                    listing, check=True, capture_output=True, text=True
+                ).stdout.splitlines()
+            except (subprocess.CalledProcessError, FileNotFoundError):
+                return "le dépôt remis ne se clone pas"
+    if not any(Path(name).name == "ansible.cfg" for name in names):
+        return "le dépôt remis ne contient pas le projet (ansible.cfg)"
+    return None

@@ -1,0 +1,110 @@
+"""The columns of the inventory: one list for CSV, JSON and XLSX, so that no format silently loses one.
+
+``key`` names a value in inventaire.json and does not change; ``header`` is what people read. What is declared comes
+from the market's inventory, what was seen from the records; both stand side by side where they can differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from reversibility.documents.french import financing_name, kind_name, role_name
+from reversibility.documents.seen import Seen
+from reversibility.market.model import Asset, Market
+
+Value = str | int | float | bool | date | None
+CellType = Literal["text", "number", "date", "boolean"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the columns of one asset are read from."""
+
+    market: Market
+    asset: Asset
+    seen: Seen
+
+    def declared(self, name: str) -> Any:
+        """Return a declared attribute, None when there is none."""
+        return self.asset.attributes.get(name)
+
+    def site(self) -> Mapping[str, Any]:
+        """Return what sites.yml says of the asset's site."""
+        found: Mapping[str, Any] = self.market.sites.get(self.asset.site, {})
+        return found
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its key, its French header, where its value comes from, and how a workbook shows it."""
+
+    key: str
+    header: str
+    value: Callable[[Source], Value]
+    width: int = 14
+    type: CellType = "text"
+    hidden: bool = False  # a code for programs: in the workbook, but folded away
+
+
+def _attribute(name: str) -> Callable[[Source], Value]:
+    def read(source: Source) -> Value:
+        value = source.declared(name)
+        return value if isinstance(value, (str, int, float, bool, date)) or value is None else str(value)
+
+    return read
+
+
+def _room_name(source: Source) -> str:
+    rooms = source.site().get("rooms") or {}
+    room = rooms.get(source.asset.room) if isinstance(rooms, Mapping) else None
+    return str(room.get("name", source.asset.room)) if isinstance(room, Mapping) else source.asset.room
+
+
+def _secret(source: Source) -> str:
+    """Never a password: where it is. Passwords live in the vault only (R40)."""
+    if source.asset.managed or source.seen.accounts:
+        return "dans le coffre"
+    return "sans objet"
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("tag", "Étiquette", lambda s: s.asset.tag, 12),
+    Column("site", "Code école", lambda s: s.asset.site, 18, hidden=True),
+    Column("site_name", "École", lambda s: str(s.site().get("name", s.asset.site)), 36),
+    Column("room", "Code salle", lambda s: s.asset.room, 13, hidden=True),
+    Column("room_name", "Salle", _room_name, 22),
+    Column("kind", "Code nature", lambda s: s.asset.kind, 18, hidden=True),
+    Column("kind_name", "Nature", lambda s: kind_name(s.asset.kind), 24),
+    Column("vendor", "Marque", _attribute("vendor"), 14),
+    Column("model", "Modèle", _attribute("model"), 24),
+    Column("serial", "Numéro de série", _attribute("serial"), 20),
+    Column("serial_seen", "Numéro de série relevé", lambda s: s.seen.serial, 22),
+    Column("purchased", "Date d’achat", _attribute("purchased"), 13, "date"),
+    Column("warranty_until", "Garantie jusqu’au", _attribute("warranty_until"), 16, "date"),
+    Column("financing_name", "Financement", lambda s: financing_name(s.declared("financing")), 14),
+    Column("financing", "Code financement", _attribute("financing"), 17, hidden=True),
+    Column("second_hand", "Seconde main", _attribute("second_hand"), 13, "boolean"),
+    Column("replace_by", "À remplacer avant le", _attribute("replace_by"), 19, "date"),
+    Column("managed", "Géré par le titulaire", lambda s: s.asset.managed, 19, "boolean"),
+    Column("operator", "Exploitant", _attribute("operator"), 18),
+    Column("user_role_name", "Destinataire", lambda s: role_name(s.declared("user_role")), 16),
+    Column("user_role", "Code destinataire", _attribute("user_role"), 17, hidden=True),
+    Column("assigned_to", "Affecté à", _attribute("assigned_to"), 22),
+    Column("part_of", "Fait partie de", _attribute("part_of"), 15),
+    Column("os", "Système déclaré", _attribute("os"), 17),
+    Column("os_seen", "Système relevé", lambda s: s.seen.os, 34),
+    Column("os_support_end", "Fin de support du système", lambda s: s.seen.os_support_end, 24, "date"),
+    Column("address", "Adresse IP", lambda s: s.asset.address, 16),
+    Column("mac", "Adresse MAC", _attribute("mac"), 19),
+    Column("vlan", "VLAN", _attribute("vlan"), 16),
+    Column("cpu", "Processeur relevé", lambda s: s.seen.cpu, 32),
+    Column("memory_mb", "Mémoire relevée (Mo)", lambda s: s.seen.memory_mb, 20, "number"),
+    Column("disk_gb", "Disques relevés (Go)", lambda s: s.seen.disk_gb, 20, "number"),
+    Column("software_count", "Logiciels relevés", lambda s: len(s.seen.software) or None, 17, "number"),
+    Column("last_seen", "Dernier relevé", lambda s: s.seen.last_seen, 15, "date"),
+    Column("passwords", "Mots de passe", _secret, 16),
+    Column("note", "Remarque", _attribute("note"), 40),
+)

@@ -1,0 +1,106 @@
+"""What the records say of one asset, in the few values that the inventory shows.
+
+Records are in GLPI's inventory format; a section that is missing is simply not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Software:
+    """One installed software, as recorded."""
+
+    name: str
+    version: str
+    publisher: str = ""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was seen on an asset. All None and empty for one that was never reached."""
+
+    serial: str | None = None
+    os: str | None = None
+    os_support_end: date | None = None
+    cpu: str | None = None
+    memory_mb: int | None = None
+    disk_gb: int | None = None
+    last_seen: date | None = None
+    software: tuple[Software, ...] = ()
+    accounts: tuple[str, ...] = field(default=())
+
+
+def seen_from_records(
+    inventory: Mapping[str, Any] | None,
+    accounts: Mapping[str, Any] | None,
+    volatile: Mapping[str, Any] | None,
+) -> Seen:
+    """Read ``inventory.json``, ``accounts.json`` and the volatile values of an asset; any of them may be None."""
+    content = _section(inventory or {}, "content", dict)
+    system = _section(content, "operatingsystem", dict)
+    hardware = _section(content, "hardware", dict)
+    return Seen(
+        serial=record_serial(content),
+        os=system.get("full_name") or system.get("name") or None,
+        os_support_end=_day(system.get("end_of_support")),
+        cpu=next((str(cpu["name"]) for cpu in _dicts(content, "cpus") if cpu.get("name")), None),
+        memory_mb=hardware.get("memory") if isinstance(hardware.get("memory"), int) else None,
+        disk_gb=_disks(content),
+        last_seen=_day((volatile or {}).get("last_seen")),
+        software=software_of(content),
+        accounts=tuple(
+            str(account["login"])
+            for account in _dicts(accounts or {}, "accounts")
+            if account.get("login") and not account.get("locked")
+        ),
+    )
+
+
+def record_serial(content: Mapping[str, Any]) -> str | None:
+    """Return the serial number of the thing itself: of the system, or of the network device."""
+    for section, key in (("bios", "ssn"), ("network_device", "serial"), ("network_component", "serial")):
+        value = _section(content, section, dict).get(key)
+        if value:
+            return str(value)
+    return None
+
+
+def software_of(content: Mapping[str, Any]) -> tuple[Software, ...]:
+    """List the installed software of a record in a stable order, each name and version once."""
+    found = {
+        (str(item["name"]), str(item.get("version") or "")): str(item.get("publisher") or "")
+        for item in _dicts(content, "softwares")
+        if item.get("name")
+    }
+    return tuple(Software(name, version, found[name, version]) for name, version in sorted(found))
+
+
+def _disks(content: Mapping[str, Any]) -> int | None:
+    """Add up the disks (GLPI counts them in MiB) into GB; None when none is known."""
+    sizes = [
+        item["disksize"] for item in _dicts(content, "storages") if isinstance(item.get("disksize"), int)
+    ]
+    return round(sum(sizes) * 1.048576 / 1000) if sizes else None
+
+
+def _section(content: Mapping[str, Any], name: str, kind: type[dict[str, Any]]) -> Mapping[str, Any]:
+    value = content.get(name)
+    return value if isinstance(value, kind) else {}
+
+
+def _dicts(content: Mapping[str, Any], name: str) -> Iterable[Mapping[str, Any]]:
+    value = content.get(name)
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def _day(value: Any) -> date | None:
+    """Read the day of an ISO date or time; None for anything else."""
+    try:
+        return date.fromisoformat(str(value)[:10]) if value else None
+    except ValueError:
+        return None

@@ -1,0 +1,219 @@
+"""Makes what the tests assess: the demonstration market, its records as a run leaves them, and a bundle of them.
+
+All files are real: a State in Git, a Journal, a vault of KeePass, age files, a Git bundle. A test then damages one of
+them and looks at the rows that must follow.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyrage
+
+from reversibility.contract.assessment import Assessment, AssessmentContext, Row, assess
+from reversibility.documents.inventories import write_inventories
+from reversibility.market.load import load_market
+from reversibility.market.model import Asset, Market
+from reversibility.records import configuration
+from reversibility.records.journal import Journal
+from reversibility.records.password_policy import POLICIES
+from reversibility.records.state import State
+from reversibility.records.vault import KdfCost, Vault
+
+PROJECT = Path(__file__).parents[3]
+DEMO = PROJECT / "inventories" / "demo"
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+CHEAP = KdfCost(memory_mib=19, passes=2, lanes=1)
+PASSPHRASE = "six mots pour ouvrir ce coffre-ci"
+KEY_FILE = b"a key file of the tests: thirty-two bytes or more"
+VLAN_IDS = {"administration": 10, "direction": 20, "teachers": 30, "pupils": 40, "guests": 50}
+
+
+@dataclass
+class Handover:
+    """A market, its records, and the bag that is being built of them."""
+
+    market: Market
+    state: State
+    journal: Journal
+    vault: Vault
+    bundle: Path
+    copy: Vault
+
+    @property
+    def data(self) -> Path:
+        """The payload."""
+        return self.bundle / "data"
+
+    def folder(self, tag: str) -> Path:
+        """The folder of an asset in the bag."""
+        return self.data / "02-equipements" / self.market.assets[tag].site / tag
+
+    def assess(self, **changes: Any) -> Assessment:
+        """Assess the bag as it is now."""
+        context = AssessmentContext(
+            self.market, self.state, self.journal, self.vault, self.bundle, NOW, exported_vault=self.copy
+        )
+        profile = changes.pop("profile", None)
+        return assess(replace(context, **changes), profile=profile)
+
+    def row(self, obligation: str, subject: str | None = None, **changes: Any) -> Row:
+        """Assess the bag and return the row of an obligation for an asset, a site or the market."""
+        for row in self.assess(**changes).rows:
+            if row.obligation == obligation and subject in (
+                row.asset,
+                row.site if row.asset is None else None,
+            ):
+                return row
+        raise AssertionError(f"there is no row of {obligation} for {subject}")
+
+
+def make_handover(root: Path, market: Market | None = None) -> Handover:
+    """Make the records of every managed asset of ``market`` (the demonstration's) and a bag of them."""
+    market = market or load_market(DEMO)
+    vault = Vault.create(root / "vault.kdbx", PASSPHRASE, cost=CHEAP)
+    state = State.create(root / "state")
+    state.write_recipient(vault.age_recipient())
+    managed = [asset for asset in market.assets.values() if asset.managed]
+    with vault.transaction() as change:
+        for asset in managed:
+            for account, policy in accounts_of(asset).items():
+                names = (asset.site, asset.tag, account)
+                rules = POLICIES[policy]
+                change.put_pending(
+                    *names,
+                    username=account,
+                    password=rules.generate(),
+                    policy=policy,
+                    expires=rules.expiry(NOW - timedelta(days=3)),
+                )
+                change.make_current(*names)
+    for asset in managed:
+        write_records(state, asset, vault)
+    state.commit("observe")
+    journal = Journal(state.directory / "journal")
+    for day in range(0, 400, 40):
+        when = NOW - timedelta(days=399 - day)
+        journal.append({"who": "operator", "task": f"task {day}", "result": "changed"}, when=when)
+    bundle = root / "bag"
+    fill_bag(bundle, root, market, state, vault)
+    copy = Vault.open(bundle / "data/06-secrets/vault.kdbx", PASSPHRASE, KEY_FILE)
+    return Handover(market, state, journal, vault, bundle, copy)
+
+
+def accounts_of(asset: Asset) -> dict[str, str]:
+    """The accounts of an asset and their password policies."""
+    users = {"director": "direction", "teacher": "enseignant", "pupil": "eleve"}
+    role = asset.attributes.get("user_role")
+    return {"cartable": "administrator", **({users[role]: "user"} if role else {})}
+
+
+def write_records(state: State, asset: Asset, vault: Vault) -> None:
+    """Write what an observation of ``asset`` would leave."""
+    names = (asset.site, asset.tag)
+    packages = [("bash", "5.2.37"), ("gtypist", "2.9.5"), ("qpdf", "12.2.0"), ("=danger", "1")]
+    record = {
+        "deviceid": f"{asset.tag}-cartable",
+        "itemtype": "Computer",
+        "action": "inventory",
+        "tag": asset.tag,
+        "content": {
+            "versionclient": "cartable-1",
+            "bios": {"assettag": asset.tag, "ssn": asset.attributes["serial"]},
+            "hardware": {"name": asset.tag, "memory": 4096},
+            "cpus": [{"name": "Exemple 3000"}],
+            "storages": [{"name": "sda", "disksize": 238475}],
+            "operatingsystem": {"full_name": "Debian GNU/Linux 13", "end_of_support": "2030-06-30"},
+            "softwares": [
+                {"name": name, "version": version, "publisher": "Debian"} for name, version in packages
+            ],
+        },
+    }
+    state.write(*names, "inventory.json", record)
+    seen = [
+        {"login": "root", "administrator": True, "locked": True, "declared": False},
+        *(
+            {"login": login, "administrator": policy == "administrator", "locked": False, "declared": True}
+            for login, policy in accounts_of(asset).items()
+        ),
+    ]
+    state.write(*names, "accounts.json", {"accounts": seen})
+    state.write(*names, "updates.json", {"known": True, "pending": []})
+    logins = []
+    for entry in vault.entries():
+        if entry.asset == asset.tag:
+            login = {
+                "account": entry.account,
+                "method": "pam",
+                "vault_revision": entry.revision,
+            }
+            logins.append(login)
+    state.write(*names, "logins.json", {"logins": logins})
+    files = [file("/etc/hostname", f"{asset.tag}\n".encode())]
+    if asset.kind == "switch":
+        files.append(file("/switch.json", json.dumps({"bridges": [], "ports": switch_ports(asset)}).encode()))
+    state.write(*names, "config/etc/hostname", f"{asset.tag}\n")
+    archive = configuration.pack(files)
+    state.write(*names, "config.age", configuration.encrypt(archive, vault.age_recipient()))
+    state.note_seen(*names, NOW - timedelta(days=1), reachable=True)
+
+
+def file(path: str, content: bytes) -> configuration.ConfigurationFile:
+    """A file of a configuration."""
+    return configuration.ConfigurationFile(path, content)
+
+
+def switch_ports(asset: Asset) -> list[dict[str, Any]]:
+    """The ports of a switch as they are read from it."""
+    ports = []
+    for name, port in asset.variables["ports"].items():
+        tag = VLAN_IDS[port["vlan"]] if "vlan" in port else None
+        trunks = sorted(VLAN_IDS[vlan] for vlan in port.get("vlans", ()))
+        ports.append({"name": name, "tag": tag, "trunks": trunks, "internal": False})
+    return ports
+
+
+def fill_bag(bundle: Path, root: Path, market: Market, state: State, vault: Vault) -> None:
+    """Copy the records to the places that the bundle has for them."""
+    data = bundle / "data"
+    for site, tag in state.assets():
+        target = data / "02-equipements" / site / tag
+        shutil.copytree(state.directory / site / tag, target, ignore=shutil.ignore_patterns("volatile.json"))
+    for name in ("01-inventaire", "04-logiciels", "09-journal", "10-automatisation"):
+        (data / name).mkdir()
+    write_inventories(data / "01-inventaire", market, state, now=NOW)
+    shutil.copy(market.path / "catalogue.yml", data / "04-logiciels")
+    for path in (state.directory / "journal").glob("*.jsonl"):
+        shutil.copy(path, data / "09-journal")
+    secrets = data / "06-secrets"
+    for group in ("a", "b"):
+        for holder in market.contract["holders"][group]:
+            recipient = pyrage.x25519.Identity.generate().to_public()
+            (secrets / f"moitie-{group}").mkdir(parents=True, exist_ok=True)
+            name = "".join(c for c in holder["name"].lower() if c.isalnum())
+            (secrets / f"moitie-{group}" / f"{name}.age").write_bytes(pyrage.encrypt(b"half", [recipient]))
+    vault.export(secrets / "vault.kdbx", PASSPHRASE, KEY_FILE, cost=CHEAP)
+    automation = data / "10-automatisation"
+    shutil.copytree(market.path, automation / "marche")
+    (automation / "requirements.txt").write_text("# pinned\nansible==14.5.0\npyrage==1.4.0\n")
+    git_bundle(root / "project", automation / "depot.bundle", "ansible.cfg")
+
+
+def git_bundle(folder: Path, target: Path, name: str) -> None:
+    """Make a repository with one file, and a Git bundle of it."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text("[defaults]\n")
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org")
+    for arguments in (
+        ("init", "--quiet"),
+        ("add", name),
+        (*identity, "commit", "--quiet", "-m", "first"),
+        ("bundle", "create", "--quiet", str(target), "HEAD"),
+    ):
+        subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True)

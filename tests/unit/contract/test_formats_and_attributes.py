@@ -1,0 +1,159 @@
+"""Open formats are opened, not believed; and the data about kinds covers every kind a market may declare."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import zipfile
+import zlib
+from pathlib import Path
+
+import pytest
+
+from reversibility.contract.attributes import mandatory_attributes
+from reversibility.contract.formats import OPENERS, open_format
+from reversibility.contract.spreadsheet import Spreadsheet
+from reversibility.documents.columns import COLUMNS
+from reversibility.documents.french import KINDS
+from tests.unit.contract.handover import PROJECT
+
+
+def archive(member: str) -> bytes:
+    """A zip file with one member."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as found:
+        found.writestr(member, "x")
+    return buffer.getvalue()
+
+
+def tar() -> bytes:
+    """A tar.gz with one file."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as found:
+        found.addfile(tarfile.TarInfo("a"), io.BytesIO())
+    return buffer.getvalue()
+
+
+def pdf(metadata: bytes, compressed: bool = False) -> bytes:
+    """As much of a PDF file as shows what it says of itself."""
+    data = zlib.compress(metadata) if compressed else metadata
+    how = b"/Filter /FlateDecode" if compressed else b""
+    return b"%PDF-1.7\n1 0 obj\n<</Type /Metadata" + how + b">>\nstream\n" + data + b"\nendstream\n%%EOF\n"
+
+
+PDFA = b"<pdfaid:part>3</pdfaid:part>"
+GOOD = {
+    "a.json": b'{"a": 1}',
+    "a.jsonl": b'{"a": 1}\n{"a": 2}\n',
+    "a.csv": '\ufeffÉcole;Nombre\r\n"a;b";2\r\n'.encode(),
+    "comma.csv": b"a,b\n1,2\n",
+    "a.xlsx": archive("xl/workbook.xml"),
+    "a.ods": archive("mimetype"),
+    "a.pdf": pdf(PDFA),
+    "compressed.pdf": pdf(PDFA, compressed=True),
+    "a.xml": b"<a><b/></a>",
+    "a.yml": b"a: !vault |\n  b\n",
+    "a.age": b"age-encryption.org/v1\n-> X25519 a\n",
+    "a.kdbx": bytes.fromhex("03d9a29a67fb4bb5") + b"\x00",
+    "a.bundle": b"# v2 git bundle\n",
+    "a.tar.gz": tar(),
+    "a.png": b"\x89PNG\r\n\x1a\n",
+    "a.jpg": b"\xff\xd8\xff\xe0",
+    "sshd_config": "Banner é\n".encode(),
+}
+BAD = {
+    "a.json": b"{",
+    "a.jsonl": b'{"a": 1}\n{\n',
+    "a.csv": b"a;b\n1;2;3\n",
+    "latin.csv": b"\xc9cole;b\n",
+    "a.xlsx": archive("word/document.xml"),
+    "a.ods": b"not a zip file",
+    "a.pdf": pdf(b"<x:xmpmeta/>"),
+    "claims.pdf": b"%PDF-1.7\n% pdfaid:part in the text only\n%%EOF\n",
+    "broken.pdf": pdf(PDFA, compressed=True).replace(b"x\x9c", b"xx"),
+    "cut.pdf": pdf(PDFA)[:-6],
+    "a.xml": b"<a>",
+    "a.yml": b"a: [",
+    "a.age": b"a password in clear",
+    "a.kdbx": b"not a vault",
+    "a.bundle": b"",
+    "a.tar.gz": tar()[:-12],
+    "a.png": b"GIF89a",
+    "a.docx": b"PK\x03\x04\x00",
+    "sshd_config": b"\xff\xfe\x00",
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_what_is_in_an_open_format_opens(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(GOOD[name])
+    assert open_format(str(tmp_path / name)) is None
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_not_what_its_name_says_does_not(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(BAD[name])
+    assert open_format(str(tmp_path / name))
+
+
+def test_every_opener_is_tried_both_ways() -> None:
+    tried = {Path(name).suffix for name in GOOD} | {
+        ".tar.gz",
+        ".jpeg",
+        ".odt",
+        ".svg",
+        ".tar",
+        ".tgz",
+        ".yaml",
+    }
+    assert set(OPENERS) <= tried
+
+
+def test_a_missing_file_does_not_open(tmp_path: Path) -> None:
+    assert open_format(str(tmp_path / "a.json"))
+
+
+def test_a_workbook_of_another_program_is_read(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "École"
+    for tag in ("Étiquette", "UC250001", "UC250002"):
+        sheet.append([tag, "x"])
+    book.save(tmp_path / "a.xlsx")
+    read = Spreadsheet(tmp_path / "a.xlsx")
+    assert (read.sheets, read.first_column("École")) == (["École"], ["Étiquette", "UC250001", "UC250002"])
+    with pytest.raises(ValueError, match="Other"):
+        read.first_column("Other")
+    read.close()
+
+
+def declared_kinds() -> set[str]:
+    """Every kind that a market may declare."""
+    schema = json.loads((PROJECT / "reversibility/market/schemas/asset.schema.json").read_text())
+    return set(schema["properties"]["kind"]["enum"])
+
+
+def test_every_kind_has_its_mandatory_attributes_and_a_french_name() -> None:
+    assert set(mandatory_attributes().kinds) == declared_kinds()
+    assert declared_kinds() <= set(KINDS)
+
+
+def test_every_declared_attribute_has_its_column() -> None:
+    schema = json.loads((PROJECT / "reversibility/market/schemas/asset.schema.json").read_text())
+    assert set(schema["properties"]) <= {column.key for column in COLUMNS}
+
+
+def test_mandatory_attributes_are_columns_with_a_label() -> None:
+    rules = mandatory_attributes()
+    keys = {column.key for column in COLUMNS}
+    for kind in (*rules.kinds, "unknown"):
+        for managed in (True, False):
+            names = rules.of(kind, managed)
+            assert set(names) <= keys and set(names) <= set(rules.labels)
+            assert len(names) == len(set(names))
+    assert rules.threshold == 0.98
+    assert rules.lacking({"tag": "A", "serial": ""}, "projector", False)[-1] == "purchased"

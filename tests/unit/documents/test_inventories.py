@@ -1,0 +1,194 @@
+"""The inventory opens in what people use, says the same in all formats, and holds no password."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reversibility.documents.columns import COLUMNS
+from reversibility.documents.inventories import installed_version, write_inventories
+from reversibility.documents.seen import Software, seen_from_records
+from reversibility.documents.tables import cell_text, read_table, write_table
+from reversibility.documents.workbook import sheet_names
+from reversibility.errors import CartableError
+from reversibility.records.state import State
+from tests.unit.contract.handover import NOW, Handover, write_records
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20)
+
+
+@pytest.fixture
+def folder(pristine: Handover) -> Path:
+    return pristine.data / "01-inventaire"
+
+
+def test_csv_json_and_workbook_say_the_same(folder: Path, pristine: Handover) -> None:
+    document = json.loads((folder / "inventaire.json").read_bytes())
+    rows = list(csv.reader((folder / "inventaire.csv").open(encoding="utf-8-sig", newline=""), delimiter=";"))
+    sheet = openpyxl.load_workbook(folder / "inventaire.xlsx")["Parc complet"]
+    assert rows[0] == list(document["columns"].values()) == [cell.value for cell in sheet[1]]
+    assert len(rows) - 1 == len(document["assets"]) == sheet.max_row - 1 == len(pristine.market.assets)
+    for number, asset in enumerate(document["assets"], 1):
+        shown = [cell.value for cell in sheet[number + 1]]
+        for column, text, cell in zip(COLUMNS, rows[number], shown, strict=True):
+            value = asset.get(column.key)
+            assert text == cell_text(value)
+            if isinstance(cell, datetime):
+                assert column.type == "date" and cell.date().isoformat() == value
+            else:
+                assert cell_text(cell) == text
+
+
+def test_the_csv_opens_in_a_french_spreadsheet(folder: Path) -> None:
+    for name in ("inventaire.csv", "logiciels.csv", "modifications.csv"):
+        raw = (folder / name).read_bytes()
+        assert raw.startswith(b"\xef\xbb\xbf") and b"\r\n" in raw and b";" in raw.splitlines()[0]
+
+
+def test_the_workbook_is_made_for_people(folder: Path) -> None:
+    book = openpyxl.load_workbook(folder / "inventaire.xlsx")
+    names = ["Synthèse", "Parc complet", "École élémentaire des Trois-Pla", "Logiciels du catalogue"]
+    assert book.sheetnames == [*names, "Logiciels par école", "Modifications"]
+    for name in book.sheetnames[1:]:
+        sheet = book[name]
+        assert sheet.freeze_panes == "B2"
+        assert sheet.auto_filter.ref == sheet.dimensions
+        assert sheet.print_title_rows == "$1:$1"
+    sheet = book[names[2]]
+    headers = {cell.value: cell.column_letter for cell in sheet[1]}
+    bought = sheet[f"{headers['Date d’achat']}2"]
+    assert isinstance(bought.value, datetime) and bought.number_format == "dd/mm/yyyy"
+    assert sheet.column_dimensions[headers["Numéro de série"]].width > 15
+    assert sheet.column_dimensions[headers["Code nature"]].hidden
+    catalogue = list(book["Logiciels du catalogue"].iter_rows(values_only=True))
+    assert ("UC250001", "GNU Typist", "2.9.5") in {(row[0], row[3], row[4]) for row in catalogue}
+
+
+def test_no_password_is_in_the_inventory_and_a_column_says_where(folder: Path, pristine: Handover) -> None:
+    import zipfile
+
+    with zipfile.ZipFile(folder / "inventaire.xlsx") as book:
+        written = b"".join(book.read(name) for name in book.namelist())
+    written += b"".join(path.read_bytes() for path in folder.glob("*.[cj]*"))
+    assert not [e for e in pristine.copy.entries() if e.password.encode() in written]
+    rows = json.loads((folder / "inventaire.json").read_bytes())["assets"]
+    said = {row["tag"]: row["passwords"] for row in rows}
+    assert said["UC250001"] == "dans le coffre" and said["VP250001"] == "sans objet"
+
+
+def test_a_software_name_is_never_run_as_a_formula(folder: Path) -> None:
+    assert "\r\nNA250001;trois_platanes;'=danger;1;Debian\r\n" in (
+        folder / "logiciels.csv"
+    ).read_bytes().decode("utf-8-sig")
+    for row in openpyxl.load_workbook(folder / "inventaire.xlsx")["Logiciels par école"].iter_rows():
+        assert all(cell.data_type != "f" for cell in row)
+
+
+def test_the_first_inventory_says_so(folder: Path) -> None:
+    rows = list(read_table(folder / "modifications.csv"))
+    assert [row[2] for row in rows[1:]] == ["premier inventaire"]
+
+
+def test_the_second_inventory_lists_what_changed(folder: Path, pristine: Handover, tmp_path: Path) -> None:
+    market = pristine.market
+    assets = dict(market.assets)
+    projector = assets.pop("VP250001")
+    assets["VP269999"] = replace(
+        projector, tag="VP269999", attributes={**projector.attributes, "serial": "NEW"}
+    )
+    assets["TB250001"] = replace(assets["TB250001"], room="cm2")
+    state = State.create(tmp_path / "state")
+    for asset in assets.values():
+        if asset.managed:
+            write_records(state, asset, pristine.vault)
+    record = state.read_json("trois_platanes", "UC250001", "inventory.json")
+    assert record is not None
+    record["content"]["softwares"] = [{"name": "bash", "version": "5.3"}, {"name": "zsh", "version": "1"}]
+    state.write("trois_platanes", "UC250001", "inventory.json", record)
+    (tmp_path / "out").mkdir()
+    write_inventories(tmp_path / "out", replace(market, assets=assets), state, previous=folder, now=NOW)
+    rows = [row for row in list(read_table(tmp_path / "out/modifications.csv"))[1:] if "relevé" not in row[3]]
+    assert rows == [
+        ["TB250001", "trois_platanes", "modifié", "Code salle", "cp", "cm2"],
+        ["TB250001", "trois_platanes", "modifié", "Salle", "Classe de CP", "Classe de CM2"],
+        ["UC250001", "trois_platanes", "désinstallé", "'=danger", "1", ""],
+        ["UC250001", "trois_platanes", "mis à jour", "bash", "5.2.37", "5.3"],
+        ["UC250001", "trois_platanes", "désinstallé", "gtypist", "2.9.5", ""],
+        ["UC250001", "trois_platanes", "désinstallé", "qpdf", "12.2.0", ""],
+        ["UC250001", "trois_platanes", "installé", "zsh", "", "1"],
+        ["VP269999", "trois_platanes", "ajouté", "équipement", "", "vidéoprojecteur"],
+        ["VP250001", "trois_platanes", "retiré", "équipement", "vidéoprojecteur", ""],
+    ]
+
+
+def test_nothing_changed_is_no_change(folder: Path, pristine: Handover, tmp_path: Path) -> None:
+    write_inventories(tmp_path, pristine.market, pristine.state, previous=folder, now=NOW)
+    assert len(list(read_table(tmp_path / "modifications.csv"))) == 1
+    for name in ("inventaire.csv", "inventaire.json", "logiciels.csv"):
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_a_previous_inventory_that_does_not_read_is_one_sentence(pristine: Handover, tmp_path: Path) -> None:
+    (tmp_path / "inventaire.json").write_text("{")
+    with pytest.raises(CartableError, match=r"previous inventory .* cannot be read"):
+        write_inventories(tmp_path, pristine.market, pristine.state, previous=tmp_path, now=NOW)
+
+
+@given(st.lists(st.lists(TEXT, min_size=2, max_size=2), max_size=5))
+def test_a_table_reads_back(tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]) -> None:
+    path = tmp_path_factory.mktemp("table") / "a.csv"
+    with write_table(path, ("a", "b")) as table:
+        for row in rows:
+            table.row(row)
+    assert list(read_table(path)) == [["a", "b"], *([cell_text(cell) for cell in row] for row in rows)]
+
+
+@given(TEXT)
+def test_no_cell_starts_like_a_formula(value: str) -> None:
+    assert not cell_text(value).startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert cell_text(value).removeprefix("'") == value.removeprefix("'") or value.startswith("'")
+
+
+@given(st.lists(TEXT, max_size=8))
+def test_sheet_names_are_allowed_and_differ(titles: list[str]) -> None:
+    names = sheet_names((str(key), title) for key, title in enumerate(titles))
+    assert len({name.casefold() for name in names.values()}) == len(titles)
+    for name in names.values():
+        assert 0 < len(name) <= 31 and not set(name) & set("[]:*?/\\") and name == name.strip(" '")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+SECTIONS = ("bios", "operatingsystem", "hardware", "cpus", "storages", "softwares", "network_device")
+
+
+@given(st.fixed_dictionaries({"content": st.dictionaries(st.sampled_from(SECTIONS), JSON)}), JSON)
+def test_no_record_however_strange_stops_a_handover(inventory: dict[str, object], accounts: object) -> None:
+    seen = seen_from_records(
+        inventory, accounts if isinstance(accounts, dict) else None, {"last_seen": "soon"}
+    )
+    assert seen.last_seen is None
+
+
+def test_a_catalogue_entry_is_found_by_its_package_or_its_name() -> None:
+    software = (Software("gtypist", "2.9"), Software("Scratch 3", "3.29"))
+    assert (
+        installed_version({"name": "GNU Typist", "sources": {"apt": {"packages": ["gtypist"]}}}, software)
+        == "2.9"
+    )
+    assert (
+        installed_version({"name": "scratch 3", "sources": {"winget": {"id": "MIT.Scratch"}}}, software)
+        == "3.29"
+    )
+    assert installed_version({"name": "GIMP", "sources": {}}, software) is None
