@@ -1,0 +1,68 @@
+"""What the role accounts leaves, after a first run, a drift, a change of password that was cut, and a repair."""
+
+import re
+
+import pytest
+
+
+def log_in(machine, account, password):
+    """Log in through PAM by another way than the role's own module: su reads the password from a pipe."""
+    return (
+        machine.run("su", account, "-c", "id -un", user="nobody", stdin=f"{password}\n").stdout.strip()
+        == account
+    )
+
+
+@pytest.mark.parametrize("account", ["cartable", "eleve"])
+def test_the_password_in_the_vault_opens_the_account_and_no_other_does(machine, secret, account):
+    assert log_in(machine, account, secret(account))
+    assert not log_in(machine, account, secret(account) + "x")
+
+
+def test_the_two_accounts_have_different_passwords_of_the_length_that_is_asked(secret):
+    assert len(secret("cartable")) >= 14
+    assert len(secret("eleve")) >= 12
+    assert secret("cartable") != secret("eleve")
+
+
+def test_sudo_asks_the_administrator_for_the_password(machine, secret):
+    assert machine.run("sudo", "--non-interactive", "id", "-u", user="cartable").returncode != 0
+    asked = ["sudo", "--reset-timestamp", "--stdin", "--prompt=", "id", "-u"]
+    assert machine.run(*asked, user="cartable", stdin=secret("cartable") + "\n").stdout == "0\n"
+
+
+@pytest.mark.parametrize("account", ["eleve", "intrus"])
+def test_nobody_else_may_administer(machine, host, account):
+    assert "is not allowed to run sudo" in machine.run("sudo", "--list", f"--other-user={account}").stdout
+    assert "sudo" not in host.user(account).groups
+
+
+def test_the_way_in_that_the_installation_left_is_closed(host):
+    assert not host.file("/etc/sudoers.d/90-bootstrap").exists
+
+
+def test_the_user_has_the_groups_that_are_declared_and_a_shell(host):
+    assert sorted(host.user("eleve").groups) == ["audio", "cdrom", "eleve", "plugdev", "video"]
+    assert host.user("eleve").shell == "/bin/bash"
+
+
+def test_an_unknown_account_is_left_alone(host):
+    assert host.user("intrus").exists
+    assert host.file("/home/intrus").is_directory
+
+
+def test_only_the_operators_keys_open_the_administrators_account(host):
+    keys = host.file("/home/cartable/.ssh/authorized_keys")
+    assert re.findall(r"^[^#].*", keys.content_string, re.M) == [keys.content_string.splitlines()[-1]]
+    assert keys.content_string.endswith(" operators\n")
+    assert (keys.user, keys.mode) == ("cartable", 0o600)
+
+
+def test_the_record_says_which_secrets_were_proven(machine, vault, recorded):
+    revisions = {
+        account: vault.get("essais", machine.asset, account).revision for account in ("cartable", "eleve")
+    }
+    assert {
+        login["account"]: login["vault_revision"] for login in recorded("logins.json")["logins"]
+    } == revisions
+    assert {login["method"] for login in recorded("logins.json")["logins"]} == {"pam"}

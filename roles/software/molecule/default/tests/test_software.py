@@ -1,0 +1,10 @@
+"""What the role software leaves, after a first run, a drift, a refusal and a repair."""
+
+
+def test_the_catalogues_software_is_installed_and_runs(host):
+    assert host.package("gtypist").is_installed
+    assert host.run("gtypist --version").rc == 0
+
+
+def test_software_without_an_approval_is_not_there(host):
+    assert not host.package("sl").is_installed

@@ -1,0 +1,82 @@
+"""Roles are so alike that knowing one is knowing all: what they promise is what they do, and each has its tests."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+PROJECT = Path(__file__).resolve().parents[3]
+ROLES = sorted(path.name for path in (PROJECT / "roles").iterdir() if (path / "tasks").is_dir())
+ROLES_WITH_SCENARIO = [
+    role for role in ROLES if (PROJECT / "roles" / role / "molecule/default/molecule.yml").exists()
+]
+MODULES = sorted(
+    path.stem for path in (PROJECT / "plugins" / "modules").glob("*.py") if path.stem != "__init__"
+)
+
+
+def load(*parts: str) -> Any:
+    """The content of a YAML file; None when there is no such file."""
+    path = PROJECT.joinpath(*parts)
+    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_argument_specs_say_exactly_the_defaults(role: str) -> None:
+    specs = load("roles", role, "meta", "argument_specs.yml")
+    assert specs is not None, f"roles/{role}/meta/argument_specs.yml is missing"
+    options = specs["argument_specs"]["main"].get("options", {})
+    promised = {name: option["default"] for name, option in options.items() if "default" in option}
+    assert promised == (load("roles", role, "defaults", "main.yml") or {})
+    undefined = {
+        name for name, option in options.items() if "default" not in option and not option.get("required")
+    }
+    assert not undefined, f"{sorted(undefined)} are neither required nor given a default"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_option_says_what_it_is_and_bears_the_roles_name(role: str) -> None:
+    for entry in load("roles", role, "meta", "argument_specs.yml")["argument_specs"].values():
+        assert entry["short_description"]
+        for name, option in entry.get("options", {}).items():
+            assert name.startswith(f"{role}_"), name
+            assert option["description"] and option["type"], name
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_has_a_scenario_on_the_shared_base(role: str) -> None:
+    scenario = PROJECT / "roles" / role / "molecule" / "default"
+    assert (scenario / "molecule.yml").exists(), f"roles/{role} has no Molecule scenario"
+    assert list(scenario.glob("tests/test_*.py")), f"roles/{role} verifies nothing with testinfra"
+    settings = load("roles", role, "molecule", "default", "molecule.yml")
+    assert len(yaml.safe_dump(settings).splitlines()) <= 20, (
+        "what scenarios share belongs in .config/molecule/config.yml"
+    )
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_is_named_by_a_test_or_used_by_a_role_with_a_scenario(module: str) -> None:
+    """The scenario of a role runs its modules on a real machine."""
+    tests = [path for path in (PROJECT / "tests").rglob("*.py") if path != Path(__file__)]
+    tests += [path for path in (PROJECT / "roles").glob("*/molecule/**/*") if path.suffix in {".py", ".yml"}]
+    tests += [
+        path for role in ROLES_WITH_SCENARIO for path in (PROJECT / "roles" / role / "tasks").glob("*.yml")
+    ]
+    name = re.compile(rf"\b{module}\b")
+    assert any(name.search(path.read_text(encoding="utf-8")) for path in tests), f"no test names {module}"
+
+
+@pytest.mark.parametrize(
+    "action", sorted(path.stem for path in (PROJECT / "plugins" / "action").glob("*.py"))
+)
+def test_every_action_has_its_documentation(action: str) -> None:
+    assert action == "__init__" or action in MODULES
+
+
+def test_every_role_is_applied_by_a_playbook() -> None:
+    playbooks = "\n".join(path.read_text(encoding="utf-8") for path in (PROJECT / "playbooks").glob("*.yml"))
+    assert not [role for role in ROLES if f"cartable.fleet.{role}" not in playbooks]
