@@ -1,0 +1,231 @@
+"""Dual control: one holder of group A and one of group B open the vault in a bundle; no group can do so
+alone.
+
+The copy of the vault opens with a fresh passphrase *and* a fresh key file. The passphrase is encrypted with
+age to each holder of group A, the key file to each holder of group B, one age file a holder. A holder is an
+age or SSH public key or, without either, a passphrase that is shown once. No cryptography of our own:
+pykeepass and age.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyrage
+from pykeepass import PyKeePass
+from pykeepass.exceptions import CredentialsError
+
+from reversibility.bundle import layout, texts
+from reversibility.errors import CartableError
+from reversibility.records.vault import Entry, KdfCost, Vault
+
+ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # 32 signs: no I O 0 1, which people confuse on paper
+GROUPS, GROUP_LENGTH = 7, 4  # 28 signs of 5 bits: 140 bits
+KEY_FILE_BYTES = 32
+GROUP_NAMES = {"a": layout.HALF_A, "b": layout.HALF_B}
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who may hold one half: ``recipient`` is an age or SSH public key, or None for a passphrase."""
+
+    name: str
+    group: str  # "a": the vault's passphrase, "b": its key file
+    party: str
+    recipient: str | None
+    file: str  # below 06-secrets/
+
+
+@dataclass(frozen=True)
+class Holders:
+    """The holders of both groups, in the order of contract.yml."""
+
+    a: tuple[Holder, ...]
+    b: tuple[Holder, ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The passphrase of a holder without a key: shown once, for a sealed envelope; stored nowhere."""
+
+    holder: Holder
+    passphrase: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ProvenCopy:
+    """What was read back from the copy of the vault, once it had opened with both halves and with neither alone.
+
+    It stands in for the open Vault in the assessment: the parsed file of 25,000 assets would take 350 MB meanwhile.
+    """
+
+    read: tuple[Entry, ...] = field(repr=False)
+    identity: str = field(repr=False)
+
+    def entries(self) -> list[Entry]:
+        """All accounts of assets, as ``Vault.entries``."""
+        return list(self.read)
+
+    def age_identity(self) -> str:
+        """The age identity that decrypts every ``config.age``; secret."""
+        return self.identity
+
+
+def load_holders(contract: Mapping[str, Any], data: Path) -> Holders:
+    """Read ``holders`` of contract.yml; ``recipient_file`` is relative to the market's data folder ``data``.
+
+    Raises CartableError for a group without holders, a key that cannot be read, or one key in both groups.
+    """
+    groups: dict[str, tuple[Holder, ...]] = {}
+    known: dict[str, tuple[str, str]] = {}
+    for group, folder in GROUP_NAMES.items():
+        found: list[Holder] = []
+        for declared in (contract.get("holders") or {}).get(group) or ():
+            name = str(declared["name"])
+            recipient = None if declared.get("passphrase") else _recipient(declared, data)
+            if recipient is not None:
+                other, its_group = known.setdefault(recipient, (name, group))
+                if its_group != group:
+                    raise CartableError(
+                        f"contract.yml: {other} and {name} have the same key in both groups of "
+                        "holders; nobody may open the vault alone, so give them two keys."
+                    )
+            file = f"{folder}/{_unused(layout.slug(name), found, folder)}.age"
+            found.append(Holder(name, group, str(declared.get("party", "")), recipient, file))
+        if not found:
+            raise CartableError(
+                f"contract.yml: group {group} of the vault's holders is empty; name at least one "
+                f"under holders: {group}."
+            )
+        groups[group] = tuple(found)
+    return Holders(**groups)
+
+
+def _unused(slug: str, found: list[Holder], folder: str) -> str:
+    taken = {holder.file for holder in found}
+    names = (slug, *(f"{slug}-{number}" for number in range(2, len(found) + 3)))
+    return next(name for name in names if f"{folder}/{name}.age" not in taken)
+
+
+def _recipient(declared: Mapping[str, Any], data: Path) -> str:
+    name, file = declared["name"], declared.get("recipient_file")
+    if not file:
+        raise CartableError(
+            f"contract.yml: the holder {name} has neither recipient_file nor passphrase: true."
+        )
+    path = data / str(file)
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not text"
+        raise CartableError(
+            f"The public key of the holder {name} cannot be read ({path}: {reason}); put an age or "
+            "SSH public key there, or write passphrase: true in contract.yml."
+        ) from error
+    text = next((line.strip() for line in lines if line.strip() and not line.startswith("#")), "")
+    fields = text.split()
+    recipient = " ".join(fields[:2]) if text.startswith("ssh-") else "".join(fields[:1])
+    try:
+        _parse(recipient)
+    except pyrage.RecipientError as error:
+        raise CartableError(
+            f"{path} of the holder {name} is no age, ssh-ed25519 or ssh-rsa public key ({error}); replace it."
+        ) from error
+    return recipient
+
+
+def _parse(recipient: str) -> Any:
+    if recipient.startswith("ssh-"):
+        return pyrage.ssh.Recipient.from_str(recipient)
+    return pyrage.x25519.Recipient.from_str(recipient)
+
+
+def new_passphrase() -> str:
+    """A passphrase of 140 bits that can be copied by hand from paper: ``ABCD-EFGH-…``."""
+    groups = ("".join(secrets.choice(ALPHABET) for _ in range(GROUP_LENGTH)) for _ in range(GROUPS))
+    return "-".join(groups)
+
+
+def new_key_file() -> bytes:
+    """A fresh key file in KeePass's own format, version 2.0: 256 bits, with their check sum."""
+    key = secrets.token_bytes(KEY_FILE_BYTES)
+    check = hashlib.sha256(key).hexdigest()[:8].upper()
+    text = key.hex().upper()
+    words = [text[start : start + 8] for start in range(0, len(text), 8)]
+    lines = "\n".join(
+        "            " + " ".join(words[start : start + 4]) for start in range(0, len(words), 4)
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<KeyFile>\n'
+        "    <Meta>\n        <Version>2.0</Version>\n    </Meta>\n"
+        f'    <Key>\n        <Data Hash="{check}">\n{lines}\n        </Data>\n    </Key>\n</KeyFile>\n'
+    ).encode()
+
+
+def write_secrets(
+    folder: Path, vault: Vault, holders: Holders, market: str, *, cost: KdfCost | None = None
+) -> tuple[list[Sheet], ProvenCopy]:
+    """Fill ``folder`` (06-secrets): the vault under dual control, the halves, who holds them, how to open it.
+
+    The copy is opened again before this returns: with both halves it must open, with either alone it must
+    not. Returns the sheets of the holders without a key, and what was read back. ``cost`` is for tests.
+    """
+    passphrase, key_file = new_passphrase(), new_key_file()
+    copy = folder / layout.VAULT
+    vault.export(copy, passphrase, key_file, cost=cost)
+    proven = _prove(copy, passphrase, key_file, len(vault.entries()))
+    sheets = []
+    for holder, half in (
+        *((holder, passphrase.encode()) for holder in holders.a),
+        *((holder, key_file) for holder in holders.b),
+    ):
+        path = folder / holder.file
+        path.parent.mkdir(exist_ok=True)
+        if holder.recipient is not None:
+            path.write_bytes(pyrage.encrypt(half, [_parse(holder.recipient)]))
+        else:
+            sheet = Sheet(holder, new_passphrase())
+            path.write_bytes(pyrage.passphrase.encrypt(half, sheet.passphrase))
+            sheets.append(sheet)
+    everyone = (*holders.a, *holders.b)
+    listing = {
+        "groups": {"a": "vault passphrase", "b": "vault key file"},
+        "holders": [
+            {
+                "name": holder.name,
+                "group": holder.group,
+                "party": holder.party,
+                "file": holder.file,
+                "recipient": holder.recipient or "passphrase",
+            }
+            for holder in everyone
+        ],
+    }
+    (folder / layout.HOLDERS_FILE).write_text(
+        json.dumps(listing, ensure_ascii=False, indent=2, sort_keys=True) + "\n", encoding="utf-8"
+    )
+    text = texts.opening(market, [holder.name for holder in holders.a], [holder.name for holder in holders.b])
+    (folder / layout.OPENING).write_text(text, encoding="utf-8")
+    return sheets, proven
+
+
+def _prove(copy: Path, passphrase: str, key_file: bytes, entries: int) -> ProvenCopy:
+    opened = Vault.open(copy, passphrase, key_file)
+    proven = ProvenCopy(tuple(opened.entries()), opened.age_identity())
+    if len(proven.read) != entries:
+        raise CartableError(f"{copy} has {len(proven.read)} entries and the vault {entries}; build again.")
+    data = copy.read_bytes()
+    for half in ({"password": passphrase}, {"keyfile": io.BytesIO(key_file)}):
+        try:
+            PyKeePass(io.BytesIO(data), **half)
+        except CredentialsError:
+            continue
+        raise CartableError(f"{copy} opens with one half alone; do not hand it over, and report this bug.")
+    return proven

@@ -1,0 +1,134 @@
+"""The names inside a bundle: its folders, its tag files, and the rule for every file name.
+
+A bundle is a BagIt bag (RFC 8493). This is the one place that says where things are in it::
+
+    cartable-demo-20260301T083000Z/
+        bagit.txt  bag-info.txt  LISEZ-MOI.txt  verifier.py  allowed_signers
+        manifest-sha256.txt  manifest-sha512.txt           every file below data/
+        tagmanifest-sha256.txt  tagmanifest-sha512.txt     every other file but these two and their signatures
+        tagmanifest-sha256.txt.sig  tagmanifest-sha512.txt.sig
+        data/completude.json  data/completude.html
+        data/00-lisez-moi/    lisez-moi.html  lisez-moi.pdf
+        data/01-inventaire/   inventaire.csv .json .xlsx
+        data/02-equipements/<site>/<asset>/   the asset's folder of the state, file for file (inventory.json,
+                              accounts.json, config/..., config.age, volatile.json, ...)
+        data/03-reseaux/      network.yml, CSV tables, configurations/<site>/<asset>/{config/...,config.age}
+        data/04-logiciels/    catalogue.yml, CSV tables
+        data/05-comptes/      comptes.csv .json, administrateurs.csv, connexions.csv, coffre.csv
+        data/06-secrets/      vault.kdbx, moitie-a/ moitie-b/ <holder>.age, detenteurs.json, OUVRIR.txt
+        data/07-certificats/  certificats.csv
+        data/08-sauvegardes/  sauvegardes.csv
+        data/09-journal/      <year>-<month>.jsonl, verification.json, etat.bundle (the state's Git history)
+        data/10-automatisation/  depot.bundle (or depot.tar.gz), marche/, requirements.txt, versions.json
+        data/11-documents/    documents/ of the market's folder
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+NAMESPACE = "cartable-bundle"
+SIGNER = "cartable"  # the principal in allowed_signers when the town writes none of its own
+
+DATA = "data"
+START = "00-lisez-moi"
+INVENTORY = "01-inventaire"
+EQUIPMENT = "02-equipements"
+NETWORKS = "03-reseaux"
+SOFTWARE = "04-logiciels"
+ACCOUNTS = "05-comptes"
+SECRETS = "06-secrets"
+CERTIFICATES = "07-certificats"
+BACKUPS = "08-sauvegardes"
+JOURNAL = "09-journal"
+AUTOMATION = "10-automatisation"
+DOCUMENTS = "11-documents"
+FOLDERS = (
+    START, INVENTORY, EQUIPMENT, NETWORKS, SOFTWARE, ACCOUNTS, SECRETS, CERTIFICATES, BACKUPS, JOURNAL,
+    AUTOMATION, DOCUMENTS,
+)  # fmt: skip
+EMPTY_NOTE = "DOSSIER-VIDE.txt"  # says why a folder holds nothing; it is no evidence of anything
+
+VAULT = "vault.kdbx"
+HALF_A = "moitie-a"
+HALF_B = "moitie-b"
+HOLDERS_FILE = "detenteurs.json"
+OPENING = "OUVRIR.txt"
+CONFIGURATIONS = "configurations"
+MARKET = "marche"
+STATE_HISTORY = "etat.bundle"
+
+ALGORITHMS = ("sha256", "sha512")
+BAGIT = "bagit.txt"
+BAG_INFO = "bag-info.txt"
+README = "LISEZ-MOI.txt"
+VERIFIER = "verifier.py"
+ALLOWED_SIGNERS = "allowed_signers"
+MANIFESTS = tuple(f"manifest-{name}.txt" for name in ALGORITHMS)
+TAGMANIFESTS = tuple(f"tagmanifest-{name}.txt" for name in ALGORITHMS)
+SIGNATURES = tuple(f"{name}.sig" for name in TAGMANIFESTS)
+BAGIT_TEXT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+REQUIRED_TAGS = (BAGIT, BAG_INFO, README, VERIFIER, ALLOWED_SIGNERS, *MANIFESTS)
+UNLISTED = frozenset((*TAGMANIFESTS, *SIGNATURES))  # covered by the signatures themselves
+
+BUILDING = ".building-"  # a bundle that is being built; the next build removes it if that one was killed
+
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"*:<>?\\|%$]')
+_RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)")
+
+
+def refusal(path: str) -> str | None:
+    """Why ``path`` (relative, with ``/``) cannot name a file of a bundle; None when it can.
+
+    The rule is narrower than BagIt's: a name must be the same file on Windows, macOS and Linux, and can never
+    lead out of the bundle. Nothing has to be percent-encoded then, which tools do not agree upon.
+    """
+    if not path or path.startswith("/") or "\\" in path:
+        return "not a relative path with /"
+    if _UNSAFE.search(path):
+        return "holds a character that is not portable"
+    for part in path.split("/"):
+        if part in ("", ".", ".."):
+            return "has an empty, . or .. component"
+        if part != part.strip().rstrip(".") or _RESERVED.match(part):
+            return f"has the component {part!r}, which Windows cannot store"
+    return None
+
+
+def portable_path(path: str) -> str:
+    """``portable`` for each component of a path with ``/``."""
+    if path.isascii() and refusal(path) is None:
+        return path
+    return "/".join(portable(part) for part in path.split("/"))
+
+
+def portable(name: str) -> str:
+    """Rewrite one component of a path so that ``refusal`` accepts it; each replaced byte becomes ``=XX``.
+
+    As in quoted-printable, so a person can read what the name was on the device.
+    """
+    name = unicodedata.normalize("NFC", name)
+    name = _UNSAFE.sub(lambda match: _escaped(match[0]), name)
+    if _RESERVED.match(name):
+        name = _escaped(name[0]) + name[1:]
+    end = len(name.rstrip().rstrip("."))
+    while end != len(name[:end].rstrip().rstrip(".")):
+        end = len(name[:end].rstrip().rstrip("."))
+    start = min(end, len(name) - len(name.lstrip()))
+    return (_escaped(name[:start]) + name[start:end] + _escaped(name[end:])) or "=00"
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"={byte:02X}" for byte in text.encode("utf-8", "surrogateescape"))
+
+
+def same_file(path: str) -> str:
+    """The key under which two paths are one file on some system: composed accents, case folded."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+
+
+def slug(name: str) -> str:
+    """A file name for an organisation: ``Mairie, direction générale`` is ``mairie-direction-generale``."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "sans-nom"

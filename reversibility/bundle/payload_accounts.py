@@ -1,0 +1,85 @@
+"""Filling ``05-comptes``: accounts, who may administer, tried logins, and what is in the vault. No secret is here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from reversibility.documents.tables import write_table
+from reversibility.market.model import Market
+from reversibility.records.state import State
+from reversibility.records.vault import Vault
+
+ACCOUNT_KEYS = ("login", "uid", "gid", "groups", "home", "shell", "administrator", "declared", "locked")
+ACCOUNT_HEADERS = (
+    "École", "Étiquette", "Compte", "UID", "GID", "Groupes", "Dossier", "Interpréteur", "Administrateur",
+    "Déclaré", "Verrouillé",
+)  # fmt: skip
+LOGIN_KEYS = ("account", "method", "result", "vault_revision")
+LOGIN_HEADERS = ("École", "Étiquette", "Compte", "Méthode", "Résultat", "Révision du coffre")
+VAULT_HEADERS = (
+    "École", "Étiquette", "Compte", "Identifiant", "Règle", "Expire le", "Révision", "Changement en cours",
+)  # fmt: skip
+
+
+def write_accounts(folder: Path, market: Market, state: State, vault: Vault) -> None:
+    """Fill 05-comptes: accounts that were seen, who may administer, tried logins, and the vault's contents
+    list.
+
+    No secret is here: the list of the vault names entries and their revisions.
+    """
+    with (
+        write_table(folder / "comptes.csv", ACCOUNT_HEADERS) as table,
+        write_table(folder / "connexions.csv", LOGIN_HEADERS) as logins,
+        (folder / "comptes.json").open("w", encoding="utf-8") as stream,
+    ):
+        stream.write("[")
+        first = True
+        for site, tag in state.assets():
+            accounts = _mappings(state.read_json(site, tag, "accounts.json"), "accounts")
+            tried = [
+                login for name in _logins(state, site, tag) for login in _read_logins(state, site, tag, name)
+            ]
+            for account in accounts:
+                table.row((site, tag, *(_cell(account.get(key)) for key in ACCOUNT_KEYS)))
+            for login in tried:
+                logins.row((site, tag, *(_cell(login.get(key)) for key in LOGIN_KEYS)))
+            if accounts:
+                row = {"site": site, "asset": tag, "accounts": accounts}
+                stream.write("\n" if first else ",\n")
+                stream.write(json.dumps(row, ensure_ascii=False, sort_keys=True))
+                first = False
+        stream.write("\n]\n")
+    with write_table(folder / "administrateurs.csv", ("Nom", "Partie")) as table:
+        for person in market.contract.get("administrators") or ():
+            table.row((str(person.get("name", "")), str(person.get("party", ""))))
+    with write_table(folder / "coffre.csv", VAULT_HEADERS) as table:
+        for entry in vault.entries():
+            expires = entry.expires.date() if entry.expires else None
+            kept = (entry.site, entry.asset, entry.account, entry.username, entry.policy)
+            table.row((*kept, expires, entry.revision, entry.pending is not None))
+
+
+def _logins(state: State, site: str, tag: str) -> list[str]:
+    """The records of an asset that say which passwords were tried: one for each way to log in."""
+    return sorted(path.name for path in (state.directory / site / tag).glob("logins*.json"))
+
+
+def _read_logins(state: State, site: str, tag: str, name: str) -> list[dict[str, Any]]:
+    content = state.read_json(site, tag, name)
+    return _mappings({"logins": content} if isinstance(content, list) else content, "logins")
+
+
+def _mappings(content: object, key: str) -> list[dict[str, Any]]:
+    """The mappings in the list ``key`` of a record, whatever else is in it."""
+    items = content.get(key) if isinstance(content, dict) else None
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def _cell(value: Any) -> str | int | bool | None:
+    if isinstance(value, (str, int)) or value is None:
+        return value
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)

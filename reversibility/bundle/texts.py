@@ -1,0 +1,127 @@
+"""The short French texts that lie in a bundle as plain text, readable when nothing else opens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from reversibility.bundle import layout
+
+N = "\u00a0"  # no-break space
+EMPTY = {
+    layout.CERTIFICATES: "aucun certificat n'a été relevé",
+    layout.BACKUPS: "aucune sauvegarde n'a été relevée",
+    layout.DOCUMENTS: "l'inventaire du marché n'a pas de dossier «\u00a0documents\u00a0»",
+    layout.EQUIPMENT: "aucun équipement n'a encore été relevé",
+    layout.JOURNAL: "le journal ne comporte encore aucune ligne",
+}
+
+
+def empty_folder(folder: str) -> str:
+    """Why a folder of the bundle holds nothing."""
+    reason = EMPTY.get(folder, "rien n'a été relevé pour cette rubrique")
+    return (
+        f"Ce dossier est vide{N}: {reason} à la date de la remise.\n"
+        f"L'état d'avancement de chaque obligation est dans completude.html.\n"
+    )
+
+
+def readme(market: str, title: str, moment: datetime, fingerprint: str) -> str:
+    """``LISEZ-MOI.txt``, at the root: where to start and how to verify."""
+    return f"""\
+DOSSIER DE RÉVERSIBILITÉ
+{title} ({market})
+Établi le {moment:%d/%m/%Y} à {moment:%H:%M} (UTC)
+
+Pour commencer{N}: ouvrez data/00-lisez-moi/lisez-moi.html (ou lisez-moi.pdf).
+
+VÉRIFIER CE DOSSIER
+1. Prenez la fiche papier de la commune, sur laquelle figure l'empreinte de la clé de signature.
+2. Ouvrez un terminal dans ce dossier et tapez{N}:
+       python3 verifier.py --empreinte SHA256:…
+   (sous Windows{N}: py verifier.py --empreinte SHA256:…)
+3. Le programme répond «{N}INTACT{N}», ou nomme chaque fichier modifié, ajouté ou manquant.
+
+Clé annoncée par ce dossier{N}: {fingerprint}
+Ce dossier ne peut pas prouver lui-même qui l'a signé{N}: seule l'empreinte de la fiche papier le peut.
+De même, verifier.py ne peut pas se vérifier lui-même. Dans le doute, prenez un exemplaire de ce programme
+d'une autre source, ou utilisez «{N}reversibility verify{N}», qui contrôle aussi verifier.py.
+
+N'ajoutez, ne renommez et ne modifiez rien dans ce dossier{N}: travaillez sur une copie.
+"""
+
+
+def opening(market: str, holders_a: Sequence[str], holders_b: Sequence[str]) -> str:
+    """``OUVRIR.txt``: how anybody opens the vault with age and KeePassXC alone."""
+    return f"""\
+OUVRIR LE COFFRE DE MOTS DE PASSE ({market})
+
+Le coffre (vault.kdbx) contient tous les mots de passe et codes d'accès. Il s'ouvre avec deux moitiés{N}:
+  - une phrase de passe, remise chiffrée à chaque détenteur du groupe A (dossier {layout.HALF_A}){N};
+  - un fichier-clé, remis chiffré à chaque détenteur du groupe B (dossier {layout.HALF_B}).
+Il faut UN détenteur du groupe A et UN détenteur du groupe B. Aucun des deux groupes ne peut ouvrir seul.
+
+Groupe A{N}: {", ".join(holders_a)}
+Groupe B{N}: {", ".join(holders_b)}
+(le fichier de chacun est indiqué dans {layout.HOLDERS_FILE})
+
+IL FAUT
+  - age (https://age-encryption.org), présent dans Debian, Ubuntu, Homebrew, winget et Chocolatey{N};
+  - KeePassXC (https://keepassxc.org).
+
+1. Détenteur du groupe A, avec sa clé privée{N}:
+       age -d -i MA-CLE {layout.HALF_A}/MON-FICHIER.age
+   La phrase de passe s'affiche. Ne l'enregistrez pas.
+2. Détenteur du groupe B, avec sa clé privée{N}:
+       age -d -i MA-CLE -o cle.keyx {layout.HALF_B}/MON-FICHIER.age
+3. Dans KeePassXC{N}: ouvrir vault.kdbx{N}; saisir la phrase de passe{N}; cliquer sur
+   «{N}J'ai un fichier clé{N}» et choisir cle.keyx{N}; déverrouiller.
+4. Effacez cle.keyx quand le coffre est refermé.
+
+Un détenteur sans clé a reçu une phrase imprimée, sous enveloppe{N}: il omet «{N}-i MA-CLE{N}», et age la
+lui demande.
+
+Avec le logiciel Cartable, une seule commande fait le tout{N}:
+       reversibility open DOSSIER --identity CLE-A --identity CLE-B -o vault.kdbx
+
+LES CONFIGURATIONS CHIFFRÉES (config.age)
+L'entrée «{N}cartable/age-identity{N}» du coffre contient l'identité age qui déchiffre tous les fichiers
+config.age{N}:
+       age -d -i IDENTITE config.age | tar -tv
+"""
+
+
+REQUIREMENTS = (
+    "# Paquets Python installés lors de la remise, à version fixée\u00a0: pip install -r requirements.txt\n"
+    "# Le paquet «\u00a0cartable\u00a0» lui-même est dans le dépôt remis.\n"
+)
+
+
+def installation(repository: bool) -> str:
+    """``INSTALLER.txt``: from the automation in the bundle to a working project."""
+    get = "git clone depot.bundle cartable" if repository else "tar -xzf depot.tar.gz"
+    return f"""\
+REPRENDRE L'AUTOMATISATION
+
+       {get}
+       python3 -m venv cartable/.venv
+       cartable/.venv/bin/pip install -r requirements.txt
+       cartable/.venv/bin/pip install ./cartable
+
+L'inventaire du marché, tel qu'il était lors de la remise, est dans le dossier «{N}marche{N}»{N}: copiez-le
+dans cartable/inventories. Les versions de Python, Git et OpenSSH sont dans versions.json.
+
+L'historique des relevés se lit avec Git{N}:
+       git clone ../09-journal/etat.bundle etat
+       git -C etat log --stat
+"""
+
+
+def findings(lines: Sequence[str]) -> str:
+    """``anomalies.txt``: what the build could not take over as it should be."""
+    if not lines:
+        return "Aucune anomalie constatée lors de l'établissement de ce dossier.\n"
+    return (
+        f"Anomalies constatées lors de l'établissement de ce dossier (messages du logiciel){N}:\n\n"
+        + "".join(f"- {line}\n" for line in lines)
+    )

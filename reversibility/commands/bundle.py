@@ -1,0 +1,230 @@
+"""``reversibility build | verify | open | compare``: the bundle that is handed over."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from reversibility.bundle import open as opening
+from reversibility.bundle import sheets
+from reversibility.bundle.build import SIGNING_KEY, build
+from reversibility.bundle.compare import compare, describe
+from reversibility.bundle.dual_control import load_holders
+from reversibility.bundle.signature import public_key
+from reversibility.bundle.verify import Report, verify
+from reversibility.cli_options import add_inventory
+from reversibility.errors import CartableError
+from reversibility.market.load import load_market
+from reversibility.market.paths import MarketPaths
+from reversibility.records import passphrase as passphrases
+from reversibility.records import session
+
+REFUSED, UNCHECKED = 1, 3
+_FINGERPRINT = re.compile(r"^SHA256:[A-Za-z0-9+/]{43}$")
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the four subcommands."""
+    _add_build(subparsers)
+    _add_verify(subparsers)
+    _add_open(subparsers)
+    _add_compare(subparsers)
+
+
+def _add_build(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "build",
+        help="build a bundle of all that is known of a market, prove it and sign it",
+        description="Build a bundle: possible at any moment; what is missing is listed in it, not hidden.",
+    )
+    add_inventory(parser)
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="DIR", help="where bundles go (default: bundles/)"
+    )
+    parser.add_argument("--signing-key", type=Path, metavar="FILE", help=f"default: keys/{SIGNING_KEY}")
+    parser.add_argument(
+        "--sheets-to",
+        metavar="COMMAND",
+        help="give the sheets of holders without a key to this command (such as lp) and not to the terminal",
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="check that a bundle can be built, and build none"
+    )
+    parser.set_defaults(func=_build)
+
+
+def _add_verify(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "verify",
+        help="check that a bundle is whole, unchanged, and signed by whom it should be",
+        description=(
+            "Exit status: 0 intact and signed by the expected key, 1 refused, 2 could not be verified, "
+            f"{UNCHECKED} intact but nobody said who should have signed."
+        ),
+    )
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE")
+    parser.add_argument("--allowed-signers", type=Path, metavar="FILE", help="who may sign (ssh-keygen(1))")
+    parser.add_argument("--fingerprint", metavar="SHA256:…", help="the fingerprint of the key, from paper")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.set_defaults(func=_verify)
+
+
+def _add_open(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "open",
+        help="open the vault of a bundle with the keys of two holders",
+        description="Open the vault of a bundle: it takes one holder of group A and one of group B.",
+    )
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE")
+    parser.add_argument(
+        "--identity",
+        type=Path,
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="a holder's private key (age or OpenSSH); give it twice, once for each holder",
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="write the vault there under a new passphrase"
+    )
+    parser.set_defaults(func=_open)
+
+
+def _add_compare(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "compare",
+        help="compare two bundles, or a bundle with a state",
+        description=(
+            "Exit status 1 when they differ. Lines: - only in the first, + only in the second, ~ changed."
+        ),
+    )
+    parser.add_argument("first", type=Path, metavar="A")
+    parser.add_argument("second", type=Path, metavar="B")
+    parser.add_argument("--json", action="store_true", help="print the whole report as JSON")
+    parser.set_defaults(func=_compare)
+
+
+def _progress() -> tuple[Callable[[str], None], Callable[[], None]]:
+    """Show what is being done: one line that changes on a terminal, a line each elsewhere (but no counts)."""
+    if not sys.stderr.isatty():
+        return (
+            lambda text: None if text[-1:] == "s" and ": " in text else print(text, file=sys.stderr),
+            lambda: None,
+        )
+    return (
+        lambda text: print(f"\r\033[K{text} …", end="", file=sys.stderr, flush=True),
+        lambda: print("\r\033[K", end="", file=sys.stderr, flush=True),
+    )
+
+
+def _build(args: argparse.Namespace) -> int:
+    paths = MarketPaths.for_inventory(args.inventory)
+    market = load_market(paths.inventory)
+    holders = load_holders(market.contract, paths.data)
+    signing_key = args.signing_key or paths.keys / SIGNING_KEY
+    public_key(signing_key)
+    sheets.check_way(holders, args.sheets_to)
+    vault = session.current_vault(paths.vault)
+    output = args.output or paths.bundles
+    if args.check:
+        print(
+            f"A bundle of {market.name} ({len(market.assets)} assets) can be built in {output}; none was built."
+        )
+        return 0
+    progress, done = _progress()
+    built = build(
+        market, paths, vault, output=output, signing_key=signing_key, holders=holders, progress=progress
+    )
+    done()
+    sheets.show(built.sheets, built.path, args.sheets_to)
+    for finding in built.findings:
+        print(f"finding: {finding}")
+    print(f"bundle        {built.path}")
+    print(f"payload       {built.seal.files} files, {built.seal.size / 1e6:.1f} MB")
+    print(f"signed by     {built.seal.fingerprint}")
+    print(f"completeness  {built.completeness}")
+    return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    if args.fingerprint is not None and not _FINGERPRINT.match(args.fingerprint):
+        raise CartableError(
+            f"{args.fingerprint} is no fingerprint; it reads SHA256: and 43 characters (ssh-keygen -lf KEY.pub)."
+        )
+    report = verify(args.bundle, args.allowed_signers, fingerprint=args.fingerprint)
+    if args.json:
+        print(json.dumps(_report(report), ensure_ascii=False, indent=2))
+    else:
+        _print_report(report)
+    if not report.intact:
+        return REFUSED
+    return 0 if report.signer_checked else UNCHECKED
+
+
+def _report(report: Report) -> dict[str, Any]:
+    return {
+        "bundle": str(report.bundle),
+        "intact": report.intact,
+        "files": report.files,
+        "size": report.size,
+        "fingerprint": report.fingerprint,
+        "principal": report.principal,
+        "signer_checked": report.signer_checked,
+        "problems": [problem._asdict() for problem in report.problems],
+    }
+
+
+def _print_report(report: Report) -> None:
+    for problem in report.problems:
+        print(f"REFUSED  {_printable(problem.file)} {_printable(problem.problem)}")
+    print(f"{report.files} files, {report.size / 1e6:.1f} MB; signed by {report.fingerprint or 'nobody'}")
+    if not report.intact:
+        print(f"refused: {len(report.problems)} problems")
+    elif report.signer_checked:
+        print(f"intact, signed by the expected key{f' ({report.principal})' if report.principal else ''}")
+    else:
+        print("intact, but WHO SIGNED WAS NOT CHECKED: give --fingerprint (from paper) or --allowed-signers")
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _open(args: argparse.Namespace) -> int:
+    identities = [identity for path in args.identity for identity in opening.load_identity(path)]
+    ask = _ask if passphrases.has_terminal() else None
+    if args.output is None:
+        vault = opening.open_vault(args.bundle, identities, ask)
+        print(f"The vault opens with these keys: {len(vault.entries())} entries.")
+        return 0
+    if args.output.exists():  # before anybody types a passphrase for nothing
+        raise CartableError(f"{args.output} exists; move it away first, a vault is never overwritten.")
+    source = passphrases.configured_source()
+    if source.configured:
+        new = passphrases.read_passphrase(command=source.command, fd=source.fd, prompt=False)
+    else:
+        new = passphrases.ask_new()
+    count = opening.write_vault(args.bundle, identities, args.output, new, ask)
+    print(f"The vault is in {args.output}, under the new passphrase: {count} entries.")
+    return 0
+
+
+def _ask(holder: str) -> str | None:
+    return passphrases.ask(f"Passphrase on the sheet of {holder} (empty: not mine): ") or None
+
+
+def _compare(args: argparse.Namespace) -> int:
+    report = compare(args.first, args.second)
+    if args.json:
+        print(json.dumps(report, ensure_ascii=False, indent=2))
+    else:
+        for line in describe(report):
+            print(line)
+        skipped = f"; not compared: {', '.join(report['skipped'])}" if report["skipped"] else ""
+        print(f"{'the same' if report['complies'] else 'different'}{skipped}")
+    return 0 if report["complies"] else 1

@@ -1,0 +1,264 @@
+"""The commands as a person types them, and the comparison of bundles."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reversibility.bundle import sheets
+from reversibility.bundle.compare import compare, describe
+from reversibility.bundle.dual_control import load_holders
+from reversibility.bundle.open import halves, load_identity
+from reversibility.bundle.verify import verify
+from reversibility.errors import CartableError
+from reversibility.market.load import load_market
+from reversibility.records.vault import Vault
+from tests.unit.bundle.market import Case, make_case
+from tests.unit.contract.handover import PASSPHRASE, PROJECT
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    return make_case(tmp_path_factory.mktemp("command"))
+
+
+def run(case: Case, *arguments: str | Path, input: str = "") -> subprocess.CompletedProcess[str]:
+    """Run ``reversibility`` without a terminal; the vault's passphrase comes from a command."""
+    environment = {**os.environ, "CARTABLE_VAULT_PASSPHRASE_COMMAND": f"echo '{PASSPHRASE}'"}
+    command = [sys.executable, "-m", "reversibility.cli", *(str(argument) for argument in arguments)]
+    return subprocess.run(
+        command, cwd=PROJECT, env=environment, input=input, capture_output=True, text=True, check=False,
+        start_new_session=True,
+    )  # fmt: skip
+
+
+def test_from_build_to_open(case: Case, tmp_path: Path) -> None:
+    checked = run(case, "build", "-i", case.paths.inventory, "--check")
+    assert checked.returncode == 0 and "none was built" in checked.stdout, checked.stderr
+    assert not case.paths.bundles.exists()
+
+    built = run(case, "build", "-i", case.paths.inventory)
+    assert built.returncode == 0, built.stderr
+    said = dict(re.findall(r"^(bundle|completeness|signed by) +(.+)$", built.stdout, re.MULTILINE))
+    bundle = Path(said["bundle"])
+    assert bundle.parent == case.paths.bundles and "% )" not in said["completeness"]
+
+    assert run(case, "verify", bundle).returncode == 3
+    assert run(case, "verify", bundle, "--fingerprint", said["signed by"]).returncode == 0
+    assert run(case, "verify", bundle, "--fingerprint", "SHA256:short").returncode == 2
+    other = run(case, "verify", bundle, "--fingerprint", "SHA256:" + "A" * 43)
+    assert other.returncode == 1 and "the wrong signer" in other.stdout
+    assert run(case, "verify", tmp_path / "absent").returncode == 2
+    report = json.loads(run(case, "verify", bundle, "--json").stdout)
+    assert report["intact"] and not report["signer_checked"] and report["fingerprint"] == said["signed by"]
+
+    a, b = ("--identity", key(case, "a", 1)), ("--identity", key(case, "b", 0))
+    opened = run(case, "open", bundle, *a, *b)
+    assert opened.returncode == 0 and f"{len(case.vault.entries())} entries" in opened.stdout, opened.stderr
+    alone = run(case, "open", bundle, *a, "--identity", key(case, "a", 0))
+    assert alone.returncode == 2 and "the key file (group B)" in alone.stderr
+    output = tmp_path / "vault.kdbx"
+    assert run(case, "open", bundle, *a, *b, "-o", output).returncode == 0
+    assert len(Vault.open(output, PASSPHRASE).entries()) == len(case.vault.entries())
+    again = run(case, "open", bundle, *a, *b, "-o", output)
+    assert again.returncode == 2 and "never overwritten" in again.stderr
+    for done in (built, opened, alone):
+        assert "Traceback" not in done.stderr and not any(
+            entry.password in done.stdout + done.stderr for entry in case.vault.entries()
+        )
+
+
+def key(case: Case, group: str, number: int) -> Path:
+    """The private key of a holder."""
+    return (case.paths.data / case.market.contract["holders"][group][number]["recipient_file"]).with_suffix(
+        ".key"
+    )
+
+
+@pytest.fixture
+def with_paper(case: Case, tmp_path: Path) -> Case:
+    """The market with a holder who has no key."""
+    project = Path(
+        shutil.copytree(case.project, tmp_path / "project", ignore=shutil.ignore_patterns("bundles"))
+    )
+    inventory = project / "inventories" / "demo"
+    contract = yaml.safe_load((inventory / "contract.yml").read_text())
+    holder = contract["holders"]["a"][0]
+    del holder["recipient_file"]
+    holder["passphrase"] = True
+    (inventory / "contract.yml").write_text(yaml.safe_dump(contract, allow_unicode=True))
+    paths = type(case.paths)(market="demo", inventory=inventory, data=project / "var" / "demo")
+    return Case(paths, load_market(inventory), case.vault)
+
+
+def test_a_sheet_is_given_to_a_print_command_and_kept_nowhere(with_paper: Case, tmp_path: Path) -> None:
+    refused = run(with_paper, "build", "-i", with_paper.paths.inventory)
+    assert refused.returncode == 2 and "there is no terminal" in refused.stderr
+    assert not with_paper.paths.bundles.exists()
+
+    paper = tmp_path / "paper"
+    built = run(with_paper, "build", "-i", with_paper.paths.inventory, "--sheets-to", f"tee {paper}")
+    assert built.returncode == 0, built.stderr
+    sheet = paper.read_text(encoding="utf-8")
+    passphrase = re.search(r"^    (([A-Z2-9]{4}-){6}[A-Z2-9]{4})$", sheet, re.MULTILINE)
+    assert passphrase and "Mairie, services techniques (groupe A)" in sheet
+    (bundle,) = (path for path in with_paper.paths.bundles.iterdir() if path.name.startswith("cartable-"))
+    for path in bundle.rglob("*"):
+        assert not path.is_file() or passphrase[1].encode() not in path.read_bytes()
+    half, _ = halves(bundle, load_identity(key(with_paper, "b", 1)), lambda holder: passphrase[1])
+    assert re.fullmatch(r"([A-Z2-9]{4}-){6}[A-Z2-9]{4}", half)
+
+    lost = run(
+        with_paper, "build", "-i", with_paper.paths.inventory, "-o", tmp_path / "out", "--sheets-to", "false"
+    )
+    assert lost.returncode == 2 and "was not printed" in lost.stderr
+
+
+def test_a_sheet_is_shown_on_the_terminal_until_enter(with_paper: Case) -> None:
+    """On a pseudo-terminal of its own, as a person would see it."""
+    script = (
+        "from pathlib import Path\n"
+        "from reversibility.bundle import sheets\n"
+        "from reversibility.bundle.dual_control import Holder, Sheet\n"
+        "holder = Holder('Mairie', 'a', 'town', None, 'moitie-a/mairie.age')\n"
+        "sheets.show([Sheet(holder, 'ABCD-EFGH')], Path('bundle'), None)\n"
+    )
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(PROJECT)
+        os.execv(sys.executable, [sys.executable, "-c", script])
+    shown = b""
+    while b"press Enter" not in shown:
+        shown += os.read(terminal, 4096)
+    assert b"ABCD-EFGH" in shown and b"age -d data/06-secrets/moitie-a/mairie.age" in shown
+    os.write(terminal, b"\n")
+    while sheets.CLEAR.encode() not in shown:
+        shown += os.read(terminal, 4096)
+    assert os.waitpid(child, 0)[1] == 0
+    os.close(terminal)
+
+
+def lines(report: dict[str, object]) -> Sequence[str]:
+    return list(describe(report))
+
+
+def test_two_bundles_of_the_same_records_are_the_same(case: Case, tmp_path: Path) -> None:
+    first, second = (case.build(minutes, output=tmp_path).path for minutes in (0, 5))
+    report = compare(first, second)
+    assert report["complies"] and lines(report) == [] and report["skipped"] == []
+    assert len(report["assets"]["present"]) == len(case.market.assets)
+    assert report["records"]["present"] and report["secrets"]["present"] and report["obligations"]["present"]
+
+
+def test_a_comparison_names_what_appeared_vanished_and_changed(case: Case, tmp_path: Path) -> None:
+    first = case.build(output=tmp_path / "bundles").path
+    project = Path(
+        shutil.copytree(case.project, tmp_path / "project", ignore=shutil.ignore_patterns("bundles"))
+    )
+    inventory = project / "inventories" / "demo"
+    paths = type(case.paths)(market="demo", inventory=inventory, data=project / "var" / "demo")
+    hosts = (inventory / "hosts.yml").read_text()
+    hosts = hosts.replace("serial: LAB-PC-0002", "serial: LAB-PC-9999").replace("VP250001:", "VP250002:")
+    (inventory / "hosts.yml").write_text(hosts)
+    later = Case(paths, load_market(inventory), Vault.open(paths.vault, PASSPHRASE))
+    state = later.state
+    accounts = state.read_json("trois_platanes", "UC250002", "accounts.json")
+    assert isinstance(accounts, dict)
+    accounts["accounts"].append({"login": "intrus", "administrator": True, "declared": False})
+    state.write("trois_platanes", "UC250002", "accounts.json", accounts)
+    state.write("trois_platanes", "UC250002", "config/etc/hosts", "127.0.0.1 localhost\n")
+    with later.vault.transaction() as change:
+        change.put_current(
+            "trois_platanes",
+            "UC250002",
+            "cartable",
+            username="cartable",
+            password="Nouveau:8Zk=de.pass9",
+            policy="administrator",
+        )
+    second = later.build(output=tmp_path / "bundles", minutes=1).path
+    report = compare(first, second)
+    said = "\n".join(lines(report))
+    assert not report["complies"]
+    assert report["assets"]["missing"] == ["VP250001"] and report["assets"]["extra"] == ["VP250002"]
+    assert report["assets"]["present"]["UC250001"]["diff"] == {
+        "serial": {"before": "LAB-PC-0002", "after": "LAB-PC-9999"}
+    }
+    assert report["accounts"]["extra"] == ["UC250002/intrus"]
+    assert set(report["records"]["present"]["trois_platanes/UC250002"]["diff"]) == {
+        "accounts.json",
+        "config/etc/hosts",
+    }
+    assert set(report["secrets"]["present"]["UC250002/cartable"]["diff"]) == {"Révision", "Expire le"}
+    assert "~ obligations J-3.14-mots-de-passe trois_platanes UC250002: status: proven -> " in said
+    assert "Nouveau" not in json.dumps(report)
+    done = run(case, "compare", first, second)
+    assert done.returncode == 1 and "+ accounts UC250002/intrus" in done.stdout
+    assert run(case, "compare", first, first).returncode == 0
+    assert json.loads(run(case, "compare", first, second, "--json").stdout) == report
+
+
+def test_a_bundle_is_compared_with_the_state_of_today(case: Case, tmp_path: Path) -> None:
+    bundle = case.build(output=tmp_path / "bundles").path
+    state = Path(shutil.copytree(case.paths.state, tmp_path / "state"))
+    report = compare(bundle, state)
+    assert report["complies"] and report["skipped"] == ["assets", "files", "obligations", "secrets"]
+    (state / "trois_platanes" / "UC250001" / "inventory.json").write_text('{"changed": true}')
+    shutil.rmtree(state / "trois_platanes" / "PD250001")
+    report = compare(bundle, state)
+    assert report["records"]["missing"] == ["trois_platanes/PD250001"]
+    assert list(report["records"]["present"]["trois_platanes/UC250001"]["diff"]) == ["inventory.json"]
+    with pytest.raises(CartableError, match="neither a bundle"):
+        compare(bundle, tmp_path)
+
+
+def test_the_playbook_builds_one_bundle(case: Case, tmp_path: Path) -> None:
+    """Real ansible-playbook, every host of the market unreachable: a hand-over is possible at any moment."""
+    project = Path(
+        shutil.copytree(case.project, tmp_path / "project", ignore=shutil.ignore_patterns("bundles"))
+    )
+    shutil.rmtree(project / "var" / "demo" / "bundles", ignore_errors=True)
+    inventory = project / "inventories" / "demo"
+    environment = {
+        **os.environ,
+        "CARTABLE_VAULT_PASSPHRASE_COMMAND": f"echo '{PASSPHRASE}'",
+        "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"),
+        "HOME": str(tmp_path),
+    }
+    bundles = project / "var" / "demo" / "bundles"
+
+    def play(*options: str) -> str:
+        playbook = Path(sys.executable).with_name("ansible-playbook")
+        command = [str(playbook), "-i", str(inventory), str(PROJECT / "playbooks" / "handover.yml"), *options]
+        done = subprocess.run(
+            command,
+            cwd=PROJECT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    checked = play("--check")
+    assert "changed=1" in checked and not bundles.exists()
+    said = play()
+    (bundle,) = (path for path in bundles.iterdir() if path.name.startswith("cartable-demo-"))
+    assert str(bundle) in said and re.search(r"completeness: \d+ of \d+ proven", said)
+    assert verify(bundle).problems == []
+    today = json.loads((bundle / "data" / "completude.json").read_bytes())["generated"]
+    assert today[:4] == str(date.today().year)
+    assert load_holders(case.market.contract, case.paths.data).a
