@@ -102,7 +102,8 @@ class CallbackModule(CallbackBase):
             self._guarded(state.note_seen, site, result.host.get_name(), now, False, detail)
 
     def v2_playbook_on_play_start(self, play):
-        hosts = play.get_variable_manager()._inventory.get_hosts()
+        # All of them: the inventory is still restricted to the hosts of the play before.
+        hosts = play.get_variable_manager()._inventory.get_hosts(ignore_limits=True, ignore_restrictions=True)
         self.sites = {host.get_name(): site_of(host) for host in hosts}
 
     def v2_playbook_on_stats(self, stats):

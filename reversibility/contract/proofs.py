@@ -27,6 +27,7 @@ from reversibility.records.vault import Entry
 ProofFunction = Callable[[Found, AssessmentContext, Subject, Obligation], Proof]
 
 C = "\u00a0:"  # a colon in French
+LOGIN_RECORDS = ("logins.json", "logins-shares.json")  # to the machine itself, to its shared spaces
 LOGIN_OK = (True, "ok", "success", "verified")
 
 
@@ -288,14 +289,14 @@ def _own_logins(context: AssessmentContext, asset: Asset) -> list[str]:
 def _login_verified(context: AssessmentContext, asset: Asset, entry: Entry) -> bool:
     """Say whether a login with the entry's *current* password succeeded: the revision must be the same.
 
-    logins.json lists the logins that succeeded; one that says otherwise of itself (``result``) does not count.
+    A record of logins lists those that succeeded; one that says otherwise of itself (``result``) does not count.
     """
-    content = context.payload.asset(asset.site, asset.tag).json("logins.json")
-    logins = content if isinstance(content, list) else _dicts(content, "logins")
+    folder = context.payload.asset(asset.site, asset.tag)
     return any(
         login.get("vault_revision") == entry.revision and login.get("result", True) in LOGIN_OK
-        for login in logins
-        if isinstance(login, Mapping) and login.get("account") in (entry.account, entry.username)
+        for name in LOGIN_RECORDS
+        for login in _dicts(folder.json(name), "logins")
+        if login.get("account") in (entry.account, entry.username)
     )
 
 

@@ -241,6 +241,7 @@ TELLERS: dict[str, Callable[[Any, Any], list[str]]] = {
     "services.json": _services,
     "updates.json": _updates,
     "logins.json": _logins,
+    "logins-shares.json": _logins,
 }
 FIRST: dict[str, Callable[[Any], str]] = {
     "inventory.json": _name_system,
@@ -248,4 +249,5 @@ FIRST: dict[str, Callable[[Any], str]] = {
     "services.json": lambda new: f"{len(new.get('services', []))} services",
     "updates.json": lambda new: f"{len(new.get('pending', []))} pending updates",
     "logins.json": lambda new: f"{len(_items(new, 'logins'))} verified logins",
+    "logins-shares.json": lambda new: f"{len(_items(new, 'logins'))} verified logins to the shares",
 }
