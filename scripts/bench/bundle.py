@@ -1,0 +1,87 @@
+"""Build and verify generated markets of two sizes: seconds, memory, and the ratio to sha256sum on the same files.
+
+    .venv/bin/python scripts/bench/bundle.py [--assets 120 25000]
+
+Prints a Markdown table. Seconds depend on the machine and are for comparison within one run; the ratio travels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+REVERSIBILITY = Path(sys.executable).parent / "reversibility"
+
+
+def measure(command: Sequence[str | Path], environment: dict[str, str]) -> tuple[float, float]:
+    """Run a command; wall seconds and the peak memory of it and its children, in MiB."""
+    # A child of its own for each command, since getrusage keeps the maximum over all children that have ended.
+    script = (
+        "import resource, subprocess, sys, time; begun = time.monotonic(); "
+        "status = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode; "
+        "memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024; "
+        "print(time.monotonic() - begun, memory); sys.exit(status)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *(str(part) for part in command)],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        sys.exit(f"error: {' '.join(str(part) for part in command)}\n{done.stderr[-2000:]}")
+    seconds, memory = done.stdout.split()
+    return float(seconds), float(memory)
+
+
+def bench(assets: int, folder: Path) -> str:
+    """One row of the table."""
+    project = folder / str(assets)
+    generated = Path(__file__).with_name("generate.py")
+    subprocess.run(
+        [sys.executable, generated, project, "--assets", str(assets)], check=True, stdout=subprocess.DEVNULL
+    )
+    inventory = project / "inventories" / "generated"
+    environment = {"CARTABLE_VAULT_PASSPHRASE_COMMAND": "echo benchmark"}
+    build_seconds, build_memory = measure([REVERSIBILITY, "build", "-i", inventory], environment)
+    [bundle] = (project / "var" / "generated" / "bundles").glob("cartable-*")
+    files = [path for path in bundle.rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in files)
+    # One after the other on files that are all in the page cache, the judge first and last.
+    judge = ["sh", "-c", 'find "$1" -type f -print0 | xargs -0 sha256sum', "sh", bundle]
+    measure(judge, {})
+    first, _ = measure(judge, {})
+    verify_seconds, verify_memory = measure([REVERSIBILITY, "verify", bundle], {})
+    last, _ = measure(judge, {})
+    ratio = (first + last) / 2 / verify_seconds
+    shutil.rmtree(project)
+    return (
+        f"| {assets:,} | {len(files):,} | {size / 2**20:,.0f} | {build_seconds:.1f} | {build_memory:,.0f} "
+        f"| {verify_seconds:.1f} | {verify_memory:,.0f} | {ratio:.2f} |"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--assets", type=int, nargs="+", default=[120, 25000])
+    arguments = parser.parse_args()
+    columns = ["assets", "files", "MiB", "build, s", "its memory, MiB"]
+    columns += ["verify, s", "its memory, MiB", "speed / sha256sum"]
+    print("| " + " | ".join(columns) + " |\n" + "|---" * len(columns) + "|")
+    with tempfile.TemporaryDirectory(prefix="cartable-bench-") as temporary:
+        for assets in arguments.assets:
+            print(bench(assets, Path(temporary)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""Check the collection as a user gets it: built, installed elsewhere, documented, and passing ansible-test sanity."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+PLUGIN_KINDS = {
+    "modules": "module",
+    "lookup": "lookup",
+    "vars": "vars",
+    "callback": "callback",
+    "filter": "filter",
+}
+
+# ansible-test makes virtual environments without pip and fetches a script to add it, unless that script lies in its
+# cache. Python carries pip itself (ensurepip), so nothing needs to be fetched from outside the package registry.
+GET_PIP = """
+import subprocess, sys
+subprocess.run([sys.executable, "-m", "ensurepip", "--default-pip"], check=True, stdout=subprocess.DEVNULL)
+wanted = [argument for argument in sys.argv[1:] if argument not in ("--no-setuptools", "--no-wheel")]
+sys.exit(subprocess.run([sys.executable, "-m", "pip", "install", *wanted], check=False).returncode)
+"""
+
+PIP_VERSION = """
+from types import SimpleNamespace
+from ansible_test._internal.python_requirements import get_venv_packages
+print(get_venv_packages(SimpleNamespace(version="%d.%d" % __import__("sys").version_info[:2]))["pip"])
+"""
+
+# What ansible-test can run without its containers. Left out: "pslint" (needs PowerShell, which no registry reached here
+# has), "ignores" (there is no ignore file); and "pylint", "pep8", "yamllint" and "shellcheck", whose work ruff, mypy,
+# yamllint and ansible-lint do in "scripts/test lint types" with the project's own settings.
+SANITY_TESTS = [
+    "action-plugin-docs",
+    "ansible-doc",
+    "changelog",
+    "compile",
+    "empty-init",
+    "import",
+    "line-endings",
+    "no-assert",
+    "no-get-exception",
+    "no-illegal-filenames",
+    "no-smart-quotes",
+    "replace-urlopen",
+    "runtime-metadata",
+    "shebang",
+    "symlinks",
+    "use-argspec-type-path",
+    "use-compat-six",
+    "validate-modules",
+]
+
+
+def run(command: list[str | Path], folder: Path, **environment: str) -> str:
+    """Run a command, its output shown when it fails."""
+    result = subprocess.run(
+        [str(part) for part in command],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        print(result.stdout + result.stderr, file=sys.stderr)
+        sys.exit(f"error: {' '.join(str(part) for part in command)}: exit status {result.returncode}")
+    return result.stdout
+
+
+def check_installed(folder: Path) -> None:
+    """Build the collection, install the built file and ask ansible-doc for every plugin."""
+    run([BIN / "ansible-galaxy", "collection", "build", "--output-path", folder], PROJECT)
+    [built] = folder.glob("cartable-fleet-*.tar.gz")
+    installed = folder / "installed"
+    run([BIN / "ansible-galaxy", "collection", "install", "--offline", "-p", installed, built], folder)
+    elsewhere = {"ANSIBLE_COLLECTIONS_PATH": str(installed), "ANSIBLE_CONFIG": "/dev/null"}
+    plugins = installed / "ansible_collections" / "cartable" / "fleet" / "plugins"
+    documented = 0
+    for subfolder, kind in PLUGIN_KINDS.items():
+        for file in sorted((plugins / subfolder).glob("[!_]*.py")):
+            run(
+                [BIN / "ansible-doc", "--json", "-t", kind, f"cartable.fleet.{file.stem}"],
+                folder,
+                **elsewhere,
+            )
+            documented += 1
+    print(f"collection: built, installed, {documented} plugins documented")
+
+
+def check_sanity(folder: Path) -> None:
+    """Run ansible-test sanity on a copy of the tracked files, where it wants a collection to be."""
+    copy = folder / "ansible_collections" / "cartable" / "fleet"
+    listed = run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], PROJECT)
+    for name in filter(None, listed.split("\0")):
+        source, target = PROJECT / name, copy / name
+        if not source.is_file() or name.startswith(("collections/", "tests/", "inventories/")):
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
+        target.chmod(source.stat().st_mode)
+    cache = folder / "home" / ".ansible" / "test" / "cache"
+    cache.mkdir(parents=True)
+    pip_version = run([sys.executable, "-c", PIP_VERSION], folder).strip()
+    (cache / f"get_pip_{pip_version.replace('.', '_')}.py").write_text(GET_PIP, encoding="utf-8")
+    run(["git", "init", "--quiet"], copy)
+    run(["git", "add", "--all"], copy)
+    options = [option for test in SANITY_TESTS for option in ("--test", test)]
+    version = "{}.{}".format(*sys.version_info[:2])
+    command = [
+        BIN / "ansible-test",
+        "sanity",
+        "--color",
+        "no",
+        "--requirements",
+        "--python",
+        version,
+        *options,
+    ]
+    run(command, copy, HOME=str(folder / "home"))
+    print(f"ansible-test sanity: {len(SANITY_TESTS)} tests passed")
+
+
+def main() -> None:
+    """Run both checks in a temporary folder."""
+    with tempfile.TemporaryDirectory(prefix="cartable-collection-") as temporary:
+        folder = Path(temporary)
+        check_installed(folder)
+        check_sanity(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,205 @@
+"""The steps of scripts/demo: what an operator does, from a blank school to a bundle that a stranger can verify."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from reversibility.market.load import load_market
+from reversibility.market.paths import MarketPaths
+
+PROJECT = Path(__file__).resolve().parent.parent
+INVENTORY = PROJECT / "inventories" / "demo"
+BIN = Path(sys.executable).parent
+RECAP = re.compile(r"^(?P<host>\S+)\s+: ok=\d+\s+changed=(?P<changed>\d+)\s")
+
+
+class StepFailed(Exception):
+    """A step ended badly; the message says which and where its log is."""
+
+
+class Progress:
+    """One line a step: what is being done now on a terminal, and the result with the time it took."""
+
+    def __init__(self, logs: Path) -> None:
+        self.logs = logs
+        self.terminal = sys.stdout.isatty()
+        self.started = time.monotonic()
+
+    def run(
+        self, title: str, command: Sequence[str | Path], *, environment: dict[str, str] | None = None
+    ) -> str:
+        """Run ``command``, its output in a log file; the output is returned, StepFailed raised on failure."""
+        log = self.logs / (re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") + ".log")
+        begun = time.monotonic()
+        self._now(title, "")
+        lines: list[str] = []
+        with log.open("w", encoding="utf-8") as file:
+            process = subprocess.Popen(
+                [str(part) for part in command],
+                cwd=PROJECT,
+                env={**os.environ, **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+            )
+            assert process.stdout is not None
+            for line in process.stdout:
+                file.write(line)
+                file.flush()
+                lines.append(line)
+                if line.strip():
+                    self._now(title, line.strip().removeprefix("TASK ").strip("[]* "))
+        if process.wait() != 0:
+            self._end(title, "FAILED", begun)
+            print("".join(lines[-40:]), file=sys.stderr)
+            raise StepFailed(f"{title}: exit status {process.returncode}; its whole output is in {log}.")
+        self._end(title, "done", begun)
+        return "".join(lines)
+
+    def do(self, title: str, action: Callable[[], str]) -> None:
+        """Run a Python step, which returns a word on its result."""
+        begun = time.monotonic()
+        self._now(title, "")
+        self._end(title, action(), begun)
+
+    def _now(self, title: str, detail: str) -> None:
+        if self.terminal:
+            print(f"\r\033[K▸ {title} … {detail[:80]}", end="", flush=True)
+
+    def _end(self, title: str, result: str, begun: float) -> None:
+        clear = "\r\033[K" if self.terminal else ""
+        print(f"{clear}▸ {title}: {result} ({time.monotonic() - begun:.0f} s)", flush=True)
+
+
+def make_keys(paths: MarketPaths) -> str:
+    """Make, once, what the people of a real market bring: the vault's passphrase, the signing and the holders' keys."""
+    paths.keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+    holders = paths.keys / "holders"
+    holders.mkdir(exist_ok=True, mode=0o700)
+    made = []
+
+    passphrase = paths.keys / "vault-passphrase"
+    if not passphrase.exists():
+        private_write(passphrase, secrets.token_urlsafe(24) + "\n")
+        made.append(passphrase.name)
+    signing = paths.keys / "signing_ed25519"
+    if not signing.exists():
+        ssh_key(signing, "signature de démonstration")
+        made.append(signing.name)
+    for declared in (
+        holder for group in load_market(INVENTORY).contract["holders"].values() for holder in group
+    ):
+        public = paths.data / declared["recipient_file"]
+        private = public.with_suffix(".key")
+        if public.exists():
+            continue
+        if declared["party"] == "contractor":  # one holder with an OpenSSH key, the others with age keys
+            ssh_key(private, declared["name"])
+            private.with_name(private.name + ".pub").rename(public)
+        else:
+            identity = subprocess.run(["age-keygen"], check=True, capture_output=True, text=True).stdout
+            private_write(private, identity)
+            public.write_text(re.search(r"age1\w+", identity).group() + "\n", encoding="utf-8")  # type: ignore[union-attr]
+        made.append(public.name)
+    return f"made {', '.join(made)}" if made else "already there"
+
+
+def ssh_key(path: Path, comment: str) -> None:
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(path)], check=True
+    )
+
+
+def private_write(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def fingerprint(paths: MarketPaths) -> str:
+    """The signing key's fingerprint, which the town has on paper."""
+    command = ["ssh-keygen", "-l", "-f", str(paths.keys / "signing_ed25519.pub")]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[1]
+
+
+def playbook(name: str) -> list[str | Path]:
+    """The command that runs one playbook from the controller, in the administration VLAN."""
+    return [
+        PROJECT / "scripts" / "lab",
+        "run",
+        BIN / "ansible-playbook",
+        "-i",
+        INVENTORY,
+        PROJECT / "playbooks" / name,
+    ]
+
+
+def require_no_change(output: str) -> str:
+    """Refuse a second provision that changed anything, naming the hosts."""
+    recaps = [match for line in output.splitlines() if (match := RECAP.match(line))]
+    changed = [f"{match['host']} ({match['changed']})" for match in recaps if match["changed"] != "0"]
+    if not recaps:
+        raise StepFailed("the second provision printed no recap.")
+    if changed:
+        raise StepFailed(
+            f"the second provision changed something on {', '.join(changed)}; it should change nothing."
+        )
+    return f"{len(recaps)} hosts, 0 changed"
+
+
+def main() -> int:
+    """Run every step; 0 when all passed."""
+    paths = MarketPaths.for_inventory(INVENTORY)
+    logs = paths.data / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    progress = Progress(logs)
+    os.environ["CARTABLE_VAULT_PASSPHRASE_COMMAND"] = f"cat '{paths.keys / 'vault-passphrase'}'"
+    reversibility = BIN / "reversibility"
+    try:
+        progress.run("Lab up", [PROJECT / "scripts" / "lab", "up"])
+        progress.do("Keys of the demo's people", lambda: make_keys(paths))
+        if not paths.vault.exists():
+            progress.run("Vault init", [reversibility, "vault", "init", "-i", INVENTORY])
+        progress.run("Provision", playbook("provision.yml"))
+        progress.run("Observe", playbook("observe.yml"))
+        again = progress.run("Provision again", playbook("provision.yml"))
+        progress.do("Second provision", lambda: require_no_change(again))
+        progress.run("Hand-over", playbook("handover.yml"))
+        bundle = max(path for path in paths.bundles.iterdir() if path.name.startswith("cartable-"))
+        verifier = [sys.executable, "-I", bundle / "verifier.py", "--empreinte", fingerprint(paths), bundle]
+        progress.run("Verification by the stand-alone file", verifier)
+    except StepFailed as failure:
+        print(f"error: {failure}", file=sys.stderr)
+        return 1
+    summarize(paths, bundle, time.monotonic() - progress.started)
+    return 0
+
+
+def summarize(paths: MarketPaths, bundle: Path, seconds: float) -> None:
+    """Say what came out of it and where to look."""
+    completeness = json.loads((bundle / "data" / "completude.json").read_text(encoding="utf-8"))
+    totals = completeness["totals"]
+    print(
+        f"\nCompleteness: {totals['proven']} of {totals['rows']} proven ({100 * totals['rate']:.1f} %); "
+        f"{totals['present']} present, {totals['missing']} missing, {totals['waived']} waived.\n"
+        f"  start here      {bundle / 'data' / '00-lisez-moi' / 'lisez-moi.html'}\n"
+        f"  completeness    {bundle / 'data' / 'completude.html'}\n"
+        f"  inventory       {bundle / 'data' / '01-inventaire' / 'inventaire.xlsx'}\n"
+        f"  what was seen   git -C {paths.state} log\n"
+        f"  vault           {paths.vault}\n"
+        f"Done in {seconds:.0f} s. The lab is still up: scripts/lab status, scripts/lab down."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

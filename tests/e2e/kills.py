@@ -1,0 +1,106 @@
+"""Kill the controller and all its children at a random moment, and see that nothing is lost."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from reversibility.records.journal import Journal
+from reversibility.records.state import State
+from tests.e2e.conftest import PROJECT, School
+
+HOSTS = (
+    "--limit",
+    "NA250001:PD250001:UC250002",
+)  # the NAS and two PCs: every kind of write, in half the time
+PLAYBOOKS: dict[str, tuple[str, ...]] = {"provision.yml": HOSTS, "observe.yml": HOSTS, "handover.yml": ()}
+
+
+def run(school: School, playbook: str, *, check: bool = True) -> bool:
+    """Run a playbook to its end; whether it completed."""
+    return school.playbook(playbook, *PLAYBOOKS[playbook], check=check).returncode == 0
+
+
+def durations(school: School) -> dict[str, float]:
+    """How long each playbook takes now, in seconds; the random moments are drawn from it."""
+    taken = {}
+    for playbook in PLAYBOOKS:
+        begun = time.monotonic()
+        run(school, playbook)
+        taken[playbook] = time.monotonic() - begun
+    return taken
+
+
+def schedule(kills: int, generator: random.Random, taken: dict[str, float]) -> Iterator[tuple[str, float]]:
+    """Which playbook is killed, and after how many seconds."""
+    for _, playbook in zip(range(kills), itertools.cycle(PLAYBOOKS), strict=False):
+        yield playbook, generator.uniform(0.05, 0.95) * taken[playbook]
+
+
+def descendants(process: int) -> list[int]:
+    """``process`` and everything below it."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            status = (entry / "stat").read_text()
+            children.setdefault(int(status.rpartition(")")[2].split()[1]), []).append(int(entry.name))
+    found, queue = [], [process]
+    while queue:
+        found.append(current := queue.pop())
+        queue.extend(children.get(current, []))
+    return found
+
+
+def kill_tree(process: int) -> int:
+    """``kill -9`` a process and all its descendants; how many were killed."""
+    # Stopped first, from the top down, so that none can start another while the list is read.
+    tree: list[int] = []
+    while set(now := descendants(process)) - set(tree):
+        tree = now
+        for member in tree:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(member, signal.SIGSTOP)
+    for member in tree:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(member, signal.SIGKILL)
+    return len(tree)
+
+
+def disturb(school: School, generator: random.Random) -> None:
+    """Give the next run something to do, so that a kill meets writes."""
+    tag, user = generator.choice(
+        [("NA250001", "direction"), ("UC250002", "eleve"), ("PD250001", "direction")]
+    )
+    school.on_host(tag, "rm -f /etc/issue; apt-get remove -y -q qpdf gtypist >/dev/null 2>&1 || true")
+    if generator.random() < 0.5:
+        school.on_host(tag, "chpasswd", stdin=f"{user}:Aa1!{generator.randbytes(9).hex()}\n")
+
+
+def kill_once(school: School, playbook: str, seconds: float) -> str:
+    """Start ``playbook``, kill it after ``seconds``; return what was found wrong with the records, "" when nothing."""
+    process = subprocess.Popen(
+        [*(str(part) for part in school.playbook_command(playbook)), *PLAYBOOKS[playbook]],
+        cwd=PROJECT,
+        env=school.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        kill_tree(process.pid)
+        process.wait()
+    problems = [
+        *State(school.paths.state).verify(),
+        *Journal(school.paths.journal).verify().problems,
+        *school.vault().verify(),
+    ]
+    return "; ".join(problems)

@@ -1,0 +1,113 @@
+"""Hunt for secrets: which file, process or Git object holds one, in the clear or in a common encoding."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import re
+import subprocess
+import threading
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+
+def encodings(secret: str) -> set[bytes]:
+    """The forms of ``secret`` that are searched for: raw, base64 at each alignment, hex, URL and UTF-16."""
+    raw = secret.encode()
+    forms = {raw, raw.hex().encode(), raw.hex().upper().encode(), quote(secret, safe="").encode()}
+    forms |= {secret.encode("utf-16-le"), secret.encode("utf-16-be")}
+    for shift in range(3):
+        # The characters at both ends depend on the neighbours; what lies between does not.
+        encoded = base64.b64encode(b"\0" * shift + raw).rstrip(b"=")
+        inner = encoded[[0, 2, 3][shift] : len(encoded) - (1 if (shift + len(raw)) % 3 else 0)]
+        forms |= {inner, inner.replace(b"+", b"-").replace(b"/", b"_")}
+    return {form for form in forms if len(form) >= 8}
+
+
+@dataclass
+class Hunt:
+    """The secrets to look for, and where they were found."""
+
+    secrets: Mapping[str, str]  # what it is -> its value; the value is never printed
+    found: list[str] = field(default_factory=list)
+    searched: int = 0
+
+    def __post_init__(self) -> None:
+        self._names = {form: name for name, secret in self.secrets.items() for form in encodings(secret)}
+        self._pattern = re.compile(
+            b"|".join(re.escape(form) for form in sorted(self._names, key=len, reverse=True))
+        )
+
+    def search(self, where: str, content: bytes) -> None:
+        """Search ``content`` and what is packed inside it."""
+        self.searched += 1
+        for match in set(self._pattern.findall(content)):
+            self.found.append(f"{self._names[match]} in {where}")
+        if content.startswith(b"PK\x03\x04"):
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                for name in archive.namelist():
+                    self.search(f"{where}!{name}", archive.read(name))
+        elif content.startswith(b"%PDF-"):
+            text = subprocess.run(
+                ["pdftotext", "-", "-"], input=content, capture_output=True, check=True
+            ).stdout
+            self.search(f"{where} (text)", text)
+
+    def search_tree(self, folder: Path, *, leave_out: Iterable[Path] = ()) -> None:
+        """Search every file below ``folder``, its Git objects included, except those in ``leave_out``."""
+        skipped = {path.resolve() for path in leave_out}
+        for current, folders, files in os.walk(folder):
+            here = Path(current)
+            folders[:] = [name for name in folders if (here / name).resolve() not in skipped]
+            if (here / ".git").is_dir():
+                self.search_git(here)
+            for name in files:
+                path = here / name
+                if path.resolve() in skipped or not path.is_file() or path.is_symlink():
+                    continue
+                self.search(str(path), path.read_bytes())
+
+    def search_git(self, repository: Path) -> None:
+        """Search every object of a Git repository, reachable or not."""
+        objects = subprocess.run(
+            ["git", "-C", repository, "cat-file", "--batch-all-objects", "--batch", "--buffer"],
+            capture_output=True,
+            check=True,
+        ).stdout
+        self.search(f"Git objects of {repository}", objects)
+
+
+class ProcessSampler:
+    """Samples every process's arguments and environment while it is open, as ``ps auxe`` would show them."""
+
+    def __init__(self) -> None:
+        self.samples: set[bytes] = set()
+        self.rounds = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> ProcessSampler:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.02):
+            self.rounds += 1
+            self.samples.update(self._sample())
+
+    @staticmethod
+    def _sample() -> Iterator[bytes]:
+        for process in Path("/proc").glob("[0-9]*"):
+            for name in ("cmdline", "environ"):
+                try:
+                    yield (process / name).read_bytes()
+                except OSError:  # it ended between the listing and the reading
+                    continue

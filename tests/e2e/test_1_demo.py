@@ -1,0 +1,109 @@
+"""What scripts/demo promises: provisioned, 0 changed on the second run, observed, handed over, verified."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from reversibility.records.journal import Journal
+from reversibility.records.state import State
+from tests.e2e.conftest import BIN, INVENTORY, PROJECT, DemoRun, School
+
+
+def test_the_demo_provisions_twice_and_the_second_changes_nothing(demo: DemoRun) -> None:
+    assert "7 hosts, 0 changed" in demo.output
+
+
+def test_the_demo_says_where_to_look_and_how_complete_it_is(school: School, demo: DemoRun) -> None:
+    completeness = json.loads(
+        (school.newest_bundle() / "data" / "completude.json").read_text(encoding="utf-8")
+    )
+    totals = completeness["totals"]
+    assert totals["proven"] > 0
+    assert totals["rate"] == pytest.approx(totals["proven"] / totals["rows"], abs=1e-4)
+    assert f"Completeness: {totals['proven']} of {totals['rows']} proven" in demo.output
+    assert str(school.newest_bundle() / "data" / "00-lisez-moi" / "lisez-moi.html") in demo.output
+
+
+def test_the_three_verifications_agree_that_the_bundle_is_good(school: School, demo: DemoRun) -> None:
+    bundle = school.newest_bundle()
+    fingerprint = school.run(
+        "ssh-keygen", "-l", "-f", school.paths.keys / "signing_ed25519.pub"
+    ).stdout.split()[1]
+    school.run(BIN / "reversibility", "verify", bundle, "--fingerprint", fingerprint)
+    school.run(sys.executable, "-I", bundle / "verifier.py", "--empreinte", fingerprint, bundle)
+    school.run(BIN / "bagit.py", "--validate", bundle)
+
+
+def test_the_records_verify(school: School, demo: DemoRun) -> None:
+    assert State(school.paths.state).verify() == []
+    assert Journal(school.paths.journal).verify().problems == []
+    assert school.vault().verify() == []
+
+
+def test_the_records_of_a_second_observation_make_no_diff(school: School, demo: DemoRun) -> None:
+    school.playbook("observe.yml")
+    changed = subprocess.run(
+        ["git", "-C", school.paths.state, "show", "--stat", "--format=", "HEAD"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "journal/" in changed
+    assert "trois_platanes" not in changed
+
+
+def test_every_managed_asset_has_a_record_that_its_history_tells(school: School, demo: DemoRun) -> None:
+    log = school.run(BIN / "reversibility", "state", "log", "-i", INVENTORY, "UC250001").stdout
+    assert "gtypist" in log or "first" in log.lower()
+
+
+def test_check_mode_writes_nothing_to_the_records(school: School, demo: DemoRun) -> None:
+    before = {
+        path: path.read_bytes()
+        for path in sorted(school.paths.data.rglob("*"))
+        if path.is_file() and ".git" not in path.parts
+    }
+    school.on_host("UC250002", "rm -f /etc/issue")
+    for name in ("provision.yml", "observe.yml", "handover.yml"):
+        school.playbook(name, "--check", "--diff")
+    after = {
+        path: path.read_bytes()
+        for path in sorted(school.paths.data.rglob("*"))
+        if path.is_file() and ".git" not in path.parts
+    }
+    assert {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)} == set()
+    assert school.on_host("UC250002", "ls /etc/issue 2>/dev/null || echo absent") == "absent\n"
+
+
+def test_drift_is_repaired_and_journalled(school: School, demo: DemoRun) -> None:
+    done = school.playbook("provision.yml", "--limit", "UC250002")
+    assert "changed=0" not in done.stdout.split("PLAY RECAP")[1]
+    assert "Villedemo" in school.on_host("UC250002", "cat /etc/issue")
+    lines = list(Journal(school.paths.journal).entries())
+    assert any(line.get("asset") == "UC250002" and line.get("result") == "changed" for line in lines[-20:])
+
+
+def test_an_unreachable_asset_keeps_its_last_record(school: School, demo: DemoRun) -> None:
+    state = State(school.paths.state)
+    record = state.read_json("trois_platanes", "UC180001", "inventory.json")
+    school.on_host(
+        "UC180001", "systemctl stop ssh.socket ssh.service 2>/dev/null || systemctl stop ssh.service"
+    )
+    try:
+        school.playbook("observe.yml", check=False)
+    finally:
+        school.on_host("UC180001", "systemctl start ssh.service")
+    assert state.read_json("trois_platanes", "UC180001", "inventory.json") == record
+    volatile = state.volatile("trois_platanes", "UC180001")
+    assert volatile["last_attempt"] > volatile["last_seen"]
+    assert state.volatile("trois_platanes", "UC250001")["last_seen"] > volatile["last_seen"]
+
+
+def test_the_project_runs_from_a_fresh_clone_without_installing_the_collection(school: School) -> None:
+    listed = school.run(BIN / "ansible-doc", "--list", "cartable.fleet", "--json").stdout
+    assert "cartable.fleet.asset_facts" in listed
+    assert (PROJECT / "collections" / "ansible_collections" / "cartable" / "fleet").is_symlink()

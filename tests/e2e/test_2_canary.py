@@ -1,0 +1,116 @@
+"""No secret is anywhere that it should not be, after a full run of the demo."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import PROJECT, DemoRun, School
+from tests.e2e.secrets_hunt import Hunt, encodings
+
+TAGS = ("NA250001", "SW250001", "RT250001", "PD250001", "UC250001", "UC250002", "UC180001")
+
+
+COLLECT = (
+    "cd /; find tmp var/tmp var/log root home run/user -xdev -type f -exec cat {} + 2>/dev/null "
+    "| tr -d '\\000' | base64 -w0"
+)
+
+
+@pytest.fixture(scope="module")
+def secrets(school: School, demo: DemoRun) -> dict[str, str]:
+    """The planted secrets, and every secret that the demo itself made."""
+    vault = school.vault()
+    made = {f"vault: {entry.asset}/{entry.account}": entry.password for entry in vault.entries()}
+    made["vault: age identity"] = vault.age_identity()
+    made["vault: passphrase"] = (school.paths.keys / "vault-passphrase").read_text(encoding="utf-8").strip()
+    return {**made, **school.canaries}
+
+
+def test_the_vault_did_get_the_secrets_that_are_hunted(secrets: dict[str, str]) -> None:
+    assert {f"vault: {tag}/cartable" for tag in TAGS} <= secrets.keys()
+    assert all(len(value) >= 8 for value in secrets.values())
+
+
+def places(school: School, demo: DemoRun) -> Iterator[Path]:
+    """Everything that the run wrote on the controller."""
+    yield school.paths.data
+    yield demo.home
+    yield demo.temporary
+    yield Path("/run/cartable-lab")
+
+
+def test_no_secret_is_in_a_file_of_the_controller(
+    school: School, demo: DemoRun, secrets: dict[str, str]
+) -> None:
+    hunt = Hunt(secrets)
+    vaults = [
+        *school.paths.data.glob("vault.kdbx*"),
+        *school.paths.bundles.glob("*/data/06-secrets/vault.kdbx"),
+    ]
+    for place in places(school, demo):
+        hunt.search_tree(place, leave_out=[*vaults, school.paths.keys])
+    assert hunt.searched > 100
+    assert hunt.found == []
+
+
+def test_no_secret_is_in_a_git_bundle_of_the_hand_over(
+    school: School, demo: DemoRun, secrets: dict[str, str], tmp_path: Path
+) -> None:
+    hunt = Hunt(secrets)
+    packs = [
+        path
+        for path in school.newest_bundle().rglob("*")
+        if path.is_file() and path.read_bytes()[:16].startswith(b"# v2 git bundle")
+    ]
+    assert packs, "the bundle carries no Git repository"
+    for number, pack in enumerate(packs):
+        subprocess.run(["git", "clone", "--quiet", "--bare", pack, tmp_path / str(number)], check=True)
+        hunt.search_git(tmp_path / str(number))
+    assert hunt.found == []
+
+
+def test_no_secret_was_in_a_process_list(demo: DemoRun, secrets: dict[str, str]) -> None:
+    hunt = Hunt(secrets)
+    for sample in demo.processes.samples:
+        hunt.search(f"process {sample[:60].split(bytes(1))[0]!r}", sample)
+    assert demo.processes.rounds > 100
+    assert hunt.found == []
+
+
+def test_no_secret_is_in_the_log_or_the_temporary_folders_of_a_host(
+    school: School, demo: DemoRun, secrets: dict[str, str]
+) -> None:
+    hunt = Hunt({name: value for name, value in secrets.items() if name not in school.canaries})
+    for tag in TAGS:
+        hunt.search(
+            f"journal of {tag}",
+            school.on_host(tag, "journalctl --no-pager --output=json 2>/dev/null || true").encode(),
+        )
+        files = school.on_host(
+            tag,
+            COLLECT,
+        )
+        hunt.search(f"files of {tag}", base64.b64decode(files))
+    assert hunt.found == []
+
+
+def test_no_secret_is_in_the_projects_own_git_history(secrets: dict[str, str]) -> None:
+    hunt = Hunt(secrets)
+    hunt.search_git(PROJECT)
+    assert hunt.found == []
+
+
+def test_the_hunt_would_have_found_them(
+    school: School, demo: DemoRun, secrets: dict[str, str], tmp_path: Path
+) -> None:
+    value = next(iter(secrets.values()))
+    for number, form in enumerate(sorted(encodings(value))):
+        (tmp_path / str(number)).write_bytes(b"x" + form + b"x")
+    hunt = Hunt(secrets)
+    hunt.search_tree(tmp_path)
+    assert len(hunt.found) >= len(encodings(value))

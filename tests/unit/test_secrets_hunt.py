@@ -1,0 +1,58 @@
+"""The hunt itself must be able to find: a hunt that finds nothing anywhere would pass every test."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+import zipfile
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.e2e.secrets_hunt import Hunt
+
+SECRET = "Fr%os+t/ig9=Zebre&Lune"
+
+
+@given(before=st.binary(max_size=7), after=st.binary(max_size=7))
+def test_a_secret_is_found_in_base64_whatever_surrounds_it(before: bytes, after: bytes) -> None:
+    hunt = Hunt({"canary": SECRET})
+    hunt.search("somewhere", base64.b64encode(before + SECRET.encode() + after))
+    assert hunt.found == ["canary in somewhere"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        SECRET.encode(),
+        SECRET.encode().hex().encode(),
+        quote(SECRET, safe="").encode(),
+        SECRET.encode("utf-16-le"),
+    ],
+)
+def test_a_secret_is_found_in_the_common_encodings(content: bytes) -> None:
+    hunt = Hunt({"canary": SECRET})
+    hunt.search("somewhere", b"before " + content + b" after")
+    assert hunt.found == ["canary in somewhere"]
+
+
+def test_nothing_is_found_where_nothing_is() -> None:
+    hunt = Hunt({"canary": SECRET})
+    hunt.search("somewhere", b"an ordinary text" * 1000)
+    assert hunt.found == []
+
+
+def test_a_secret_is_found_in_a_zip_and_in_a_git_object_that_no_branch_reaches(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("sheet.xml", SECRET)
+    repository = tmp_path / "repository"
+    subprocess.run(["git", "init", "-q", repository], check=True)
+    subprocess.run(
+        ["git", "-C", repository, "hash-object", "-w", "--stdin"], input=SECRET.encode(), check=True
+    )
+    hunt = Hunt({"canary": SECRET})
+    hunt.search_tree(tmp_path)
+    assert sorted(found.rsplit("/", 1)[-1] for found in hunt.found) == ["a.xlsx!sheet.xml", "repository"]
