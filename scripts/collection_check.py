@@ -80,7 +80,8 @@ def check_installed(folder: Path) -> None:
     [built] = folder.glob("cartable-fleet-*.tar.gz")
     installed = folder / "installed"
     run([BIN / "ansible-galaxy", "collection", "install", "--offline", "-p", installed, built], folder)
-    elsewhere = {"ANSIBLE_COLLECTIONS_PATH": str(installed), "ANSIBLE_CONFIG": "/dev/null"}
+    (folder / "ansible.cfg").write_text("[defaults]\n", encoding="utf-8")
+    elsewhere = {"ANSIBLE_COLLECTIONS_PATH": str(installed), "ANSIBLE_CONFIG": str(folder / "ansible.cfg")}
     plugins = installed / "ansible_collections" / "cartable" / "fleet" / "plugins"
     documented = 0
     for subfolder, kind in PLUGIN_KINDS.items():

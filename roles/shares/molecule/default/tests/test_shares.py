@@ -1,5 +1,7 @@
 """The rights between the three spaces (R06), as a client of the network meets them."""
 
+import json
+
 import pytest
 
 RIGHTS = {
@@ -28,12 +30,12 @@ def smb(machine, secret):
     return run
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def files(machine):
     """A file of each space, as somebody who may write there would leave it."""
-    for space in SPACES:
-        script = f"cd /srv/partages/{space} && printf bonjour > present.txt && chmod 0660 present.txt"
-        assert machine.run("sh", "-ec", script).returncode == 0
+    each = "cd /srv/partages/$space; printf bonjour > present.txt; chmod 0660 present.txt"
+    made = machine.run("sh", "-euc", f"for space in {' '.join(SPACES)}; do {each}; done")
+    assert made.returncode == 0, made.stderr
 
 
 @pytest.mark.parametrize(("account", "space"), RIGHTS)
@@ -83,12 +85,24 @@ def test_a_wrong_password_is_refused(machine):
     )
 
 
-@pytest.mark.parametrize(
-    "option", ["--max-protocol=NT1", "--max-protocol=SMB2_10", "--client-protection=sign"]
-)
-def test_old_protocols_and_clear_text_are_refused(smb, option):
+@pytest.mark.parametrize("option", ["--max-protocol=NT1", "--max-protocol=SMB2_10"])
+def test_protocols_without_encryption_are_refused(smb, option):
     assert smb("eleve", "eleves", "ls").returncode == 0
     assert smb("eleve", "eleves", "ls", option).returncode != 0
+
+
+def test_the_server_encrypts_although_the_client_did_not_ask(machine, secret):
+    login = f"username = eleve\npassword = {secret('eleve')}\n"
+    machine.run(
+        "sh", "-c", "umask 077; cat > /run/login", stdin=login
+    )  # standard input has the commands this time
+    argv = ["smbclient", "--authentication-file=/run/login", "--client-protection=sign", "//127.0.0.1/eleves"]
+    said = machine.run(*argv, stdin="!smbstatus --json --processes\n").stdout
+    machine.run("rm", "/run/login")
+    (session,) = json.loads(said[said.index("{") : said.rindex("}") + 1])["sessions"].values()
+    assert session["username"] == "eleve"
+    assert session["encryption"]["degree"] == "full"
+    assert session["encryption"]["cipher"].startswith("AES-")
 
 
 def test_only_the_subnets_with_a_flow_are_let_in(host):
