@@ -11,11 +11,16 @@ from pathlib import Path
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from reversibility.errors import CartableError
-from reversibility.market.paths import MarketPaths
-from reversibility.records import configuration, session
-from reversibility.records.scrub import scrub_all, vault_secrets
-from reversibility.records.state import State
+try:
+    from reversibility.errors import CartableError
+    from reversibility.market.paths import MarketPaths
+    from reversibility.records import configuration, session
+    from reversibility.records.scrub import scrub_all, vault_secrets
+    from reversibility.records.state import State
+except ImportError as error:
+    MISSING: ImportError | None = error
+else:
+    MISSING = None
 
 
 def plain(value):
@@ -37,6 +42,11 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
+        if MISSING is not None:
+            raise AnsibleActionFail(
+                "The Python package cartable is not installed for the Python that runs Ansible; "
+                f"run 'pip install -e .' in the project's folder with that Python ({MISSING})."
+            )
         _, arguments = self.validate_argument_spec(
             argument_spec={
                 "files": {"type": "dict", "default": {}},

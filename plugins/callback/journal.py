@@ -27,14 +27,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ansible import context
+from ansible.errors import AnsibleError
 from ansible.plugins.callback import CallbackBase
 
-from reversibility.errors import CartableError
-from reversibility.market.paths import MarketPaths
-from reversibility.records.journal import Journal
-from reversibility.records.origin import origin
-from reversibility.records.scrub import scrub_all, vault_secrets
-from reversibility.records.state import State
+try:
+    from reversibility.errors import CartableError
+    from reversibility.market.paths import MarketPaths
+    from reversibility.records.journal import Journal
+    from reversibility.records.origin import origin
+    from reversibility.records.scrub import scrub_all, vault_secrets
+    from reversibility.records.state import State
+except ImportError as error:
+    MISSING: ImportError | None = error
+else:
+    MISSING = None
 
 SITE_GROUP = "site_"
 LONGEST_MESSAGE = 300
@@ -62,6 +68,12 @@ class CallbackModule(CallbackBase):
 
     def __init__(self):
         super().__init__()
+        if MISSING is not None:
+            # Ansible then says this sentence, and that it goes on without a journal.
+            raise AnsibleError(
+                "The Python package cartable is not installed for the Python that runs Ansible; "
+                f"run 'pip install -e .' in the project's folder with that Python ({MISSING})."
+            )
         self.paths = None
         self.run = {}
         self.playbook = ""

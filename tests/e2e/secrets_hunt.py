@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import io
 import os
 import re
@@ -69,7 +70,13 @@ class Hunt:
                 path = here / name
                 if path.resolve() in skipped or not path.is_file() or path.is_symlink():
                     continue
-                self.search(str(path), path.read_bytes())
+                try:
+                    content = path.read_bytes()
+                except OSError as error:
+                    if error.errno != errno.EINVAL:  # a pinned namespace looks like a file and has no content
+                        raise
+                    continue
+                self.search(str(path), content)
 
     def search_git(self, repository: Path) -> None:
         """Search every object of a Git repository, reachable or not."""

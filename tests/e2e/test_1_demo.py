@@ -90,16 +90,17 @@ def test_drift_is_repaired_and_journalled(school: School, demo: DemoRun) -> None
 def test_an_unreachable_asset_keeps_its_last_record(school: School, demo: DemoRun) -> None:
     state = State(school.paths.state)
     record = state.read_json("trois_platanes", "UC180001", "inventory.json")
-    school.on_host(
-        "UC180001", "systemctl stop ssh.socket ssh.service 2>/dev/null || systemctl stop ssh.service"
-    )
+    # Cut off at the network: stopping sshd would leave the shared connection of the run before open.
+    cut = "add chain inet cut input { type filter hook input priority -10; policy drop; }"
+    school.on_host("UC180001", f"nft add table inet cut; nft '{cut}'")
     try:
         school.playbook("observe.yml", check=False)
     finally:
-        school.on_host("UC180001", "systemctl start ssh.service")
+        school.on_host("UC180001", "nft delete table inet cut")
     assert state.read_json("trois_platanes", "UC180001", "inventory.json") == record
     volatile = state.volatile("trois_platanes", "UC180001")
-    assert volatile["last_attempt"] > volatile["last_seen"]
+    assert volatile["last_attempt"]["reachable"] is False
+    assert volatile["last_attempt"]["time"] > volatile["last_seen"]
     assert state.volatile("trois_platanes", "UC250001")["last_seen"] > volatile["last_seen"]
 
 

@@ -54,7 +54,7 @@ def test_each_role_has_its_rights_from_its_own_vlan(school: School, account: str
     got = [
         right
         for right, sign in (("read", "blocks available"), ("write", "putting file"))
-        if sign in seen.stdout
+        if sign in seen.stdout + seen.stderr
     ]
     assert " ".join(got) == RIGHTS[account, space], seen.stdout + seen.stderr
 
