@@ -43,6 +43,7 @@ def test_a_recorded_machine_gives_what_is_expected(case):
     assert seen(case) == expected
 
 
+# The schema is GLPI's and is not shipped: a stranger's clone has none, CI has it beside the clone.
 @pytest.mark.skipif(
     not SCHEMA.is_file(), reason=f"GLPI's schema is not at {SCHEMA}: set CARTABLE_GLPI_SCHEMA to a copy of it"
 )

@@ -217,7 +217,7 @@ def test_a_removed_entry_and_what_lookups_say_of_a_missing_one(tiny: TinyMarket)
     - name: Fail
       ansible.builtin.debug:
         msg: "{{ lookup('cartable.fleet.vault', 'cartable') }}"
-      ignore_errors: true
+      ignore_errors: true  # what it says is asserted below, and the next task fails the run
     - name: Nothing to make current
       cartable.fleet.vault_entry: {account: cartable, state: current}
 """
