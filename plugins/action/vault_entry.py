@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need_package
 
 try:
     from reversibility.errors import CartableError
@@ -38,11 +39,7 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         """Bring the entry into the wanted state and tell what is in it, without secrets."""
         super().run(tmp, task_vars)
-        if MISSING is not None:
-            raise AnsibleActionFail(
-                "The Python package cartable is not installed for the Python that runs Ansible; "
-                f"run 'pip install -e .' in the project's folder with that Python ({MISSING})."
-            )
+        need_package(MISSING, AnsibleActionFail)
         variables = task_vars or {}
         _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
         try:

@@ -29,13 +29,14 @@ from pathlib import Path
 from ansible import context
 from ansible.errors import AnsibleError
 from ansible.plugins.callback import CallbackBase
+from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need_package
 
 try:
     from reversibility.errors import CartableError
     from reversibility.market.paths import MarketPaths
-    from reversibility.records.journal import Journal
+    from reversibility.records.journals import record
     from reversibility.records.origin import origin
-    from reversibility.records.scrub import scrub_all, vault_secrets
+    from reversibility.records.scrub import scrub, vault_secrets
     from reversibility.records.state import State
 except ImportError as error:
     MISSING: ImportError | None = error
@@ -68,16 +69,13 @@ class CallbackModule(CallbackBase):
 
     def __init__(self):
         super().__init__()
-        if MISSING is not None:
-            # Ansible then says this sentence, and that it goes on without a journal.
-            raise AnsibleError(
-                "The Python package cartable is not installed for the Python that runs Ansible; "
-                f"run 'pip install -e .' in the project's folder with that Python ({MISSING})."
-            )
+        # Ansible then says this sentence, and that it goes on without a journal.
+        need_package(MISSING, AnsibleError)
         self.paths = None
         self.run = {}
         self.playbook = ""
         self.sites = {}
+        self.secrets = frozenset()
 
     def v2_playbook_on_start(self, playbook):
         paths = market_paths(context.CLIARGS.get("inventory"))
@@ -108,7 +106,7 @@ class CallbackModule(CallbackBase):
         self._task(result, "unreachable")
         site = site_of(result.host)
         if self.paths and site:
-            detail = scrub_all(self._message(result), self._secrets())
+            detail = self._message(result)
             now = datetime.now(UTC)
             state = State(self.paths.state)
             self._guarded(state.note_seen, site, result.host.get_name(), now, False, detail)
@@ -154,20 +152,26 @@ class CallbackModule(CallbackBase):
             entry["message"] = self._message(result)
         self._line(entry)
 
-    @staticmethod
-    def _message(result):
-        """Give the first line of what the task says, unless the task may speak of secrets."""
+    def _message(self, result):
+        """Give the start of what the task says, without secrets, unless the task may speak of them.
+
+        Scrubbed as a whole before anything is cut off: half a secret would not be recognised.
+        """
         if result.task.no_log or "censored" in result.result or result.result.get("_ansible_no_log"):
             return "(not shown: the task handles secrets)"
-        return (str(result.result.get("msg") or "").strip().splitlines() or [""])[0][:LONGEST_MESSAGE]
+        said = scrub(str(result.result.get("msg") or ""), self._secrets())
+        return (said.strip().splitlines() or [""])[0][:LONGEST_MESSAGE]
 
     def _line(self, entry):
         if self.paths:
-            cleaned = scrub_all({**self.run, **entry}, self._secrets())
-            self._guarded(Journal(self.paths.journal).append, cleaned)
+            self._guarded(record, self.paths.journal, {**self.run, **entry}, self._secrets())
 
     def _secrets(self):
-        return self._guarded(vault_secrets, self.paths.vault) or frozenset()
+        """Give the vault's secrets; those known before when it cannot be read again."""
+        if self.paths:
+            found = self._guarded(vault_secrets, self.paths.vault)
+            self.secrets = self.secrets if found is None else found
+        return self.secrets
 
     def _guarded(self, call, *arguments):
         """Say what could not be recorded; Ansible itself would hide where it comes from."""

@@ -65,6 +65,7 @@ _raw:
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need_package
 
 try:
     from reversibility.errors import CartableError
@@ -84,11 +85,7 @@ class LookupModule(LookupBase):
 
     def run(self, terms, variables=None, **kwargs):
         """Return the secret of each term."""
-        if MISSING is not None:
-            raise AnsibleLookupError(
-                "The Python package cartable is not installed for the Python that runs Ansible; "
-                f"run 'pip install -e .' in the project's folder with that Python ({MISSING})."
-            )
+        need_package(MISSING, AnsibleLookupError)
         self.set_options(var_options=variables, direct=kwargs)
         variables = variables or {}
         try:

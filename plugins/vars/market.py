@@ -37,6 +37,7 @@ from pathlib import Path
 from ansible.errors import AnsibleParserError
 from ansible.inventory.group import InventoryObjectType
 from ansible.plugins.vars import BaseVarsPlugin
+from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need_package
 
 try:
     from reversibility.errors import CartableError
@@ -60,11 +61,7 @@ class VarsModule(BaseVarsPlugin):
             path, "hosts.yml"
         ).is_file():  # the folder of a playbook, say: asked for each host, so quick
             return {}
-        if MISSING is not None:
-            raise AnsibleParserError(
-                "The Python package cartable is not installed for the Python that runs Ansible; "
-                f"run 'pip install -e .' in the project's folder with that Python ({MISSING})."
-            )
+        need_package(MISSING, AnsibleParserError)
         try:
             market = loaded(Path(path))
         except CartableError as error:

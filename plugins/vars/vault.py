@@ -40,6 +40,7 @@ from pathlib import Path
 from ansible import context
 from ansible.errors import AnsibleError
 from ansible.plugins.vars import BaseVarsPlugin
+from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need_package
 
 try:
     from reversibility.errors import CartableError
@@ -65,11 +66,7 @@ class VarsModule(BaseVarsPlugin):
             and _runs_tasks()
             and (Path(path) / "hosts.yml").is_file()
         ):
-            if MISSING is not None:
-                raise AnsibleError(
-                    "The Python package cartable is not installed for the Python that runs Ansible; "
-                    f"run 'pip install -e .' in the project's folder with that Python ({MISSING})."
-                )
+            need_package(MISSING, AnsibleError)
             try:
                 self._open(MarketPaths.for_inventory(Path(path)).vault)
             except CartableError as error:

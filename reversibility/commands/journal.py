@@ -9,7 +9,7 @@ from typing import Any
 from reversibility.cli_options import add_inventory
 from reversibility.errors import CartableError
 from reversibility.market.paths import MarketPaths
-from reversibility.records.journal import Journal
+from reversibility.records.journals import Journals
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -28,8 +28,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def verify(args: argparse.Namespace) -> int:
-    """Check the chain; 1 when it shows a change."""
-    report = _journal(args).verify()
+    """Check the chains of all controllers; 1 when they show a change."""
+    journals = _journals(args)
+    report = journals.verify()
+    if not report.lines and not report.problems:
+        raise _none(journals)
     for note in report.notes:
         print(f"note: {note}")
     for problem in report.problems:
@@ -39,8 +42,16 @@ def verify(args: argparse.Namespace) -> int:
 
 
 def list_lines(args: argparse.Namespace) -> int:
-    """Print one line a journal line."""
-    for entry in _journal(args).entries(args.since, args.until):
+    """Print one line a journal line, of all controllers in the order of their time."""
+    journals = _journals(args)
+    if not any(chain.files() for chain in journals.chains().values()):
+        if journals.verify().problems:
+            raise CartableError(
+                f"No line is left of the journal in {journals.directory}; reversibility journal verify says "
+                "what is missing."
+            )
+        raise _none(journals)
+    for entry in journals.entries(args.since, args.until):
         if args.asset is None or entry.get("asset") == args.asset:
             print(in_words(entry))
     return 0
@@ -61,16 +72,17 @@ def in_words(entry: dict[str, Any]) -> str:
     if entry.get("event") == "run_started":
         dirty = " with changes that are not committed" if entry.get("dirty") else ""
         return f"{start}  start of a run at revision {str(entry.get('revision'))[:12] or '(none)'}{dirty}"
+    if entry.get("event") == "command":
+        return f"{start}reversibility {entry.get('command')} {entry.get('bundle', '')}: {entry.get('result')}"
     return f"{start}  {entry.get('event')}: {entry.get('detail', '')}"
 
 
-def _journal(args: argparse.Namespace) -> Journal:
-    journal = Journal(MarketPaths.for_inventory(args.inventory).journal)
-    if not journal.files():
-        raise CartableError(
-            f"There is no journal in {journal.directory}; run a playbook of this market first."
-        )
-    return journal
+def _journals(args: argparse.Namespace) -> Journals:
+    return Journals(MarketPaths.for_inventory(args.inventory).journal)
+
+
+def _none(journals: Journals) -> CartableError:
+    return CartableError(f"There is no journal in {journals.directory}; run a playbook of this market first.")
 
 
 def _day(text: str) -> date:

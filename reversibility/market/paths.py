@@ -50,7 +50,7 @@ class MarketPaths:
 
     @property
     def journal(self) -> Path:
-        """The hash-chained lines of what was done."""
+        """The hash-chained lines of what was done: a folder for each controller."""
         return self.state / "journal"
 
     @property

@@ -34,7 +34,8 @@ def history(state: State, asset: str) -> Iterator[Change]:
     path = f":(glob)*/{asset}/**"
     layout = "--format=%x01%H%x00%ct%x00%s%x00"
     options = ("--reverse", "--raw", "-z", "--no-abbrev", "--no-renames", "-m", "--first-parent", "--root")
-    log = run("log", layout, *options, "--", path)
+    # A controller may have the name of an asset.
+    log = run("log", layout, *options, "--", path, ":(exclude)journal")
     for block in log.split("\x01")[1:]:
         commit, seconds, message, *rest = block.split("\0")
         words = _tell(state, [item.strip("\n") for item in rest if item.strip("\n")])
@@ -86,8 +87,9 @@ def _tell_file(path: str, before: str | None, after: str | None) -> str:
     if before is None or after is None:
         return f"configuration {path} {'appeared' if before is None else 'disappeared'}"
     old, new = before.splitlines(), after.splitlines()
-    added = len(new) - sum(1 for line in new if line in set(old))
-    removed = len(old) - sum(1 for line in old if line in set(new))
+    before_lines, after_lines = set(old), set(new)
+    added = sum(line not in before_lines for line in new)
+    removed = sum(line not in after_lines for line in old)
     return f"configuration {path} changed (+{added} −{removed} lines)"
 
 

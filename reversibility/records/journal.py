@@ -1,19 +1,19 @@
-"""The journal: what was done, by whom, when, with which result, as a chain of lines that shows any change
-to it.
+"""One chain of the journal: what was done from one controller, by whom, when, with which result, as lines
+that show any change to them. ``journals.py`` has the chains of all controllers.
 
-``journal/<year>-<month>.jsonl`` holds one canonical JSON object a line. Each line carries its number
-(``seq``, from 1, across all files), the hash of the line before (``prev``) and its own (``hash``: SHA-256
-over the canonical JSON without ``hash``). ``journal/head.json`` says how many lines there are and the hash
-of the last one, so that the removal of the last lines shows as well.
+``<year>-<month>.jsonl`` holds one canonical JSON object a line. Each line carries its number (``seq``, from
+1, across all files), the hash of the line before (``prev``) and its own (``hash``: SHA-256 over the canonical
+JSON without ``hash``). ``head.json`` says how many lines there are and the hash of the last one, so that the
+removal of the last lines shows as well.
 
-What the chain cannot show by itself is a journal that was rewritten as a whole by somebody with the right
-to write to it; the copies in Git's history and in the bundles handed over are for that.
+What the chain cannot show by itself is that somebody with the right to write to it rewrote its end and its
+head. Git's history of the state has the head of every run, and the check compares them where it is at hand; who
+rewrites that history as well is left with the bundles handed over against him.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -24,6 +24,7 @@ from typing import Any
 from reversibility.errors import CartableError
 from reversibility.records.atomic import sync_folder, write_atomically
 from reversibility.records.journal_chain import (
+    HEAD_LOST,
     HEAD_NAME,
     REPAIRED,
     ChainCheck,
@@ -44,7 +45,7 @@ LOCK_NAME = ".lock"
 
 
 class Journal:
-    """The journal in the folder ``directory``. Several processes may append at once."""
+    """The chain in the folder ``directory``. Several processes may append at once."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -95,9 +96,16 @@ class Journal:
             return []
         return sorted(path for path in self.directory.iterdir() if FILE_NAME.match(path.name))
 
-    def verify(self) -> JournalReport:
-        """Walk the whole chain; every problem names its file and line. Nothing is written."""
-        check = ChainCheck()
+    def exists(self) -> bool:
+        """Tell whether anything is left of a chain: lines, or the head that counts them."""
+        return bool(self.files()) or (self.directory / HEAD_NAME).exists()
+
+    def verify(self, committed: Mapping[int, str] | None = None) -> JournalReport:
+        """Walk the whole chain; every problem names its file and line. Nothing is written.
+
+        ``committed`` is the hash of lines by their number, as Git's history of the state has them.
+        """
+        check = ChainCheck(committed=committed or {})
         for path in self.files():
             with path.open("rb") as lines:
                 end = 0
@@ -115,10 +123,7 @@ class Journal:
         """Read the head; None when there is none. Raises CartableError when it is not readable as a head."""
         path = self.directory / HEAD_NAME
         try:
-            content = json.loads(path.read_bytes())
-            return Head(
-                int(content["count"]), str(content["hash"]), str(content["file"]), int(content["size"])
-            )
+            return Head.read(path.read_bytes())
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError) as error:
@@ -137,11 +142,11 @@ class Journal:
             head = self.head()
         except CartableError as error:
             head = None
-            events.append({"event": REPAIRED, "detail": f"{error}"})
+            events.append({"event": HEAD_LOST, "detail": f"{HEAD_NAME}: {error}"})
         if head is None:
             head = Head()
             if self.files() and not events:
-                events.append({"event": REPAIRED, "detail": "head.json was missing"})
+                events.append({"event": HEAD_LOST, "detail": f"{HEAD_NAME} was missing"})
             if not self.files():
                 self._write_head(head)  # so that lines without any head are never normal
         for path in self.files():

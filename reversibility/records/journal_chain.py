@@ -11,6 +11,7 @@ from typing import Any
 
 GENESIS = "0" * 64
 REPAIRED = "journal_repaired"
+HEAD_LOST = "journal_head_lost"
 HEAD_NAME = "head.json"
 
 
@@ -24,6 +25,12 @@ class Head:
     hash: str = GENESIS
     file: str = ""
     size: int = 0
+
+    @classmethod
+    def read(cls, content: str | bytes) -> Head:
+        """Read the content of ``head.json``; raises ValueError, KeyError or TypeError when it is none."""
+        found = json.loads(content)
+        return cls(int(found["count"]), str(found["hash"]), str(found["file"]), int(found["size"]))
 
 
 @dataclass
@@ -77,14 +84,19 @@ class ChainCheck:
 
     One change makes one problem, or two where the line after shows it as well: the walk goes on from what a
     bad line says of itself, so that one bad line does not make all others look bad.
+
+    ``committed`` is what Git's history of the state has of this chain: the hash of a line by its number. A head
+    can be rewritten together with the lines; its copies in Git's history are not.
     """
 
+    committed: Mapping[int, str] = field(default_factory=dict)
     report: JournalReport = field(default_factory=JournalReport)
     last: Head = field(default_factory=Head)  # the line before
     before_last: Head = field(default_factory=Head)
     readable: bool = True  # whether the line before could be read: otherwise there is nothing to compare with
     at: str = ""  # file:line of the line before
     torn: str = ""  # file:line of an unfinished line
+    replaced: bool = False  # whether a line was seen that is not the one in Git's history
 
     def line(self, file: str, number: int, raw: bytes, end: int) -> None:
         """Check one line, given the file and line number where it stands and the offset of its end."""
@@ -109,14 +121,24 @@ class ChainCheck:
         self._check_month(at, file, entry)
         seq = entry.get("seq")
         count = seq if type(seq) is int else self.last.count + 1
+        self._check_committed(at, count, entry)
         self._advance(Head(count, str(entry.get("hash")), file, end))
         self.readable = True
         if entry.get("event") == REPAIRED:
             self.report.notes.append(f"{at}: {entry.get('detail')}")
+        elif entry.get("event") == HEAD_LOST:
+            self._problem(at, f"{entry.get('detail')}; lines before this one may have been removed")
 
     def end(self, head: Head | None) -> JournalReport:
         """Compare the end of the walk with the head, and give the report."""
         at = self.torn or self.at or HEAD_NAME
+        committed = max(self.committed, default=0)
+        if self.last.count < committed:
+            self._problem(
+                at,
+                f"the journal ends with line number {self.last.count} and Git's history of the state has line "
+                f"number {committed}: the last lines were removed",
+            )
         if head is None:
             if self.report.lines or self.torn:
                 self._problem(
@@ -157,6 +179,15 @@ class ChainCheck:
         elif self.readable and entry.get("prev") != self.last.hash:
             self._problem(
                 at, "the line does not follow the line before it: one of the two was altered or replaced"
+            )
+
+    def _check_committed(self, at: str, count: int, entry: Mapping[str, Any]) -> None:
+        """Compare a line with Git's history; only the first that differs is told, all after it do as well."""
+        if not self.replaced and self.committed.get(count, entry.get("hash")) != entry.get("hash"):
+            self.replaced = True
+            self._problem(
+                at,
+                f"Git's history of the state has another line number {count}: lines were removed or replaced",
             )
 
     def _check_month(self, at: str, file: str, entry: Mapping[str, Any]) -> None:

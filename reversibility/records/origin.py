@@ -19,20 +19,25 @@ def user_name() -> str:
 
 
 def origin(project: Path) -> dict[str, Any]:
-    """Describe this run: user, sudo_user, controller, from (address of the SSH client), revision, dirty.
+    """Describe this run: what ``person`` and ``revision`` say."""
+    return person() | revision(project)
 
-    ``sudo_user`` and ``from`` are there only when they are known. ``revision`` is empty outside of Git.
+
+def person() -> dict[str, Any]:
+    """Describe who is at work: user, sudo_user, controller, from (address of the SSH client).
+
+    ``sudo_user`` and ``from`` are there only when they are known.
     """
     found: dict[str, Any] = {"user": user_name(), "controller": socket.gethostname()}
     if os.getuid() == 0 and (behind := os.environ.get("SUDO_USER")):
         found["sudo_user"] = behind
     if connection := os.environ.get("SSH_CONNECTION", "").split():
         found["from"] = connection[0]
-    return found | revision(project)
+    return found
 
 
 def revision(project: Path) -> dict[str, Any]:
-    """Give the project's Git revision and whether its files differ from it (``dirty``)."""
+    """Give the project's Git revision, empty outside of Git, and whether its files differ from it (``dirty``)."""
     commit = _git(project, "rev-parse", "--verify", "--quiet", "HEAD")
     if not commit:
         return {"revision": "", "dirty": True}

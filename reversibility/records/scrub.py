@@ -17,19 +17,22 @@ _known: dict[tuple[Path, int, int], frozenset[str]] = {}
 
 
 def vault_secrets(vault: Path) -> frozenset[str]:
-    """Give the passwords of the vault, current and pending, when this process has it open; none otherwise.
+    """Give every secret of the vault when this process has it open; none otherwise.
 
-    Nobody is asked for a passphrase. Raises CartableError when the open vault cannot be read again.
+    Passwords current, pending and former, recovery keys, the age identity, and what lies in the recycle bin: a
+    former password is often still in a device's configuration. Nobody is asked for a passphrase.
+
+    Raises CartableError when the open vault cannot be read again.
     """
-    if not session.is_open(vault) or not vault.is_file():
+    if not session.is_open(vault):
         return frozenset()
+    session.opened_vault(vault)  # says so when the file is gone
     status = vault.stat()
     key = (vault, status.st_ino, status.st_mtime_ns)  # every save makes another file
     if key not in _known:
-        opened = session.opened_vault(vault)
-        found = {value for entry in opened.entries() for value in (entry.password, entry.pending) if value}
+        found = session.opened_vault(vault).secrets()  # after stat: never older than the key says
         _known.clear()
-        _known[key] = frozenset(value for value in found | {opened.age_identity()} if len(value) >= SHORTEST)
+        _known[key] = frozenset(value for value in found if len(value) >= SHORTEST)
     return _known[key]
 
 

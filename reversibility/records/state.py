@@ -2,7 +2,7 @@
 
 ``<site>/<asset>/<name>`` holds the records of one asset. What changes with every run lies in
 ``<site>/<asset>/volatile.json``, which Git ignores, so that two runs over an unchanged fleet make no
-difference. ``journal/`` is the journal's and is committed along.
+difference. ``journal/<controller>/`` is the journal's and is committed along.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ VOLATILE = "volatile.json"
 RECIPIENT = "age-recipient.txt"
 SCRATCH = ".tmp"
 LOCK = ".lock"
-NOT_SITES = frozenset({"journal"})
+JOURNAL = "journal"  # the folder with the journal's chains
+NOT_SITES = frozenset({JOURNAL})
 FOLDER_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
 IGNORED = f"""\
 # Written by reversibility/records/state.py: what changes with every run, locks, and unfinished files.
@@ -33,8 +34,8 @@ IGNORED = f"""\
 /{SCRATCH}/
 /{LOCK}
 /.volatile.lock
-/journal/.lock
-/journal/.*.tmp
+/journal/*/.lock
+/journal/**/.*.tmp
 """
 AGE_HEADER = b"age-encryption.org/v1\n"
 
@@ -204,7 +205,8 @@ class State:
         """
         with file_lock(self.directory / LOCK, timeout=600.0) as lock:
             remove_leftovers(self.directory / SCRATCH)
-            remove_leftovers(self.directory / "journal")
+            for chain in (self.directory / JOURNAL).glob("*/"):
+                remove_leftovers(chain)
             return self.repository.commit_all(message, lock)
 
     def verify(self) -> list[str]:

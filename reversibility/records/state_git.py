@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 from reversibility.errors import CartableError
@@ -70,7 +72,22 @@ class StateRepository:
         result = self._call("fsck", "--full", "--no-dangling", "--no-progress")
         if result.returncode == 0:
             return []
-        return [f".git: {line}" for line in (result.stderr + result.stdout).splitlines() if line.strip()]
+        lines = _decoded(result.stderr + result.stdout).splitlines()
+        return [f".git: {line}" for line in lines if line.strip()]
+
+    def blobs(self, identifiers: Iterable[str]) -> dict[str, bytes]:
+        """Read what Git keeps under many identifiers, with one process. Raises CartableError when it fails."""
+        wanted = sorted(identifiers)
+        if not wanted:
+            return {}
+        text = "".join(f"{identifier}\n" for identifier in wanted)
+        output = io.BytesIO(self._checked("cat-file", "--batch", text=text))
+        found = {}
+        for identifier in wanted:
+            size = output.readline().rpartition(b" ")[2]  # "<identifier> blob <bytes>"
+            found[identifier] = output.read(int(size))
+            output.read(1)  # the line's end that Git adds
+        return found
 
     def run(self, *arguments: str, lock: int | None = None, text: str = "") -> str:
         """Run Git and return what it prints.
@@ -78,9 +95,12 @@ class StateRepository:
         With ``lock``, Git inherits the descriptor, and so goes on holding the state's lock when we are
         killed and it is not. Raises CartableError with Git's last line when it fails.
         """
+        return _decoded(self._checked(*arguments, lock=lock, text=text))
+
+    def _checked(self, *arguments: str, lock: int | None = None, text: str = "") -> bytes:
         result = self._call(*arguments, lock=lock, text=text)
         if result.returncode != 0:
-            reason = (result.stderr.strip().splitlines() or [f"status {result.returncode}"])[-1]
+            reason = (_decoded(result.stderr).strip().splitlines() or [f"status {result.returncode}"])[-1]
             raise CartableError(
                 f"git {arguments[0]} failed in the state {self.directory} ({reason}); "
                 "see what reversibility state verify says."
@@ -89,7 +109,7 @@ class StateRepository:
 
     def _call(
         self, *arguments: str, lock: int | None = None, text: str = ""
-    ) -> subprocess.CompletedProcess[str]:
+    ) -> subprocess.CompletedProcess[bytes]:
         settings = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
         user = user_name()
         host = socket.gethostname()
@@ -99,10 +119,8 @@ class StateRepository:
                 ["git", *settings, *arguments],
                 cwd=self.directory,
                 env=_environment(),
-                input=text,
+                input=text.encode("utf-8", "surrogateescape"),
                 capture_output=True,
-                encoding="utf-8",
-                errors="surrogateescape",
                 check=False,
                 pass_fds=() if lock is None else (lock,),
             )
@@ -129,6 +147,10 @@ class StateRepository:
         )
         for stale in [*(git / name for name in names), *(git / "refs").rglob("*.lock")]:
             stale.unlink(missing_ok=True)
+
+
+def _decoded(output: bytes) -> str:
+    return output.decode("utf-8", "surrogateescape")
 
 
 def _environment() -> dict[str, str]:

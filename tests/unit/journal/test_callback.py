@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from reversibility.records.journal import Journal
+from reversibility.records.journals import Journals
+from reversibility.records.scrub import REPLACEMENT
 from reversibility.records.state import State
+from reversibility.records.vault import KdfCost, Vault
 
 PROJECT = Path(__file__).resolve().parents[3]
 PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
@@ -29,6 +31,9 @@ all:
               ansible_connection: ssh
               ansible_host: 127.0.0.1
               ansible_port: 9
+              # ssh says this in its message: "Bad configuration option: <secret>"
+              ansible_ssh_common_args: >-
+                {{ '-o ' ~ ('x' * filler | default(0) | int) ~ shown if shown is defined else '' }}
               asset: {kind: classroom_pc, managed: true}
 """
 PLAY = """
@@ -49,6 +54,10 @@ PLAY = """
       ansible.builtin.fail: {msg: "the password is {{ canary }}"}
       no_log: true
       ignore_errors: true  # the run goes on; that the failure is journalled is asserted below
+    - name: Fail with a secret of the vault that nobody hides
+      ansible.builtin.fail: {msg: "{{ 'x' * 290 }}{{ shown }} and nothing more"}
+      when: shown is defined
+      ignore_errors: true  # likewise
     - name: Fail openly
       ansible.builtin.fail: {msg: "this is why"}
       ignore_errors: true  # likewise
@@ -71,13 +80,18 @@ def market(tmp_path):
     return folder
 
 
-def run(market: Path, *options: str, canary: str = "") -> subprocess.CompletedProcess[str]:
+def run(
+    market: Path, *options: str, canary: str = "", environment: dict[str, str] | None = None, **known: object
+) -> subprocess.CompletedProcess[str]:
     variables = market.parent.parent / "variables.json"
-    variables.write_text(json.dumps({"canary": canary, "ansible_python_interpreter": sys.executable}))
+    variables.write_text(
+        json.dumps({"canary": canary, "ansible_python_interpreter": sys.executable, **known})
+    )
     environment = {
         **os.environ,
         "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"),
         "ANSIBLE_VARS_ENABLED": "host_group_vars",
+        **(environment or {}),
         "CARTABLE_DATA_DIR": str(market.parent.parent / "data"),
         "SSH_CONNECTION": "192.0.2.9 50000 192.0.2.1 22",
     }
@@ -90,18 +104,18 @@ def test_a_run_is_journalled_and_committed_once(market):
     result = run(market, canary=canary)
     assert result.returncode == 4, result.stdout + result.stderr
     data = market.parent.parent / "data" / "essai"
-    journal, state = Journal(data / "state" / "journal"), State(data / "state")
+    journal, state = Journals(data / "state" / "journal"), State(data / "state")
     assert journal.verify().problems == []
     lines = list(journal.entries())
     assert [line["event"] for line in lines] == ["run_started", *["task"] * (len(lines) - 2), "run_ended"]
-    assert {(line["task"], line["asset"], line["result"]) for line in lines[1:-1]} == {
-        ("Reach it", "UC250002", "unreachable"),
+    assert sorted((line["task"], line["asset"], line["result"]) for line in lines[1:-1]) == [
         ("Change something", "UC250001", "changed"),
         ("Change with a secret", "UC250001", "changed"),
-        ("Fail with a secret", "UC250001", "failed"),
         ("Fail openly", "UC250001", "failed"),
+        ("Fail with a secret", "UC250001", "failed"),
         ("Keep it", "UC250001", "changed"),
-    }
+        ("Reach it", "UC250002", "unreachable"),
+    ]
     messages = {line.get("task"): line.get("message") for line in lines}
     assert messages["Fail openly"] == "this is why"
     assert "secrets" in messages["Fail with a secret"]
@@ -117,6 +131,57 @@ def test_a_run_is_journalled_and_committed_once(market):
     assert log == ["play.yml: 2 assets, 1 changed, 1 unreachable"]
     for path in data.rglob("*"):
         assert not path.is_file() or canary.encode() not in path.read_bytes(), path
+
+
+def test_the_revision_is_that_of_the_project(market):
+    project = market.parent.parent
+    (project / ".gitignore").write_text("/data/\n/variables.json\n")
+    git = ["git", "-C", str(project), "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "first"]):
+        subprocess.run([*git, *arguments], check=True, capture_output=True)
+    head = subprocess.run(
+        [*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    for dirty in (False, True):
+        run(market, "--limit", "UC250001")
+        lines = list(Journals(project / "data" / "essai" / "state" / "journal").entries())
+        assert lines[-1]["revision"] == head
+        assert lines[-1]["dirty"] is dirty
+        (market / "sites.yml").write_text("sites: {ici: {name: Ailleurs}}\n")
+
+
+def test_a_secret_of_the_vault_is_taken_out_of_what_a_task_shows(market):
+    """Also where the message is cut in the middle of a secret, and in the detail of an unreachable asset."""
+    data = market.parent.parent / "data" / "essai"
+    data.mkdir(parents=True)
+    passphrase = secrets.token_urlsafe(16)
+    vault = Vault.create(data / "vault.kdbx", passphrase, cost=KdfCost(memory_mib=19, passes=2, lanes=1))
+    phrase = market.parent.parent / "phrase"
+    phrase.write_text(f"{passphrase}\n")
+    current, former = (f"{letter}{secrets.token_hex(12)}" for letter in "cf")
+    with vault.transaction() as change:
+        for password in (former, current):
+            change.put_current(
+                "ici", "UC250001", "admin", username="admin", password=password, policy="administrator"
+            )
+    environment = {
+        "ANSIBLE_VARS_ENABLED": "host_group_vars,cartable.fleet.vault",
+        "CARTABLE_VAULT_PASSPHRASE_COMMAND": f"cat {phrase}",
+    }
+    filler = 0
+    for secret in (current, former):
+        result = run(market, environment=environment, shown=secret, filler=filler)
+        assert result.returncode == 4, result.stdout + result.stderr
+        assert secret in result.stdout  # Ansible shows it: nothing but the second barrier keeps it out
+        lines = list(Journals(data / "state" / "journal").entries())
+        messages = [line.get("message", "") for line in lines if line["run"] == lines[-1]["run"]]
+        assert f"{'x' * 290}{REPLACEMENT} a" in messages
+        detail = State(data / "state").volatile("ici", "UC250002")["last_attempt"]["detail"]
+        assert REPLACEMENT in detail
+        filler = 300 - len(REPLACEMENT) - detail.index(REPLACEMENT)  # the second detail is cut in its secret
+        for path in data.rglob("*"):
+            if path.is_file() and path.suffix != ".kdbx":
+                assert secret[:6].encode() not in path.read_bytes(), path
 
 
 def test_an_unreachable_asset_keeps_its_record_and_the_attempt_is_noted(market):

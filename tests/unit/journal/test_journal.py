@@ -168,14 +168,20 @@ def test_what_was_removed_stays_visible_after_the_next_run(original, tmp_path):
     assert any("2026-11.jsonl:2" in problem for problem in journal.verify().problems)
 
 
-def test_a_removed_head_stays_visible_after_the_next_run(original, tmp_path):
+@pytest.mark.parametrize("damage", [None, b"", b"{}", b"not a head\r\n"])
+def test_a_lost_head_stays_a_problem_after_the_next_run(original, tmp_path, damage):
+    """It is replaced as a whole, so no crash loses it; whoever removes the last lines must touch it."""
     shutil.copytree(original, tmp_path, dirs_exist_ok=True)
-    (tmp_path / "head.json").unlink()
     journal = Journal(tmp_path)
+    november = journal.files()[1]
+    november.write_bytes(november.read_bytes().splitlines(keepends=True)[0])
+    (tmp_path / "head.json").unlink()
+    if damage is not None:
+        (tmp_path / "head.json").write_bytes(damage)
+    assert any("head.json" in problem for problem in journal.verify().problems)
     journal.append({"event": "task"}, when=NOVEMBER)
-    report = journal.verify()
-    assert report.problems == []
-    assert report.notes == ["2026-11.jsonl:3: head.json was missing"]
+    (problem,) = journal.verify().problems
+    assert problem.startswith("2026-11.jsonl:2: head.json") and "may have been removed" in problem
 
 
 def test_a_whole_line_after_the_head_is_adopted(tmp_path):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 
 import pytest
 
 from reversibility.cli import main
-from reversibility.records.journal import Journal
+from reversibility.records.journals import Journals
 from reversibility.records.state import State
 
 NOVEMBER = datetime(2026, 11, 22, 14, 3, tzinfo=UTC)
@@ -29,7 +30,7 @@ def state(market, tmp_path):
     state.write("ici", "UC250001", "inventory.json", {"content": {"operatingsystem": {"name": "Debian"}}})
     state.note_seen("ici", "UC250001", NOVEMBER, True)
     state.note_seen("ici", "UC250001", NOVEMBER, False, "no route")
-    journal = Journal(state.directory / "journal")
+    journal = Journals(state.directory / "journal", "poste7").own
     origin = {"user": "root", "sudo_user": "alex", "controller": "poste7", "playbook": "observe.yml"}
     journal.append({"event": "run_started", "revision": "a" * 40, "dirty": True, **origin}, when=NOVEMBER)
     task = {"event": "task", "asset": "UC250001", "task": "Set the name", "result": "failed", "message": "no"}
@@ -79,10 +80,43 @@ def test_the_journal_in_words(market, state, capsys):
 
 def test_an_altered_journal_gives_an_exit_status(market, state, capsys):
     assert main(["journal", "verify", "-i", str(market)]) == 0
-    path = state.directory / "journal" / "2026-11.jsonl"
+    path = state.directory / "journal" / "poste7" / "2026-11.jsonl"
     path.write_text(path.read_text().replace("Set the name", "Set a name"))
     assert main(["journal", "verify", "-i", str(market)]) == 1
-    assert "2026-11.jsonl:2: the line does not match its own hash: it was altered" in capsys.readouterr().out
+    assert (
+        "poste7/2026-11.jsonl:2: the line does not match its own hash: it was altered"
+        in capsys.readouterr().out
+    )
+
+
+def test_the_lines_of_all_controllers_are_listed_in_the_order_of_their_time(market, state, capsys):
+    for hour in (13, 15):
+        entry = {
+            "event": "command",
+            "command": "build",
+            "bundle": f"b{hour}",
+            "result": "built",
+            "user": "alex",
+        }
+        other = Journals(state.directory / "journal", "poste8").own
+        other.append({**entry, "controller": "poste8"}, when=NOVEMBER.replace(hour=hour))
+    assert main(["journal", "list", "-i", str(market)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[11:13] for line in lines] == ["13", "14", "14", "14", "15"]
+    assert lines[0] == "2026-11-22T13:03:00Z  alex@poste8  reversibility build b13: built"
+    assert main(["journal", "verify", "-i", str(market)]) == 0
+    assert "5 lines, 0 problems" in capsys.readouterr().out
+
+
+def test_a_journal_without_its_lines_is_no_journal_that_never_was(market, state, capsys):
+    (state.directory / "journal" / "poste7" / "2026-11.jsonl").unlink()
+    assert main(["journal", "verify", "-i", str(market)]) == 1
+    assert "the last lines were removed" in capsys.readouterr().out
+    assert main(["journal", "list", "-i", str(market)]) == 2
+    assert "No line is left of the journal" in capsys.readouterr().err
+    shutil.rmtree(state.directory / "journal")
+    assert main(["journal", "verify", "-i", str(market)]) == 1
+    assert "poste7/head.json: the journal ends with line number 0" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

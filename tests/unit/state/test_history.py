@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reversibility.errors import CartableError
-from reversibility.records.history import history
+from reversibility.records.history import history, tell_record
+from reversibility.records.journals import Journals
 from reversibility.records.state import State
 
 INVENTORY = {
@@ -67,6 +68,19 @@ def test_changes_are_told_in_words(state):
         "configuration /etc/hostname changed (+1 −1 lines)",
     }
     assert len(told(state, "UC250002")) == 1
+
+
+def test_a_large_file_is_told_as_well():
+    """Comparing each line with all others would take hours."""
+    before = "".join(f"line {number}\n" for number in range(200_000))
+    words = tell_record("config/etc/hosts", before, before.replace("line 7\n", "another\nand another\n"))
+    assert words == ["configuration /etc/hosts changed (+2 −1 lines)"]
+
+
+def test_a_controller_that_is_named_like_an_asset_is_no_asset(state):
+    Journals(state.directory / "journal", "uc250003").own.append({"event": "task"})
+    state.commit("observe.yml: 0 assets, 0 changed")
+    assert told(state, "uc250003") == []
 
 
 def test_an_asset_that_moves_to_another_school_keeps_its_history(state):

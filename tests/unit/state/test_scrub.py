@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 
 import pytest
@@ -9,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reversibility.records import session
+from reversibility.records.configuration import plan
 from reversibility.records.passphrase import PassphraseSource
 from reversibility.records.scrub import REPLACEMENT, scrub, scrub_all, vault_secrets
-from reversibility.records.vault import Vault
+from reversibility.records.state import State
+from reversibility.records.vault import Vault, VaultError
 
 SECRET = st.text(min_size=6, max_size=30)
 
@@ -88,3 +91,36 @@ def test_the_secrets_of_the_open_vault_are_known_and_those_of_a_closed_one_are_n
             expires=None,
         )
     assert {"Corr3ct-horse!", "An0ther-one!!"} <= vault_secrets(vault_file)
+
+
+def test_recovery_keys_and_former_passwords_are_secrets_too(vault_file, tmp_path):
+    phrase = tmp_path / "phrase"
+    phrase.write_text("a long passphrase for a test\n")
+    opened = session.open_vault(vault_file, PassphraseSource(command=f"cat {phrase}"))
+    place = {"username": "admin", "policy": "administrator"}
+    with opened.transaction() as change:
+        change.make_current("a", "UC250001", "admin")
+        change.put_current("a", "UC250001", "admin", password="N3wer-password", **place)
+        change.put_secret("a", "UC250001", "admin", "recovery-key", "111111-222222-333333")
+        change.put_current("a", "UC250002", "admin", password="Rem0ved-account", **place)
+    with opened.transaction() as change:
+        change.remove("a", "UC250002", "admin")
+    secrets = {"Corr3ct-horse!", "N3wer-password", "111111-222222-333333", "Rem0ved-account"}
+    assert secrets <= vault_secrets(vault_file)
+    content = "".join(f"# {number}: {secret}\n" for number, secret in enumerate(sorted(secrets)))
+    item = {"path": "/etc/motd", "mode": "0644", "owner": "root", "group": "root"}
+    item["content_b64"] = base64.b64encode(content.encode()).decode()
+    state = State.create(tmp_path / "state")
+    planned = plan(state, "a", "UC250001", [item], opened.age_recipient(), vault_secrets(vault_file))
+    written = planned.readable["config/etc/motd"]
+    assert written.count(REPLACEMENT) == len(secrets) and not any(secret in written for secret in secrets)
+
+
+def test_an_open_vault_that_is_gone_is_said(vault_file, tmp_path):
+    """Writing on as if there were no secrets would show them."""
+    phrase = tmp_path / "phrase"
+    phrase.write_text("a long passphrase for a test\n")
+    session.open_vault(vault_file, PassphraseSource(command=f"cat {phrase}"))
+    vault_file.unlink()
+    with pytest.raises(VaultError, match="There is no vault"):
+        vault_secrets(vault_file)
