@@ -12,6 +12,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need_package
 
 try:
     from reversibility.bundle import sheets
@@ -46,11 +47,7 @@ class ActionModule(ActionBase):
                 "signing_key": {"type": "path"},
             }
         )
-        if MISSING is not None:
-            raise AnsibleActionFail(
-                "The Python package cartable is not installed for the Python that runs Ansible; "
-                f"run 'pip install -e .' in the project's folder with that Python ({MISSING})."
-            )
+        need_package(MISSING, AnsibleActionFail)
         try:
             return self._hand_over(args)
         except CartableError as error:

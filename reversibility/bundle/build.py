@@ -10,21 +10,23 @@ import contextlib
 import ctypes
 import os
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from reversibility.bundle import layout, payload, payload_accounts, payload_wanted, texts
+from reversibility.bundle.beside import beside
 from reversibility.bundle.dual_control import Holders, Sheet, write_secrets
 from reversibility.bundle.seal import Label, Seal, seal
+from reversibility.bundle.sheets import without_key
 from reversibility.bundle.signature import check_key, fingerprint_of, public_key
 from reversibility.errors import CartableError
 from reversibility.market.model import Market
 from reversibility.market.paths import MarketPaths
 from reversibility.records.atomic import sync_folder
-from reversibility.records.journal import Journal
+from reversibility.records.journals import Journals
 from reversibility.records.locking import file_lock
 from reversibility.records.vault import KdfCost, Vault
 
@@ -34,17 +36,17 @@ if TYPE_CHECKING:
 LOCK = ".lock"
 SIGNING_KEY = "signing_ed25519"  # in the market's folder of keys
 Progress = Callable[[str], None]
+Deliver = Callable[[Sequence[Sheet], Path], None]
 
 
 @dataclass(frozen=True)
 class BuiltBundle:
-    """A finished bundle. ``findings`` are what was not as it should be; ``sheets`` are to be shown once."""
+    """A finished bundle. ``findings`` are what was not as it should be."""
 
     path: Path
     assessment: Assessment
     seal: Seal
     findings: tuple[str, ...]
-    sheets: tuple[Sheet, ...] = field(repr=False)
 
     @property
     def completeness(self) -> str:
@@ -68,15 +70,23 @@ def build(
     holders: Holders,
     now: datetime | None = None,
     progress: Progress = _silent,
+    deliver: Deliver | None = None,
     cost: KdfCost | None = None,
 ) -> BuiltBundle:
     """Build a bundle of ``market`` in the folder ``output``, named after the market and the moment.
 
-    ``progress`` is told what is being done. ``cost`` (of the vault's key derivation) is for tests.
+    ``progress`` is told what is being done. ``deliver`` is given the sheets of the holders without a key and the
+    bundle's path, when all is written and before the bundle is there: if it raises, or the build is killed
+    meanwhile, no bundle is left that a holder cannot open. ``cost`` (of the vault's key derivation) is for tests.
 
     Raises CartableError when the bundle cannot be made; records that do not verify are findings, not errors.
     """
     check_key(signing_key)
+    if deliver is None and without_key(holders):
+        raise CartableError(
+            f"Nobody would be shown the passphrase of {', '.join(without_key(holders))}; build with `reversibility "
+            "build`, which shows it."
+        )
     moment = (now or datetime.now(UTC)).astimezone(UTC)
     target = output / f"cartable-{market.name}-{moment:%Y%m%dT%H%M%SZ}"
     try:
@@ -88,11 +98,13 @@ def build(
             building = output / f"{layout.BUILDING}{target.name}"
             building.mkdir(mode=0o700)
             try:
-                built = _fill(
+                built, sheets = _fill(
                     building, target, market, paths, vault, signing_key, holders, moment, progress, cost
                 )
                 progress("bringing the bundle to the disk")
                 os.sync()
+                if deliver is not None:
+                    deliver(sheets, target)
                 building.rename(target)
                 sync_folder(output)
             except BaseException:
@@ -140,7 +152,7 @@ def _fill(
     moment: datetime,
     progress: Progress,
     cost: KdfCost | None,
-) -> BuiltBundle:
+) -> tuple[BuiltBundle, Sequence[Sheet]]:
     # These import the renderer, which takes most of a second: verify and open do not need it.
     from reversibility.contract.assessment import assess
     from reversibility.contract.context import AssessmentContext
@@ -151,27 +163,32 @@ def _fill(
     data = bag / layout.DATA
     for folder in layout.FOLDERS:
         (data / folder).mkdir(parents=True)
-    state, journal = payload.ReadableState(paths.state), Journal(paths.journal)
+    state, journal = payload.ReadableState(paths.state), Journals(paths.journal)
     findings: list[str] = []
 
-    progress("copying what was seen")
-    findings += payload.copy_records(data, state, market)
-    findings += payload.copy_history(data, state)
-    findings += payload.copy_journal(data, journal)
-    payload.collect(data, state)
-    progress("writing the inventories")
     before = latest(target.parent, market.name)
     previous = before / layout.DATA / layout.INVENTORY if before else None
-    write_inventories(data / layout.INVENTORY, market, state, previous=previous, now=moment)
-    progress("writing networks, software and accounts")
-    payload_wanted.write_networks(data / layout.NETWORKS, market)
-    payload_wanted.write_software(data / layout.SOFTWARE, market)
-    payload_accounts.write_accounts(data / layout.ACCOUNTS, market, state, vault)
-    findings += payload.copy_documents(data, market)
-    progress("packing the automation")
-    findings += payload_wanted.write_automation(data / layout.AUTOMATION, market, project_of(paths))
-    progress("putting the vault under dual control")
-    sheets, proven = write_secrets(data / layout.SECRETS, vault, holders, market.name, cost=cost)
+
+    def inventories() -> dict[str, None]:
+        write_inventories(data / layout.INVENTORY, market, state, previous=previous, now=moment)
+        return state.findings
+
+    with beside(inventories, "writing the inventories") as inventories_written:
+        progress("writing the inventories, and copying what was seen")
+        findings += payload.copy_records(data, state, market)
+        findings += payload.copy_history(data, state)
+        findings += payload.copy_journal(data, journal)
+        payload.collect(data, state)
+        progress("writing networks, software and accounts")
+        payload_wanted.write_networks(data / layout.NETWORKS, market)
+        payload_wanted.write_software(data / layout.SOFTWARE, market)
+        payload_accounts.write_accounts(data / layout.ACCOUNTS, market, state, vault)
+        findings += payload.copy_documents(data, market)
+        progress("packing the automation")
+        findings += payload_wanted.write_automation(data / layout.AUTOMATION, market, project_of(paths))
+        progress("putting the vault under dual control")
+        sheets, proven = write_secrets(data / layout.SECRETS, vault, holders, market.name, cost=cost)
+        state.findings |= inventories_written()
     payload.note_empty_folders(data)
     findings += state.findings
     (data / layout.START / "anomalies.txt").write_text(texts.findings(findings), encoding="utf-8")
@@ -201,4 +218,4 @@ def _fill(
         moment=moment,
     )
     sealed = seal(bag, label, signing_key, lambda done: progress(f"sealing: {done} files"))
-    return BuiltBundle(target, assessment, sealed, tuple(findings), tuple(sheets))
+    return BuiltBundle(target, assessment, sealed, tuple(findings)), sheets

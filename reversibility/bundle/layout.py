@@ -18,7 +18,8 @@ A bundle is a BagIt bag (RFC 8493). This is the one place that says where things
         data/06-secrets/      vault.kdbx, moitie-a/ moitie-b/ <holder>.age, detenteurs.json, OUVRIR.txt
         data/07-certificats/  certificats.csv
         data/08-sauvegardes/  sauvegardes.csv
-        data/09-journal/      <year>-<month>.jsonl, verification.json, etat.bundle (the state's Git history)
+        data/09-journal/      <controller>/<year>-<month>.jsonl and head.json, verification.json,
+                              etat.bundle (the state's Git history)
         data/10-automatisation/  depot.bundle (or depot.tar.gz), marche/, requirements.txt, versions.json
         data/11-documents/    documents/ of the market's folder
 """
@@ -58,6 +59,7 @@ OPENING = "OUVRIR.txt"
 CONFIGURATIONS = "configurations"
 MARKET = "marche"
 STATE_HISTORY = "etat.bundle"
+VERIFICATION = "verification.json"
 
 ALGORITHMS = ("sha256", "sha512")
 BAGIT = "bagit.txt"

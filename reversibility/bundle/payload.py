@@ -16,10 +16,11 @@ from reversibility.bundle import layout, texts
 from reversibility.bundle.digests import scan
 from reversibility.errors import CartableError
 from reversibility.market.model import Market
-from reversibility.records.journal import LOCK_NAME, Journal
+from reversibility.records.journal import LOCK_NAME
 from reversibility.records.journal_chain import HEAD_NAME
+from reversibility.records.journals import Journals
 from reversibility.records.locking import file_lock
-from reversibility.records.state import LOCK, State
+from reversibility.records.state import JOURNAL, LOCK, State
 
 SMALL = 1 << 20  # bytes
 NETWORK_KINDS = frozenset({"access_point", "firewall", "router", "switch"})
@@ -100,6 +101,7 @@ def copy_history(data: Path, state: State) -> list[str]:
     target = data / layout.JOURNAL / layout.STATE_HISTORY
     try:
         with file_lock(state.directory / LOCK, timeout=600.0) as lock:
+            findings = _uncommitted(state, lock)
             # Git's own delta search would take most of the time and memory of a build with 25,000 assets.
             quick = ("-c", "pack.window=0", "-c", "pack.compression=1")
             state.repository.run(
@@ -108,21 +110,46 @@ def copy_history(data: Path, state: State) -> list[str]:
     except CartableError as error:
         target.unlink(missing_ok=True)
         return [str(error)]
-    return []
+    return findings
 
 
-def copy_journal(data: Path, journal: Journal) -> list[str]:
-    """Copy the journal, as a whole between two lines, and walk the chain of the copy."""
-    target = data / layout.JOURNAL
-    if journal.files():
-        with file_lock(journal.directory / LOCK_NAME):
-            for path in (*journal.files(), journal.directory / HEAD_NAME):
+def _uncommitted(state: State, lock: int) -> list[str]:
+    """Tell which records a killed run left without a commit, or one that is going on has not committed yet."""
+    # Not the journal, which goes into the bundle as it is and gets a line even from the run that builds it.
+    what = ("--untracked-files=all", "--no-renames", "--", ".", f":(exclude){JOURNAL}")
+    changed = state.repository.run("status", "--porcelain", "-z", *what, lock=lock).split("\0")[:-1]
+    if not changed:
+        return []
+    names = ", ".join(line[3:] for line in changed[:3]) + (", …" if len(changed) > 3 else "")
+    return [
+        f"{len(changed)} records in {state.directory} are not committed, so they are in {layout.EQUIPMENT} and not in "
+        f"{layout.STATE_HISTORY}: {names}; run playbooks/observe.yml, which commits them."
+    ]
+
+
+def copy_journal(data: Path, journals: Journals) -> list[str]:
+    """Copy each controller's chain, as a whole between two lines, and check the copies as ``journal verify`` does.
+
+    What the state's Git history has of them is read first, so that a run in the meantime adds lines only.
+    """
+    target, findings, heads = data / layout.JOURNAL, [], None
+    try:
+        committed = journals.committed_heads()
+        if committed is not None:
+            heads = {layout.portable(name): lines for name, lines in committed.items()}
+    except CartableError as error:
+        findings.append(str(error))
+    for name, chain in journals.chains().items():
+        copy = target / layout.portable(name)
+        copy.mkdir()
+        with file_lock(chain.directory / LOCK_NAME):
+            for path in (*chain.files(), chain.directory / HEAD_NAME):
                 if path.is_file():
-                    shutil.copyfile(path, target / path.name)
-    report = Journal(target).verify()
+                    shutil.copyfile(path, copy / path.name)
+    report = Journals(target).verify(heads)
     verification = {"lines": report.lines, "problems": report.problems, "notes": report.notes}
-    _write_json(target / "verification.json", verification)
-    return [f"The journal does not verify: {problem}" for problem in report.problems]
+    _write_json(target / layout.VERIFICATION, verification)
+    return findings + [f"The journal does not verify: {problem}" for problem in report.problems]
 
 
 def collect(data: Path, state: State) -> None:

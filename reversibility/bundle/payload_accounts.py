@@ -17,7 +17,15 @@ ACCOUNT_HEADERS = (
     "Déclaré", "Verrouillé",
 )  # fmt: skip
 LOGIN_KEYS = ("account", "method", "result", "vault_revision")
-LOGIN_HEADERS = ("École", "Étiquette", "Compte", "Méthode", "Résultat", "Révision du coffre")
+LOGIN_HEADERS = (
+    "École",
+    "Étiquette",
+    "Compte",
+    "Méthode",
+    "Résultat",
+    "Révision du coffre",
+    "Vérifiée le (UTC)",
+)
 VAULT_HEADERS = (
     "École", "Étiquette", "Compte", "Identifiant", "Règle", "Expire le", "Révision", "Changement en cours",
 )  # fmt: skip
@@ -38,13 +46,14 @@ def write_accounts(folder: Path, market: Market, state: State, vault: Vault) -> 
         first = True
         for site, tag in state.assets():
             accounts = _mappings(state.read_json(site, tag, "accounts.json"), "accounts")
-            tried = [
-                login for name in _logins(state, site, tag) for login in _read_logins(state, site, tag, name)
-            ]
+            records = _logins(state, site, tag)
+            times = state.volatile(site, tag) if records else {}
             for account in accounts:
                 table.row((site, tag, *(_cell(account.get(key)) for key in ACCOUNT_KEYS)))
-            for login in tried:
-                logins.row((site, tag, *(_cell(login.get(key)) for key in LOGIN_KEYS)))
+            for name in records:
+                for login in _read_logins(state, site, tag, name):
+                    cells = (_cell(login.get(key)) for key in LOGIN_KEYS)
+                    logins.row((site, tag, *cells, _cell(times.get(name))))
             if accounts:
                 row = {"site": site, "asset": tag, "accounts": accounts}
                 stream.write("\n" if first else ",\n")

@@ -62,7 +62,7 @@ def seal(bag: Path, label: Label, signing_key: Path, progress: Callable[[int], N
     _write(bag / layout.ALLOWED_SIGNERS, allowed_signers_line(signer, public).encode())
     _write(
         bag / layout.README,
-        texts.readme(label.market, label.title, label.moment, fingerprint).encode("utf-8"),
+        texts.readme(label.market, label.title, label.moment, fingerprint, label.identifier).encode("utf-8"),
     )
     files, size = _write_manifests(bag, progress)
     _write(bag / layout.BAG_INFO, _bag_info(label, files, size, fingerprint))

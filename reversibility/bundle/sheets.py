@@ -32,7 +32,10 @@ def check_way(holders: Holders, command: str | None) -> None:
 
 
 def show(sheets: Iterable[Sheet], bundle: Path, command: str | None) -> None:
-    """Give each sheet to ``command`` on its standard input, or show it on the terminal until it was copied."""
+    """Give each sheet to ``command`` on its standard input, or show it on the terminal until it was copied.
+
+    Raises CartableError when a sheet was not printed; then there must be no bundle.
+    """
     for sheet in sheets:
         if command is None:
             _on_terminal(text(sheet, bundle.name))
@@ -74,6 +77,6 @@ def _on_terminal(content: str) -> None:
 
 def _lost(sheet: Sheet, bundle: Path, reason: str) -> str:
     return (
-        f"The sheet of {sheet.holder.name} was not printed ({reason}), so this holder cannot open {bundle}; "
-        "build again."
+        f"The sheet of {sheet.holder.name} was not printed ({reason}), so {bundle.name} was not kept; destroy what "
+        "was printed of it and build again."
     )

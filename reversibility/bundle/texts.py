@@ -26,7 +26,7 @@ def empty_folder(folder: str) -> str:
     )
 
 
-def readme(market: str, title: str, moment: datetime, fingerprint: str) -> str:
+def readme(market: str, title: str, moment: datetime, fingerprint: str, bundle: str) -> str:
     """``LISEZ-MOI.txt``, at the root: where to start and how to verify."""
     return f"""\
 DOSSIER DE RÉVERSIBILITÉ
@@ -37,9 +37,10 @@ Pour commencer{N}: ouvrez data/00-lisez-moi/lisez-moi.html (ou lisez-moi.pdf).
 
 VÉRIFIER CE DOSSIER
 1. Prenez la fiche papier de la commune, sur laquelle figure l'empreinte de la clé de signature.
-2. Ouvrez un terminal dans ce dossier et tapez{N}:
-       python3 verifier.py --empreinte SHA256:…
-   (sous Windows{N}: py verifier.py --empreinte SHA256:…)
+2. Ouvrez un terminal dans le dossier qui contient celui-ci et tapez{N}:
+       python3 -I {bundle}/verifier.py --empreinte SHA256:…
+   (sous Windows{N}: py -I {bundle}\\verifier.py --empreinte SHA256:…)
+   L'option -I compte{N}: avec elle, Python ne charge rien de ce que l'on aurait ajouté à ce dossier.
 3. Le programme répond «{N}INTACT{N}», ou nomme chaque fichier modifié, ajouté ou manquant.
 
 Clé annoncée par ce dossier{N}: {fingerprint}
@@ -87,7 +88,7 @@ Avec le logiciel Cartable, une seule commande fait le tout{N}:
 LES CONFIGURATIONS CHIFFRÉES (config.age)
 L'entrée «{N}cartable/age-identity{N}» du coffre contient l'identité age qui déchiffre tous les fichiers
 config.age{N}:
-       age -d -i IDENTITE config.age | tar -tv
+       age -d -i IDENTITE config.age | tar -tzv
 """
 
 

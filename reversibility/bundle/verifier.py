@@ -5,9 +5,11 @@
 
 Il faut Python 3.8 ou plus récent, et ssh-keygen (fourni avec Windows 10 et 11, macOS et Linux).
 
-    python3 verifier.py --empreinte SHA256:...           l'empreinte qui figure sur la fiche papier
-    python3 verifier.py --signataires FICHIER            un fichier « allowed_signers » de confiance
-    python3 verifier.py                                  intégrité seule : le signataire n'est pas contrôlé
+    python3 -I verifier.py --empreinte SHA256:...        l'empreinte qui figure sur la fiche papier
+    python3 -I verifier.py --signataires FICHIER         un fichier « allowed_signers » de confiance
+    python3 -I verifier.py                               intégrité seule : le signataire n'est pas contrôlé
+
+Sous Windows : py -I verifier.py. L'option -I empêche Python de charger quoi que ce soit de ce dossier.
 
 Code de sortie : 0 dossier intact et signataire contrôlé ; 1 dossier refusé ; 2 vérification impossible ;
 3 dossier intact mais signataire non contrôlé.
@@ -16,12 +18,18 @@ Ce fichier ne peut pas se vérifier lui-même : s'il a été remplacé, son avis
 prenez un exemplaire d'une autre source, ou « reversibility verify », qui contrôle aussi ce fichier.
 """
 
-# ruff: noqa: PTH100, PTH112, PTH113, PTH118, PTH119, PTH120, PTH123
+# ruff: noqa: PTH100, PTH112, PTH118, PTH119, PTH120, PTH123
 # os.path plutôt que pathlib : deux fois plus rapide sur 250 000 fichiers.
 # Un seul fichier, la bibliothèque standard, Python 3.8. Il ne partage aucun code avec
 # « reversibility verify », afin que deux programmes distincts disent la même chose du même dossier.
 
-from __future__ import annotations
+import sys
+
+# Python cherche d'abord les modules à côté de ce fichier : un « hashlib.py » ajouté au dossier serait exécuté
+# avant d'être signalé. Rien n'est donc importé avant que cet endroit soit retiré, pas même « __future__ »
+# (d'où les annotations entre guillemets). Avec -I, il n'y est pas.
+if __name__ == "__main__" and not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
+    sys.path[:] = [endroit for endroit in sys.path[1:] if endroit not in ("", ".", sys.path[0])]
 
 import argparse
 import base64
@@ -29,7 +37,6 @@ import hashlib
 import os
 import re
 import subprocess
-import sys
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
@@ -52,7 +59,7 @@ class Impossible(Exception):
     """La vérification ne peut pas avoir lieu."""
 
 
-def lister(racine: str) -> tuple[dict[str, int], list[tuple[str, str]]]:
+def lister(racine: str) -> "tuple[dict[str, int], list[tuple[str, str]]]":
     """Donne les fichiers (chemin, taille en octets) et ce qui n'a rien à faire dans un dossier."""
     fichiers, ecarts, attente = {}, [], [""]
     while attente:
@@ -83,16 +90,15 @@ def nom_refuse(chemin: str) -> bool:
     )
 
 
-def lire_manifeste(racine: str, nom: str, somme: str, ecarts: list[tuple[str, str]]) -> dict[str, str]:
+def lire_manifeste(racine: str, nom: str, somme: str, ecarts: "list[tuple[str, str]]") -> "dict[str, str]":
     """Lit un manifeste : chemin et empreinte attendue."""
     attendus: dict[str, str] = {}
+    with open(os.path.join(racine, nom), "rb") as fichier:
+        brut = fichier.read()
     try:
-        with open(os.path.join(racine, nom), "rb") as fichier:
-            texte = fichier.read().decode("utf-8")
+        texte = brut.decode("utf-8")
     except UnicodeDecodeError:
-        ecarts.append((nom, "texte illisible"))
-        return attendus
-    except OSError:
+        ecarts.append((nom, "n'est pas du texte UTF-8"))
         return attendus
     if texte and not texte.endswith("\n"):
         ecarts.append((nom, "dernière ligne incomplète"))
@@ -113,7 +119,7 @@ def lire_manifeste(racine: str, nom: str, somme: str, ecarts: list[tuple[str, st
     return attendus
 
 
-def empreintes(chemin: str) -> dict[str, str]:
+def empreintes(chemin: str) -> "dict[str, str]":
     """Calcule les deux empreintes d'un fichier en une seule lecture."""
     calculs = [(somme, hashlib.new(somme)) for somme in SOMMES]
     with open(chemin, "rb", buffering=0) as fichier:
@@ -125,12 +131,9 @@ def empreintes(chemin: str) -> dict[str, str]:
                 calcul.update(morceau)
 
 
-def comparer(racine: str, disque: str, attendu: dict[str, str]) -> list[str]:
+def comparer(racine: str, disque: str, attendu: "dict[str, str]") -> "list[str]":
     """Compare un fichier à ce que les manifestes en disent."""
-    try:
-        trouve = empreintes(os.path.join(racine, disque))
-    except OSError as erreur:
-        return [f"illisible ({erreur.strerror})"]
+    trouve = empreintes(os.path.join(racine, disque))
     absents = [f"absent du manifeste {somme}" for somme in SOMMES if somme not in attendu]
     changes = [somme for somme in SOMMES if attendu.get(somme, trouve[somme]) != trouve[somme]]
     return absents + [f"modifié ({somme} différent)" for somme in changes]
@@ -138,14 +141,14 @@ def comparer(racine: str, disque: str, attendu: dict[str, str]) -> list[str]:
 
 def lire_tout(
     racine: str,
-    fichiers: dict[str, int],
-    a_lire: dict[str, str],
-    attendus: dict[str, dict[str, str]],
-    ecarts: list[tuple[str, str]],
+    fichiers: "dict[str, int]",
+    a_lire: "dict[str, str]",
+    attendus: "dict[str, dict[str, str]]",
+    ecarts: "list[tuple[str, str]]",
 ) -> None:
     """Compare chaque fichier (chemin sur le disque -> chemin cité), les gros sur tous les cœurs."""
 
-    def un(disque: str) -> list[tuple[str, str]]:
+    def un(disque: str) -> "list[tuple[str, str]]":
         chemin = a_lire[disque]
         return [(chemin, probleme) for probleme in comparer(racine, disque, attendus[chemin])]
 
@@ -161,7 +164,7 @@ def lire_tout(
             ecarts.extend(un(disque))
 
 
-def ssh_keygen(arguments: list[str], donnees: str | None = None) -> tuple[int, str]:
+def ssh_keygen(arguments: "list[str]", donnees: "str | None" = None) -> "tuple[int, str]":
     """Lance ssh-keygen ; donne son code de sortie et ce qu'il a dit."""
     try:
         with open(donnees or os.devnull, "rb") as entree:
@@ -191,7 +194,7 @@ def forme_exacte(signature: str) -> bool:
     return "\n".join([*attendu, "-----END SSH SIGNATURE-----", ""]).encode("ascii") == brut
 
 
-def signataire(manifeste: str, signature: str, listes: list[str]) -> tuple[str | None, str | None]:
+def signataire(manifeste: str, signature: str, listes: "list[str]") -> "tuple[str | None, str | None]":
     """Donne l'empreinte de la clé qui a signé, ou ce qui ne va pas."""
     if not forme_exacte(signature):
         return None, "n'est pas une signature SSH"
@@ -212,11 +215,11 @@ def signataire(manifeste: str, signature: str, listes: list[str]) -> tuple[str |
 
 def signatures(
     racine: str,
-    fichiers: dict[str, int],
-    ecarts: list[tuple[str, str]],
-    liste: str | None,
-    empreinte: str | None,
-) -> str | None:
+    fichiers: "dict[str, int]",
+    ecarts: "list[tuple[str, str]]",
+    liste: "str | None",
+    empreinte: "str | None",
+) -> "str | None":
     """Contrôle les deux signatures ; donne l'empreinte de la clé."""
     listes = [os.path.join(racine, "allowed_signers")] if "allowed_signers" in fichiers else []
     listes += [liste] if liste else []
@@ -241,8 +244,8 @@ def signatures(
 
 
 def verifier(
-    racine: str, liste: str | None = None, empreinte: str | None = None
-) -> tuple[int, int, str | None, list[tuple[str, str]]]:
+    racine: str, liste: "str | None" = None, empreinte: "str | None" = None
+) -> "tuple[int, int, str | None, list[tuple[str, str]]]":
     """Vérifie tout : nombre de fichiers, octets, empreinte de la clé, et la liste de ce qui ne va pas."""
     fichiers, ecarts = lister(racine)
     attendus: dict[str, dict[str, str]] = {}
@@ -250,6 +253,8 @@ def verifier(
     for somme in SOMMES:
         for genre in ("tagmanifest", "manifest"):
             nom = f"{genre}-{somme}.txt"
+            if nom not in fichiers:
+                continue
             for chemin, valeur in lire_manifeste(racine, nom, somme, ecarts).items():
                 attendus.setdefault(chemin, {})[somme] = valeur
                 if genre == "tagmanifest":
@@ -281,7 +286,7 @@ def verifier(
     return len(fichiers), sum(fichiers.values()), cle_du_signataire, sorted(ecarts)
 
 
-def principal(arguments: list[str] | None = None) -> int:
+def principal(arguments: "list[str] | None" = None) -> int:
     """Ce que l'on tape."""
     for flux in (sys.stdout, sys.stderr):
         if hasattr(flux, "reconfigure"):
@@ -290,18 +295,28 @@ def principal(arguments: list[str] | None = None) -> int:
         description="Vérifie un dossier de réversibilité Cartable, sans réseau.",
         epilog="Ce fichier ne se vérifie pas lui-même\u00a0: dans le doute, prenez-en un d'une autre source.",
     )
-    analyse.add_argument("dossier", nargs="?", default=os.path.dirname(os.path.abspath(__file__)))
+    ici = os.path.dirname(os.path.abspath(__file__)) if "__file__" in globals() else os.curdir
+    analyse.add_argument("dossier", nargs="?", default=ici)
     analyse.add_argument("--empreinte", metavar="SHA256:...", help="empreinte de la clé, sur la fiche papier")
     analyse.add_argument("--signataires", metavar="FICHIER", help="fichier allowed_signers de confiance")
     options = analyse.parse_args(arguments)
+    # Windows chercherait ssh-keygen d'abord dans le dossier courant, qui peut être celui à vérifier.
+    os.environ["NoDefaultCurrentDirectoryInExePath"] = "1"  # noqa: SIM112 - le nom que Microsoft documente
     try:
         if not os.path.isdir(options.dossier):
             raise Impossible(f"{options.dossier} n'est pas un dossier.")
-        if options.signataires and not os.path.isfile(options.signataires):
-            raise Impossible(f"Le fichier {options.signataires} n'existe pas.")
+        if options.signataires:
+            with open(options.signataires, "rb"):
+                pass
         nombre, octets, cle, ecarts = verifier(options.dossier, options.signataires, options.empreinte)
-    except (Impossible, OSError) as erreur:
+    except Impossible as erreur:
         print(f"Vérification impossible\u00a0: {erreur}", file=sys.stderr)
+        return 2
+    except OSError as erreur:
+        print(
+            f"Vérification impossible\u00a0: {erreur.filename} ne se lit pas ({erreur.strerror}).",
+            file=sys.stderr,
+        )
         return 2
     print(f"Dossier\u00a0: {os.path.basename(os.path.abspath(options.dossier))}")
     print(f"Contenu\u00a0: {nombre} fichiers, {octets / 1e6:.1f} Mo")

@@ -74,14 +74,33 @@ def verify(
     (``SHA256:…``) on the town's paper. Without either, the copy inside the bundle shows no more than that the
     bundle agrees with itself.
 
-    Raises CartableError when there is no bundle at that place.
+    Raises CartableError when there is no bundle at that place, or when something in it cannot be read: that
+    says nothing of the bundle, neither that it is good nor that it is not.
     """
+    try:
+        return _verify(bundle, allowed_signers, fingerprint, progress)
+    except OSError as error:
+        raise CartableError(
+            f"{error.filename or bundle} cannot be read ({error.strerror}), so the bundle cannot be verified; "
+            "verify it as somebody who may read all of it."
+        ) from error
+
+
+def _verify(
+    bundle: Path,
+    allowed_signers: Path | None,
+    fingerprint: str | None,
+    progress: Callable[[int], None] | None,
+) -> Report:
     if not bundle.is_dir():
         raise CartableError(f"{bundle} is not a folder; give the folder that holds bagit.txt.")
-    if allowed_signers is not None and not allowed_signers.is_file():
-        raise CartableError(
-            f"There is no allowed-signers file {allowed_signers}; give the one that you trust."
-        )
+    if allowed_signers is not None:
+        if not allowed_signers.is_file():
+            raise CartableError(
+                f"There is no allowed-signers file {allowed_signers}; give the one that you trust."
+            )
+        with allowed_signers.open("rb"):
+            pass  # ssh-keygen would say of a list that it cannot read that nobody is on it
     report = Report(bundle)
     found = scan(bundle)
     report.files, report.size = len(found.files), sum(found.files.values())
@@ -105,8 +124,9 @@ def _expected(bundle: Path, found: Scan, report: Report) -> tuple[dict[str, dict
     tags: dict[str, dict[str, str]] = {}
     payload: dict[str, dict[str, str]] = {}
     for algorithm in ALGORITHMS:
-        _read_manifest(bundle, f"tagmanifest-{algorithm}.txt", algorithm, tags, report)
-        _read_manifest(bundle, f"manifest-{algorithm}.txt", algorithm, payload, report)
+        for name, into in ((f"tagmanifest-{algorithm}.txt", tags), (f"manifest-{algorithm}.txt", payload)):
+            if name in found.files:  # otherwise it is missing or irregular, which is said below
+                _read_manifest(bundle, name, algorithm, into, report)
     for name in (*REQUIRED_TAGS, *TAGMANIFESTS, *SIGNATURES):
         if name not in found.files and name not in found.irregular:
             _note(report, name, "is missing")
@@ -136,8 +156,6 @@ def _read_manifest(
     """Read one manifest into ``into``; each line that is not as we write them is a problem."""
     try:
         text = (bundle / name).read_bytes().decode("utf-8")
-    except OSError:
-        return  # missing or unreadable: said elsewhere
     except UnicodeDecodeError:
         _note(report, name, "is not UTF-8 text")
         return
@@ -181,8 +199,7 @@ def _check_files(
     for disk, result in digests(bundle, {disk: found.files[disk] for disk in wanted}, progress):
         path = wanted[disk]
         if isinstance(result, OSError):
-            _note(report, path, f"cannot be read ({result.strerror})")
-            continue
+            raise result
         for algorithm in ALGORITHMS:
             expected = listed[path].get(algorithm)
             if expected is None:

@@ -6,7 +6,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from reversibility.bundle import open as opening
 from reversibility.bundle import sheets
 from reversibility.bundle.build import SIGNING_KEY, build
 from reversibility.bundle.compare import compare, describe
-from reversibility.bundle.dual_control import load_holders
+from reversibility.bundle.dual_control import Sheet, load_holders
 from reversibility.bundle.signature import public_key
 from reversibility.bundle.verify import Report, verify
 from reversibility.cli_options import add_inventory
@@ -23,6 +23,10 @@ from reversibility.market.load import load_market
 from reversibility.market.paths import MarketPaths
 from reversibility.records import passphrase as passphrases
 from reversibility.records import session
+from reversibility.records.journals import record
+from reversibility.records.origin import origin, person
+from reversibility.records.state import JOURNAL, State
+from reversibility.records.vault import Vault
 
 REFUSED, UNCHECKED = 1, 3
 _FINGERPRINT = re.compile(r"^SHA256:[A-Za-z0-9+/]{43}$")
@@ -137,11 +141,22 @@ def _build(args: argparse.Namespace) -> int:
         )
         return 0
     progress, done = _progress()
-    built = build(
-        market, paths, vault, output=output, signing_key=signing_key, holders=holders, progress=progress
-    )
+
+    def deliver(made: Sequence[Sheet], bundle: Path) -> None:
+        done()
+        sheets.show(made, bundle, args.sheets_to)
+
+    described = {"command": "build", "market": paths.market, **origin(paths.inventory)}
+    try:
+        built = build(
+            market, paths, vault, output=output, signing_key=signing_key, holders=holders, progress=progress,
+            deliver=deliver,
+        )  # fmt: skip
+    except CartableError:
+        _note(paths.state, {**described, "result": "failed"}, vault)
+        raise
     done()
-    sheets.show(built.sheets, built.path, args.sheets_to)
+    _note(paths.state, {**described, "bundle": built.path.name, "result": "built"}, vault)
     for finding in built.findings:
         print(f"finding: {finding}")
     print(f"bundle        {built.path}")
@@ -149,6 +164,16 @@ def _build(args: argparse.Namespace) -> int:
     print(f"signed by     {built.seal.fingerprint}")
     print(f"completeness  {built.completeness}")
     return 0
+
+
+def _note(state: Path, entry: Mapping[str, Any], vault: Vault | None = None) -> None:
+    """Write a line to the journal in ``state`` and commit it; what was done is done, so trouble is only told."""
+    try:
+        kept = State.create(state)
+        record(state / JOURNAL, {"event": "command", **entry}, vault.secrets() if vault else ())
+        kept.commit(f"reversibility {entry['command']}: {entry['result']}")
+    except CartableError as error:
+        print(f"warning: the journal was not written: {error}", file=sys.stderr)
 
 
 def _verify(args: argparse.Namespace) -> int:
@@ -196,6 +221,22 @@ def _printable(text: str) -> str:
 
 
 def _open(args: argparse.Namespace) -> int:
+    # Only a bundle that lies where it was built has a journal beside it; elsewhere there is no market.
+    folder = args.bundle.resolve().parent
+    kept = folder.with_name("state")
+    if folder.name != "bundles" or not State(kept).repository.exists():
+        return _opened(args)
+    described = {"command": "open", "bundle": args.bundle.resolve().name, **person()}
+    try:
+        status = _opened(args)
+    except CartableError:
+        _note(kept, {**described, "result": "failed"})
+        raise
+    _note(kept, {**described, "result": "opened"})
+    return status
+
+
+def _opened(args: argparse.Namespace) -> int:
     identities = [identity for path in args.identity for identity in opening.load_identity(path)]
     ask = _ask if passphrases.has_terminal() else None
     if args.output is None:

@@ -13,7 +13,7 @@ from reversibility.contract.payload import Payload
 
 if TYPE_CHECKING:
     from reversibility.market.model import Market
-    from reversibility.records.journal import Journal
+    from reversibility.records.journals import Journals
     from reversibility.records.state import State
     from reversibility.records.vault import Entry, Vault
 
@@ -31,7 +31,7 @@ class AssessmentContext:
 
     market: Market
     state: State
-    journal: Journal
+    journal: Journals
     vault: Vault | None
     bundle: Path
     now: datetime

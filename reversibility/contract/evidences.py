@@ -101,8 +101,8 @@ def key_halves(context: AssessmentContext, subject: Subject, obligation: Obligat
 
 
 def journal(context: AssessmentContext, subject: Subject, obligation: Obligation) -> Found | None:
-    """The journal's files in the bundle; content: their paths, in the order of the chain."""
-    paths = context.payload.glob(f"{JOURNAL}/*.jsonl")
+    """The journal in the bundle, a folder for each controller; content: the paths of its files."""
+    paths = context.payload.glob(f"{JOURNAL}/*/*.jsonl")
     return Found(paths[-1], paths) if paths else None
 
 

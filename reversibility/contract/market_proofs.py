@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import tarfile
 import tempfile
@@ -15,7 +16,8 @@ from reversibility.contract.obligations import Obligation, Subject
 from reversibility.documents.french import number, percent
 from reversibility.errors import CartableError
 from reversibility.market.load import load_market
-from reversibility.records.journal_chain import Head, follows, parse
+from reversibility.records.journal_chain import JournalReport
+from reversibility.records.journals import Journals
 
 C = "\u00a0:"
 
@@ -44,22 +46,27 @@ def completeness_reached(found: Found, context: AssessmentContext, _: Subject, _
 
 
 def chain_verified(found: Found, context: AssessmentContext, _: Subject, obligation: Obligation) -> Proof:
-    """Each line of the journal follows the one before it, and the first is old enough.
+    """The journal verifies, as ``reversibility journal verify`` does it, and its first line is old enough.
 
     The journal must reach back ``settings.months`` months, or to the start of the contract when that is later.
     """
-    count, first, problem = _walk(context.payload.data, found.content)
+    folder = context.payload.data / "09-journal"
+    journals = Journals(folder)
+    report = journals.verify()
+    problem = _journal_problem(folder, report)
     if problem:
         return Proof(False, "checksum", problem)
+    first = next(journals.entries(), None)
     if first is None:
         return Proof(False, "checksum", "le journal ne comporte aucune ligne")
+    since = date.fromisoformat(str(first["time"])[:10])
     months = int(obligation.settings["months"])
     wanted = _months_before(context.now.date(), months)
     start = context.market.contract.get("contract", {}).get("start")
     if isinstance(start, date):
         wanted = max(wanted, start)
-    detail = f"chaîne de {number(count)} lignes vérifiée, depuis le {first:%d/%m/%Y}"
-    if first > wanted:
+    detail = f"chaîne de {number(report.lines)} lignes vérifiée, depuis le {since:%d/%m/%Y}"
+    if since > wanted:
         return Proof(
             False, "checksum", f"{detail}{C} {months} mois attendus, soit depuis le {wanted:%d/%m/%Y}"
         )
@@ -139,25 +146,20 @@ ALL = (
 )
 
 
-def _walk(data: Path, paths: list[str]) -> tuple[int, date | None, str | None]:
-    """Walk the journal's lines: their number, the day of the first, and the first problem, if any.
-
-    The bundle holds the last months only, so the chain starts wherever its first line says.
-    """
-    count, first, head = 0, None, None
-    for path in paths:
-        with (data / path).open("rb") as lines:
-            for line_number, raw in enumerate(lines, 1):
-                at = f"{path}, ligne {line_number}{C}"
-                entry = parse(raw)
-                if entry is None or not isinstance(entry.get("seq"), int):
-                    return count, first, f"{at} illisible"
-                head = head or Head(entry["seq"] - 1, str(entry.get("prev")))
-                if not follows(entry, raw, head):
-                    return count, first, f"{at} altérée, ou ne suit pas la précédente"
-                first = first or date.fromisoformat(str(entry["time"])[:10])
-                count, head = count + 1, Head(entry["seq"], entry["hash"])
-    return count, first, None
+def _journal_problem(folder: Path, report: JournalReport) -> str | None:
+    """Tell the first problem of the journal, if any; those found while it was copied count as well."""
+    problems = list(report.problems)
+    told = folder / "verification.json"
+    if told.is_file():
+        try:
+            problems += json.loads(told.read_bytes())["problems"]
+        except (ValueError, KeyError, TypeError):
+            return f"verification.json{C} illisible"
+    if not problems:
+        return None
+    file, _, line = problems[0].split(": ")[0].partition(":")  # controller/file:line: what is wrong
+    at = f"{file}, ligne {line}" if line.isdigit() else file
+    return f"{at}{C} ligne altérée, retirée ou ajoutée ({number(len(set(problems)))} anomalie(s) en tout)"
 
 
 def _months_before(day: date, months: int) -> date:

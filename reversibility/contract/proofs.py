@@ -22,13 +22,16 @@ from reversibility.documents.inventories import installed_version
 from reversibility.documents.seen import record_serial
 from reversibility.market.model import Asset
 from reversibility.records.password_policy import POLICIES
+from reversibility.records.state import VOLATILE
 from reversibility.records.vault import Entry
 
 ProofFunction = Callable[[Found, AssessmentContext, Subject, Obligation], Proof]
 
 C = "\u00a0:"  # a colon in French
-LOGIN_RECORDS = ("logins.json", "logins-shares.json")  # to the machine itself, to its shared spaces
-LOGIN_OK = (True, "ok", "success", "verified")
+# Record -> how its logins are made: to the machine itself, to its shared spaces. The time at which a record was last
+# proven as a whole stands under its name in volatile.json, since it changes with every run.
+LOGIN_RECORDS = {"logins.json": "pam", "logins-shares.json": "smb"}
+LOGIN_OK = "success"
 
 
 def matches_declaration(found: Found, context: AssessmentContext, subject: Subject, _: Obligation) -> Proof:
@@ -138,12 +141,14 @@ def logged_in(found: Found, context: AssessmentContext, subject: Subject, _: Obl
     without = [login for login in _own_logins(context, asset) if login not in known]
     if without:
         return Proof(False, "logged_in", f"compte sans mot de passe dans le coffre{C} {', '.join(without)}")
-    untried = [entry.account for entry in entries if not _login_verified(context, asset, entry)]
+    days = {entry.account: _login_verified(context, asset, entry) for entry in entries}
+    untried = [account for account, day in days.items() if day is None]
     if untried:
         return Proof(
             False, "logged_in", f"connexion non vérifiée avec ce mot de passe{C} {', '.join(untried)}"
         )
-    return Proof(True, "logged_in", f"connexion réussie{C} {', '.join(entry.account for entry in entries)}")
+    oldest = min(day for day in days.values() if day)
+    return Proof(True, "logged_in", f"connexion vérifiée le {oldest:%d/%m/%Y}{C} {', '.join(days)}")
 
 
 def two_accesses(found: Found, context: AssessmentContext, subject: Subject, _: Obligation) -> Proof:
@@ -152,11 +157,17 @@ def two_accesses(found: Found, context: AssessmentContext, subject: Subject, _: 
     if found.content is None:
         return Proof(False, "logged_in", "coffre non ouvert pendant l’évaluation")
     names = {"administrator": "administrateur", "user": "utilisateur"}
-    verified = {entry.policy for entry in found.content if _login_verified(context, asset, entry)}
+    tried = [(entry.policy, _login_verified(context, asset, entry)) for entry in found.content]
+    verified = {policy: max(day for of, day in tried if day and of == policy) for policy, day in tried if day}
     lacking = [french for policy, french in names.items() if policy not in verified]
     if lacking:
         return Proof(False, "logged_in", f"accès non vérifié par une connexion{C} {', '.join(lacking)}")
-    return Proof(True, "logged_in", "accès administrateur et accès utilisateur ouverts par une connexion")
+    oldest = min(verified[policy] for policy in names)
+    return Proof(
+        True,
+        "logged_in",
+        f"accès administrateur et accès utilisateur{C} connexion vérifiée le {oldest:%d/%m/%Y}",
+    )
 
 
 def policy_met(found: Found, context: AssessmentContext, _: Subject, __: Obligation) -> Proof:
@@ -286,18 +297,29 @@ def _own_logins(context: AssessmentContext, asset: Asset) -> list[str]:
     )
 
 
-def _login_verified(context: AssessmentContext, asset: Asset, entry: Entry) -> bool:
-    """Say whether a login with the entry's *current* password succeeded: the revision must be the same.
+def _login_verified(context: AssessmentContext, asset: Asset, entry: Entry) -> date | None:
+    """Return the day of the last login with the entry's *current* password (the same revision), None without one.
 
-    A record of logins lists those that succeeded; one that says otherwise of itself (``result``) does not count.
+    It counts only if it says of itself that it succeeded, how it was made, and when.
     """
     folder = context.payload.asset(asset.site, asset.tag)
-    return any(
-        login.get("vault_revision") == entry.revision and login.get("result", True) in LOGIN_OK
-        for name in LOGIN_RECORDS
+    wanted = (entry.revision, LOGIN_OK)
+    days = [
+        _day_of(folder.json(VOLATILE), name)
+        for name, method in LOGIN_RECORDS.items()
         for login in _dicts(folder.json(name), "logins")
         if login.get("account") in (entry.account, entry.username)
-    )
+        and (login.get("vault_revision"), login.get("result"), login.get("method")) == (*wanted, method)
+    ]
+    return max((day for day in days if day), default=None)
+
+
+def _day_of(volatile: Any, name: str) -> date | None:
+    """Return the day on which a record was last proven (UTC), as the asset's volatile values have it."""
+    try:
+        return date.fromisoformat(str(volatile[name])[:10])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _bios(content: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -62,3 +62,8 @@ def by_bagit(bag: Path) -> bool:
 def every_file(bag: Path) -> list[str]:
     """All files of a bag, relative."""
     return sorted(path.relative_to(bag).as_posix() for path in bag.rglob("*") if path.is_file())
+
+
+def principal_of_the_file(arguments: list[str]) -> int:
+    """The stand-alone verifier's exit status, in this process."""
+    return int(_alone().principal(arguments))

@@ -16,7 +16,7 @@ from reversibility.bundle.dual_control import load_holders
 from reversibility.market.load import load_market
 from reversibility.market.model import Market
 from reversibility.market.paths import MarketPaths
-from reversibility.records.journal import Journal
+from reversibility.records.journals import Journals
 from reversibility.records.state import State
 from reversibility.records.vault import Vault
 from tests.unit.bundle.conftest import make_key
@@ -40,8 +40,8 @@ class Case:
         return State(self.paths.state)
 
     @property
-    def journal(self) -> Journal:
-        return Journal(self.paths.journal)
+    def journal(self) -> Journals:
+        return Journals(self.paths.journal)
 
     @property
     def signing_key(self) -> Path:

@@ -8,18 +8,22 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from reversibility.bundle import build as building
 from reversibility.bundle.build import BuiltBundle, latest, remove_unfinished
+from reversibility.bundle.compare import compare
 from reversibility.bundle.dual_control import load_holders
 from reversibility.bundle.open import load_identity, open_vault
 from reversibility.bundle.verify import verify
 from reversibility.errors import CartableError
 from reversibility.market.load import load_market
-from reversibility.records.journal import Journal
+from reversibility.records.journals import Journals
 from tests.unit.bundle.judges import by_bagit, by_command, by_file, every_file, run_file
 from tests.unit.bundle.market import Case, git, make_case
 
@@ -88,7 +92,7 @@ def test_the_figure_is_that_of_the_rows(built: BuiltBundle) -> None:
 
 
 def test_the_journal_is_whole(case: Case, built: BuiltBundle) -> None:
-    report = Journal(built.path / "data/09-journal").verify()
+    report = Journals(built.path / "data/09-journal").verify()
     assert report.problems == [] and report.lines == len(list(case.journal.entries())) > 5
 
 
@@ -103,6 +107,7 @@ def test_the_tables_say_what_the_records_say(case: Case, built: BuiltBundle) -> 
     }
     entry = case.vault.find("UC250001", "cartable")
     assert entry is not None and logins["UC250001", "cartable"] == entry.revision
+    assert {row["Vérifiée le (UTC)"] for row in rows("05-comptes/connexions.csv")} == {"2026-02-28T09:30:00Z"}
     kept = {(row["Étiquette"], row["Compte"]) for row in rows("05-comptes/coffre.csv")}
     assert kept == {(entry.asset, entry.account) for entry in case.vault.entries()}
     accounts = rows("05-comptes/comptes.csv")
@@ -192,7 +197,7 @@ def test_an_unreadable_record_does_not_stop_the_hand_over(changed: Case) -> None
     (folder / "accounts.json").write_text("{broken")
     (folder / "config" / "link").symlink_to("/etc/hostname")
     (folder / "config" / "nom:impossible?.conf").write_text("x\n")
-    journal = next(changed.paths.journal.glob("*.jsonl"))
+    journal = next(changed.paths.journal.glob("*/*.jsonl"))
     journal.write_text(journal.read_text().replace("task", "tâche", 1))
     built = changed.build()
     assert verify(built.path).problems == []
@@ -207,6 +212,27 @@ def test_an_unreadable_record_does_not_stop_the_hand_over(changed: Case) -> None
     assert all(finding in said for finding in built.findings)
     rows = {row.obligation: row.status for row in built.assessment.rows if row.asset is None}
     assert rows["B-6.2-journal"] != "proven"
+
+
+def test_the_end_of_a_journal_that_was_removed_with_its_count_is_told(changed: Case) -> None:
+    """Chain and head agree; what Git's history has of them does not."""
+    chain = changed.journal.own
+    for number in range(3):
+        chain.append({"event": "task", "number": number})
+    changed.state.commit("a run")
+    path, head = chain.files()[-1], chain.directory / "head.json"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(lines[0])
+    last = json.loads(lines[0])
+    content = {"count": last["seq"], "hash": last["hash"], "file": path.name, "size": len(lines[0])}
+    head.write_text(json.dumps(content))
+    built = changed.build()
+    (finding,) = [finding for finding in built.findings if "journal" in finding]
+    assert "the last lines were removed" in finding
+    report = json.loads((built.path / "data/09-journal/verification.json").read_bytes())
+    assert len(report["problems"]) == 1
+    (row,) = [row for row in built.assessment.rows if row.obligation == "B-6.2-journal"]
+    assert row.status == "present" and path.name in row.detail
 
 
 def test_uncommitted_changes_are_told(changed: Case) -> None:
@@ -283,6 +309,37 @@ def test_a_killed_build_leaves_nothing_that_counts(changed: Case) -> None:
     built = changed.build()
     assert verify(built.path).problems == []
     assert sorted(path.name for path in changed.paths.bundles.iterdir()) == [".lock", built.path.name]
+
+
+def test_uncommitted_records_are_told(changed: Case) -> None:
+    """As a run that was killed leaves them; the journal gets lines all the time and is not meant."""
+    state = changed.state
+    state.write("trois_platanes", "UC250001", "updates.json", {"known": True, "pending": [{"name": "bash"}]})
+    state.write("trois_platanes", "UC250001", "nouveau.json", {})
+    built = changed.build()
+    (finding,) = built.findings
+    assert finding.startswith(f"2 records in {state.directory} are not committed")
+    assert "trois_platanes/UC250001/updates.json" in finding and "journal" not in finding
+    assert (built.path / "data/02-equipements/trois_platanes/UC250001/nouveau.json").is_file()
+    assert finding in (built.path / "data/00-lisez-moi/anomalies.txt").read_text(encoding="utf-8")
+    state.commit("observe")
+    assert changed.build(minutes=1).findings == ()
+
+
+@pytest.mark.parametrize(("until", "status"), [("2026-03-01", "missing"), ("2026-03-31", "waived")])
+def test_a_bundle_outlives_its_waivers(changed: Case, until: str, status: str) -> None:
+    """Over when the bundle is built, or later and before somebody reads it: neither keeps anybody from anything."""
+    contract = changed.paths.inventory / "contract.yml"
+    content = yaml.safe_load(contract.read_text(encoding="utf-8"))
+    (waiver,) = content["waivers"]
+    waiver["until"] = date.fromisoformat(until)
+    contract.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    built = replace(changed, market=load_market(changed.paths.inventory)).build()
+    rows = {(row.obligation, row.asset): row for row in built.assessment.rows}
+    row = rows[waiver["obligation"], waiver["asset"]]
+    assert row.status == status and ("dérogation échue le 01/03/2026" in row.detail) is (status == "missing")
+    assert rows["B-6.1-reprise", None].status == "proven"
+    assert compare(built.path, built.path)["complies"]
 
 
 def test_a_failing_build_leaves_nothing(changed: Case, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,14 +17,15 @@ import pytest
 import yaml
 
 from reversibility.bundle import sheets
+from reversibility.bundle.build import latest
 from reversibility.bundle.compare import compare, describe
-from reversibility.bundle.dual_control import load_holders
+from reversibility.bundle.dual_control import Sheet, load_holders
 from reversibility.bundle.open import halves, load_identity
 from reversibility.bundle.verify import verify
 from reversibility.errors import CartableError
 from reversibility.market.load import load_market
 from reversibility.records.vault import Vault
-from tests.unit.bundle.market import Case, make_case
+from tests.unit.bundle.market import Case, git, make_case
 from tests.unit.contract.handover import PASSPHRASE, PROJECT
 
 
@@ -73,10 +74,40 @@ def test_from_build_to_open(case: Case, tmp_path: Path) -> None:
     assert len(Vault.open(output, PASSPHRASE).entries()) == len(case.vault.entries())
     again = run(case, "open", bundle, *a, *b, "-o", output)
     assert again.returncode == 2 and "never overwritten" in again.stderr
+    entries = [entry for entry in case.journal.entries() if entry.get("event") == "command"]
+    assert [(entry["command"], entry.get("bundle"), entry["result"]) for entry in entries] == [
+        ("build", bundle.name, "built"),
+        ("open", bundle.name, "opened"),
+        ("open", bundle.name, "failed"),
+        ("open", bundle.name, "opened"),
+        ("open", bundle.name, "failed"),
+    ]
+    assert all({"user", "controller"} <= entry.keys() for entry in entries)
+    assert entries[0]["revision"] == git(case.project, "rev-parse", "HEAD").strip()
+    assert case.journal.verify().problems == []
+    assert git(case.paths.state, "status", "--porcelain") == ""
     for done in (built, opened, alone):
         assert "Traceback" not in done.stderr and not any(
             entry.password in done.stdout + done.stderr for entry in case.vault.entries()
         )
+
+
+def test_a_build_that_fails_is_journalled_as_well(case: Case, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("where a folder is needed")
+    failed = run(case, "build", "-i", case.paths.inventory, "-o", tmp_path / "file" / "bundles")
+    assert failed.returncode == 2 and "cannot be written" in failed.stderr
+    last = list(case.journal.entries())[-1]
+    assert (last["command"], last["result"]) == ("build", "failed") and "bundle" not in last
+
+
+def test_a_bundle_that_was_carried_elsewhere_has_no_journal_beside_it(case: Case, tmp_path: Path) -> None:
+    built = case.build(minutes=7).path
+    bundle = Path(shutil.copytree(built, tmp_path / "usb" / built.name))
+    shutil.rmtree(built)
+    before = len(list(case.journal.entries()))
+    keys = ("--identity", key(case, "a", 1), "--identity", key(case, "b", 0))
+    assert run(case, "open", bundle, *keys).returncode == 0
+    assert len(list(case.journal.entries())) == before and not (tmp_path / "state").exists()
 
 
 def key(case: Case, group: str, number: int) -> Path:
@@ -123,6 +154,47 @@ def test_a_sheet_is_given_to_a_print_command_and_kept_nowhere(with_paper: Case, 
         with_paper, "build", "-i", with_paper.paths.inventory, "-o", tmp_path / "out", "--sheets-to", "false"
     )
     assert lost.returncode == 2 and "was not printed" in lost.stderr
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [".lock"]
+
+
+def test_a_bundle_is_there_only_when_its_sheets_were_delivered(with_paper: Case) -> None:
+    delivered: list[tuple[Path, str]] = []
+
+    def deliver(made: Sequence[Sheet], bundle: Path) -> None:
+        assert latest(with_paper.paths.bundles, "demo") is None and not bundle.exists()
+        delivered.extend((bundle, sheet.passphrase) for sheet in made)
+
+    built = with_paper.build(deliver=deliver)
+    ((bundle, passphrase),) = delivered
+    assert bundle == built.path == latest(with_paper.paths.bundles, "demo")
+    assert passphrase not in repr(built)
+    assert halves(built.path, load_identity(key(with_paper, "b", 0)), lambda holder: passphrase)
+
+
+def test_a_sheet_that_was_not_delivered_leaves_no_bundle(with_paper: Case) -> None:
+    def jammed(made: Sequence[Sheet], bundle: Path) -> None:
+        raise CartableError("the printer is jammed")
+
+    with pytest.raises(CartableError, match="jammed"):
+        with_paper.build(deliver=jammed)
+    assert [path.name for path in with_paper.paths.bundles.iterdir()] == [".lock"]
+
+
+def test_sheets_that_nobody_would_see_are_refused_early(with_paper: Case) -> None:
+    with pytest.raises(CartableError, match=r"Mairie, services techniques.*reversibility build"):
+        with_paper.build()
+    assert not with_paper.paths.bundles.exists()
+
+
+def test_a_build_killed_while_a_sheet_is_printed_leaves_no_bundle(with_paper: Case, tmp_path: Path) -> None:
+    """A real process, killed by the print command itself: what would be read as the newest bundle is not there."""
+    script = tmp_path / "print"
+    script.write_text("#!/bin/sh\ncat > /dev/null\nkill -9 $PPID\n")
+    script.chmod(0o755)
+    out = tmp_path / "out"
+    killed = run(with_paper, "build", "-i", with_paper.paths.inventory, "-o", out, "--sheets-to", script)
+    assert killed.returncode == -9, killed.stderr
+    assert not [path for path in out.iterdir() if path.name.startswith("cartable-")]
 
 
 def test_a_sheet_is_shown_on_the_terminal_until_enter(with_paper: Case) -> None:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reversibility.bundle.signature import sign
 from tests.unit.bundle.conftest import make_bag
 from tests.unit.bundle.judges import OUTSIDE_BAGIT, by_bagit, by_command, by_file, every_file
 
@@ -163,6 +164,31 @@ def test_fetch_txt_is_an_added_file(bag: Path) -> None:
     """BagIt would let it say where files are to be had; a bundle is whole or refused."""
     (bag / "fetch.txt").write_text("https://town.example/x 6 data/completude.json\n")
     assert by_command(bag) == by_file(bag) == {"fetch.txt"}
+
+
+def _resign(bag: Path, keys: Path) -> None:
+    for name in ("tagmanifest-sha256.txt", "tagmanifest-sha512.txt"):
+        (bag / f"{name}.sig").write_bytes(sign(bag / name, keys / "stranger"))
+
+
+BLIND = {  # what the start page and the operator's guide say of bagit.py
+    "a changed signature": lambda bag, _: (bag / "tagmanifest-sha256.txt.sig").write_bytes(b"changed"),
+    "a removed signature": lambda bag, _: (bag / "tagmanifest-sha256.txt.sig").unlink(),
+    "a foreign signature": _resign,
+    "what was added beside data": lambda bag, _: (bag / "intrus.txt").write_bytes(b"intrus"),
+    "a removed tagmanifest": lambda bag, _: (bag / "tagmanifest-sha256.txt").unlink(),
+    "an empty folder": lambda bag, _: (bag / "data/nouveau").mkdir(),
+}
+
+
+@pytest.mark.parametrize("harm", BLIND.values(), ids=BLIND)
+def test_what_bagit_does_not_see_the_others_do(
+    bag: Path, keys: Path, harm: Callable[[Path, Path], object]
+) -> None:
+    harm(bag, keys)
+    assert by_bagit(bag)
+    refused = by_command(bag, keys / "town.allowed")
+    assert refused and by_file(bag, keys / "town.allowed") == refused
 
 
 MANIFEST_LINES = {

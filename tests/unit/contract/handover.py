@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pyrage
+import pytest
 
 from reversibility.contract.assessment import Assessment, AssessmentContext, Row, assess
 from reversibility.documents.inventories import write_inventories
 from reversibility.market.load import load_market
 from reversibility.market.model import Asset, Market
 from reversibility.records import configuration
-from reversibility.records.journal import Journal
+from reversibility.records.journals import Journals
 from reversibility.records.password_policy import POLICIES
 from reversibility.records.state import State
 from reversibility.records.vault import KdfCost, Vault
@@ -29,6 +30,7 @@ from reversibility.records.vault import KdfCost, Vault
 PROJECT = Path(__file__).parents[3]
 DEMO = PROJECT / "inventories" / "demo"
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+LOGGED_IN = NOW - timedelta(days=2)
 CHEAP = KdfCost(memory_mib=19, passes=2, lanes=1)
 PASSPHRASE = "six mots pour ouvrir ce coffre-ci"
 KEY_FILE = b"a key file of the tests: thirty-two bytes or more"
@@ -41,7 +43,7 @@ class Handover:
 
     market: Market
     state: State
-    journal: Journal
+    journal: Journals
     vault: Vault
     bundle: Path
     copy: Vault
@@ -97,10 +99,10 @@ def make_handover(root: Path, market: Market | None = None) -> Handover:
     for asset in managed:
         write_records(state, asset, vault)
     state.commit("observe")
-    journal = Journal(state.directory / "journal")
+    journal = Journals(state.directory / "journal", "poste7")
     for day in range(0, 400, 40):
         when = NOW - timedelta(days=399 - day)
-        journal.append({"who": "operator", "task": f"task {day}", "result": "changed"}, when=when)
+        journal.own.append({"who": "operator", "task": f"task {day}", "result": "changed"}, when=when)
     bundle = root / "bag"
     fill_bag(bundle, root, market, state, vault)
     copy = Vault.open(bundle / "data/06-secrets/vault.kdbx", PASSPHRASE, KEY_FILE)
@@ -151,6 +153,7 @@ def write_records(state: State, asset: Asset, vault: Vault) -> None:
             login = {
                 "account": entry.account,
                 "method": "pam",
+                "result": "success",
                 "vault_revision": entry.revision,
             }
             logins.append(login)
@@ -161,6 +164,7 @@ def write_records(state: State, asset: Asset, vault: Vault) -> None:
     state.write(*names, "config/etc/hostname", f"{asset.tag}\n")
     archive = configuration.pack(files)
     state.write(*names, "config.age", configuration.encrypt(archive, vault.age_recipient()))
+    state.note_volatile(*names, {"logins.json": f"{LOGGED_IN:%Y-%m-%dT%H:%M:%SZ}"})
     state.note_seen(*names, NOW - timedelta(days=1), reachable=True)
 
 
@@ -184,13 +188,13 @@ def fill_bag(bundle: Path, root: Path, market: Market, state: State, vault: Vaul
     data = bundle / "data"
     for site, tag in state.assets():
         target = data / "02-equipements" / site / tag
-        shutil.copytree(state.directory / site / tag, target, ignore=shutil.ignore_patterns("volatile.json"))
+        shutil.copytree(state.directory / site / tag, target)
     for name in ("01-inventaire", "04-logiciels", "09-journal", "10-automatisation"):
         (data / name).mkdir()
     write_inventories(data / "01-inventaire", market, state, now=NOW)
     shutil.copy(market.path / "catalogue.yml", data / "04-logiciels")
-    for path in (state.directory / "journal").glob("*.jsonl"):
-        shutil.copy(path, data / "09-journal")
+    lock = shutil.ignore_patterns(".lock")
+    shutil.copytree(state.directory / "journal", data / "09-journal", ignore=lock, dirs_exist_ok=True)
     secrets = data / "06-secrets"
     for group in ("a", "b"):
         for holder in market.contract["holders"][group]:
@@ -217,3 +221,22 @@ def git_bundle(folder: Path, target: Path, name: str) -> None:
         ("bundle", "create", "--quiet", str(target), "HEAD"),
     ):
         subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True)
+
+
+def edit(path: Path, change: Any) -> None:
+    """Change a JSON file in the bag."""
+    content = json.loads(path.read_bytes())
+    path.write_text(json.dumps(change(content) or content), encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Handover:
+    """One hand-over of the demonstration market a session: the records and the bag, which nobody may change."""
+    return make_handover(tmp_path_factory.mktemp("handover"))
+
+
+@pytest.fixture
+def handover(pristine: Handover, tmp_path: Path) -> Handover:
+    """A copy of its bag, to do harm to."""
+    shutil.copytree(pristine.bundle, tmp_path / "bag")
+    return replace(pristine, bundle=tmp_path / "bag")

@@ -192,8 +192,9 @@ def test_the_page_stays_small_for_a_large_fleet(
 def test_the_start_page_is_enough_to_take_over(documents: Path) -> None:
     text = Page((documents / "00-lisez-moi/lisez-moi.html").read_text(encoding="utf-8")).text
     for needed in (
-        "python3 verifier.py --empreinte", "bagit.py --validate cartable-demo-X",
-        "reversibility verify cartable-demo-X",
+        "python3 -I cartable-demo-X/verifier.py --empreinte", "py -I cartable-demo-X\\verifier.py",
+        "bagit.py --validate cartable-demo-X",
+        "reversibility verify cartable-demo-X --fingerprint",
         "age -d -i MA-CLE-PRIVEE moitie-a", "age -d -i MA-CLE-PRIVEE -o cle.keyx moitie-b", "vault.kdbx", "KeePassXC",
         "detenteurs.json", "SHA256:abc", "Mairie, services techniques", "Repreneur", "technique@villedemo.example",
         "Camille Exemple", "Dominique Exemple", "git clone cartable-demo-X/data/10-automatisation/depot.bundle",

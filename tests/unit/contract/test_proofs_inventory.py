@@ -1,0 +1,98 @@
+"""The inventory (3.9, B 6.6): what is handed over says what is declared and what was seen."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.unit.contract.handover import NOW, Handover, edit
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (("LAB-PC-0002", "LAB-PC-9999"), "inventaire.json"),
+        (("LAB-PC-0002", "LAB-PC-9999"), "inventaire.csv"),
+        (("UC250001;", "UC259999;"), "inventaire.csv"),
+        (("gtypist;2.9.5", "gtypist;9.9.9"), "logiciels.csv"),
+    ],
+)
+def test_an_inventory_that_says_something_else_is_not_proven(
+    handover: Handover, change: tuple[str, str], where: str
+) -> None:
+    path = handover.data / "01-inventaire" / where
+    text = path.read_text(encoding="utf-8")
+    assert change[0] in text
+    path.write_text(text.replace(*change), encoding="utf-8")
+    assert handover.row("J-3.9-inventaire", "UC250001").status == "present"
+
+
+def test_a_serial_number_seen_that_is_not_the_declared_one(handover: Handover) -> None:
+    market = handover.market
+    asset = market.assets["UC250001"]
+    other = replace(asset, attributes={**asset.attributes, "serial": "ANOTHER"})
+    row = handover.row(
+        "B-6.2-inventaire-glpi", "UC250001", market=replace(market, assets={"UC250001": other})
+    )
+    assert row.status == "present" and "LAB-PC-0002" in row.detail and "ANOTHER" in row.detail
+
+
+def test_a_record_about_another_asset_is_not_proven(handover: Handover) -> None:
+    shutil.copy(
+        handover.folder("UC250002") / "inventory.json", handover.folder("UC250001") / "inventory.json"
+    )
+    row = handover.row("B-6.2-inventaire-glpi", "UC250001")
+    assert row.status == "present" and "étiquette" in row.detail
+
+
+def test_a_lacking_attribute_is_named_and_lowers_the_rate(handover: Handover) -> None:
+    edit(
+        handover.data / "01-inventaire/inventaire.json",
+        lambda d: [a.pop("purchased", None) for a in d["assets"]] and d,
+    )
+    row = handover.row("B-6.6-attributs", "VP250001")
+    assert row.status == "present" and "date d’achat" in row.detail
+    rate = handover.row("B-6.6-completude")
+    assert rate.status == "present" and "90,3" in rate.detail  # 94 of 104
+
+
+def test_an_asset_that_the_inventory_lost_is_missing(handover: Handover) -> None:
+    def lose(document: dict[str, Any]) -> None:
+        document["assets"] = [asset for asset in document["assets"] if asset["tag"] != "VP250001"]
+
+    edit(handover.data / "01-inventaire/inventaire.json", lose)
+    assert handover.row("J-3.9-inventaire", "VP250001").status == "missing"
+
+
+def test_a_sheet_that_lost_an_asset_is_not_proven(handover: Handover) -> None:
+    more = {**handover.market.assets, "UC259999": replace(handover.market.assets["UC250001"], tag="UC259999")}
+    row = handover.row("J-3.9-classeur", "trois_platanes", market=replace(handover.market, assets=more))
+    assert row.status == "present" and "UC259999" in row.detail
+    (handover.data / "01-inventaire/inventaire.xlsx").write_bytes(b"PK\x03\x04 cut")
+    assert handover.row("J-3.9-classeur", "trois_platanes").status == "present"
+
+
+@pytest.mark.parametrize(
+    ("replace_by", "status"), [("2027-07-31", "proven"), (None, "present"), ("2026-01-31", "present")]
+)
+def test_an_old_system_needs_a_replacement_date_to_come(
+    handover: Handover, replace_by: str | None, status: str
+) -> None:
+    asset = handover.market.assets["UC180001"]
+    old = replace(asset, attributes={**asset.attributes, "os": "windows-7"})
+    change = {"os": "windows-7", "replace_by": replace_by}
+    edit(
+        handover.data / "01-inventaire/inventaire.json",
+        lambda d: [a.update(change) for a in d["assets"] if a["tag"] == "UC180001"] and d,
+    )
+    market = replace(handover.market, assets={"UC180001": old})
+    assert handover.row("J-2.3-equipements-anciens", "UC180001", market=market).status == status
+
+
+def test_a_record_that_is_old_is_said_to_be_old(handover: Handover) -> None:
+    row = handover.row("B-6.1-releves-recents", "UC250001", now=NOW + timedelta(days=40))
+    assert row.status == "present" and "31 jours" in row.detail
