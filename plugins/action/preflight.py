@@ -11,10 +11,11 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need_package
 
 try:
     from reversibility.market.findings import describe
-    from reversibility.market.merged import merged_findings
+    from reversibility.market.merged import left_out, merged_findings, shared_addresses
     from reversibility.market.variables import loaded
 except ImportError as error:
     MISSING: ImportError | None = error
@@ -40,11 +41,7 @@ class ActionModule(ActionBase):
                 "hosts": {"type": "bool", "default": True},
             }
         )
-        if MISSING is not None:
-            raise AnsibleActionFail(
-                "The Python package cartable is not installed for the Python that runs Ansible; "
-                f"run 'pip install -e .' in the project's folder with that Python ({MISSING})."
-            )
+        need_package(MISSING, AnsibleActionFail)
         folder = Path(arguments["market"])
         folder = folder.parent if folder.is_file() else folder
         known = loaded(folder)
@@ -55,10 +52,18 @@ class ActionModule(ActionBase):
             )
         hosts = list((task_vars or {}).get("ansible_play_hosts_all", [])) if arguments["hosts"] else []
         findings = list(known.findings)
+        warnings = [str(warning) for warning in known.warnings]
         if known.market is not None:
+            variables = {host: _variables(task_vars or {}, host) for host in hosts}
             for host in hosts:
-                findings += merged_findings(known.market, host, _variables(task_vars or {}, host))
+                findings += merged_findings(known.market, host, variables[host])
+            findings += shared_addresses(
+                {host: merged.get("ansible_host") for host, merged in variables.items()}
+            )
+            warnings += left_out(known.market, hosts)
         result = {"changed": False, "market": known.paths.market, "checked_hosts": len(hosts)}
+        if warnings:
+            result["warnings"] = warnings
         if findings or known.market is None:
             return {**result, "failed": True, "msg": describe(folder, findings)}
         return {**result, "assets": len(known.market.assets)}

@@ -13,6 +13,7 @@ description:
   - Reads identity, hardware, network, operating system, packages, accounts, services and pending updates.
   - Gives an inventory in GLPI's inventory format, and the other records of the state beside it.
   - Needs nothing on the asset but Python. Tools such as smartctl, dmidecode or lpstat are asked where they are there.
+  - Fails when the installed packages cannot be read although the asset has dpkg, so that no empty record replaces a good one.
   - Changes nothing.
 author:
   - Cartable contributors (@cartable)
@@ -69,7 +70,7 @@ services:
   type: dict
   sample: {services: [{name: ssh, startup: enabled, state: running}]}
 updates:
-  description: The pending updates, and whether they can be known from the package lists that the asset has.
+  description: The pending updates, and whether they are known. They are not without package lists, or when apt-get fails.
   returned: always
   type: dict
   sample: {known: true, pending: [{name: tzdata, installed: "1", available: "2", security: false}]}
@@ -82,7 +83,7 @@ volatile:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.cartable.fleet.plugins.module_utils.asset.document import observe
-from ansible_collections.cartable.fleet.plugins.module_utils.asset.machine import Machine
+from ansible_collections.cartable.fleet.plugins.module_utils.asset.machine import Machine, NoAnswer
 
 CLIENT = "Cartable-0.1.0"
 
@@ -95,7 +96,10 @@ def main():
         },
         supports_check_mode=True,
     )
-    seen = observe(Machine(), module.params["asset"], module.params["declared_accounts"], CLIENT)
+    try:
+        seen = observe(Machine(), module.params["asset"], module.params["declared_accounts"], CLIENT)
+    except NoAnswer as error:
+        module.fail_json(msg=str(error))
     module.exit_json(changed=False, **seen)
 
 

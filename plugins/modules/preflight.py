@@ -17,6 +17,8 @@ description:
     of the play as Ansible merged them.
   - Everything that is wrong is listed at once, with file, line, what is wrong and what is expected; the play stops
     for all its hosts.
+  - What stops nothing is a warning, a line each, such as a waiver that has ended, or hosts whose system this version has
+    no tasks for.
   - Runs on the controller, once a play whatever the number of hosts, and changes nothing.
 options:
   market:

@@ -25,10 +25,12 @@ def add_parser(subparsers: Any) -> None:
 
 
 def check(args: argparse.Namespace) -> int:
-    """Print every finding and return 1, or print a summary and return 0."""
+    """Print every finding and return 1, or print a summary and return 0; warnings change nothing of that."""
     MarketPaths.for_inventory(args.inventory)  # refuses what is no market, in one sentence
     folder = args.inventory.parent if args.inventory.is_file() else args.inventory
     checked = examine(folder)
+    for warning in checked.warnings:
+        print(f"warning: {warning}")
     if not checked.findings:
         print(summary(build(checked)))
         return 0

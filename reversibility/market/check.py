@@ -6,22 +6,25 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
-from reversibility.market import rules_contract, rules_fleet, rules_network
+from reversibility.market import rules_contract, rules_fleet, rules_network, rules_variables
 from reversibility.market.examined import FILES, Examined
 from reversibility.market.findings import Finding, MarketError
 from reversibility.market.shape import shape_findings
 
 __all__ = ["Checked", "Finding", "MarketError", "check_market", "examine"]
 
-RULES = (*rules_fleet.RULES, *rules_network.RULES, *rules_contract.RULES)
+RULES = (*rules_fleet.RULES, *rules_variables.RULES, *rules_network.RULES, *rules_contract.RULES)
+# What people should see and decide, and what stops nothing: a market that was good stays so while time passes.
+WARNINGS = rules_contract.WARNINGS
 
 
 @dataclass(frozen=True)
 class Checked:
-    """The files of a market, read, and everything that is wrong with them."""
+    """The files of a market, read, everything that is wrong with them, and what else people should see."""
 
     examined: Examined
     findings: list[Finding]
+    warnings: list[Finding]
 
 
 def examine(path: Path, today: dt.date | None = None) -> Checked:
@@ -34,6 +37,17 @@ def examine(path: Path, today: dt.date | None = None) -> Checked:
     found: list[Finding] = []
     for document in examined.documents():
         found += document.findings
+    found += shapes(examined)
+    examined.gather()
+    for rule in RULES:
+        found += rule(examined)
+    warned = {finding for rule in WARNINGS for finding in rule(examined)}
+    return Checked(examined, sorted(set(found)), sorted(warned))
+
+
+def shapes(examined: Examined) -> list[Finding]:
+    """What in each file has another shape than its schema gives it; it is taken out, for the rules to go on."""
+    found: list[Finding] = []
     for name in FILES:
         found += shape_findings(examined.files[name], name)
     for documents in examined.host_vars.values():
@@ -41,15 +55,14 @@ def examine(path: Path, today: dt.date | None = None) -> Checked:
             found += shape_findings(document, "host")
     for documents in examined.group_vars.values():
         for document in documents:
-            if document.readable and not isinstance(document.value, dict | None):
+            if isinstance(document.value, dict):
+                found += shape_findings(document, "host")
+            elif document.value is not None:
                 found.append(
                     Finding(document.file, 1, document.name, "no mapping of variables", "name: value")
                 )
                 document.value = {}
-    examined.gather()
-    for rule in RULES:
-        found += rule(examined)
-    return Checked(examined, sorted(set(found)))
+    return found
 
 
 def check_market(path: Path, today: dt.date | None = None) -> list[Finding]:

@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from reversibility.market.findings import Finding
 from reversibility.market.fleet import Declared, declared_hosts, variable_files
 from reversibility.market.source import Document
 
 FILES = ("hosts", "sites", "network", "catalogue", "contract")
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A variable's value and where it is written: of several places, the one that counts."""
+
+    value: Any
+    document: Document
+    steps: tuple[str, ...]
+
+    def finding(self, problem: str, expected: str) -> Finding:
+        """A finding at the variable."""
+        return self.document.finding(self.steps, problem, expected)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One mapping of variables: of a host (``owner`` is its tag) or of a group (``owner`` is "the group ...")."""
+
+    owner: str
+    document: Document
+    steps: tuple[str, ...]
+    variables: Mapping[Any, Any]
 
 
 @dataclass
@@ -32,6 +56,8 @@ class Examined:
     sites: dict[str, Any] | None = None
     vlans: dict[str, Any] | None = None
     services: dict[str, Any] | None = None
+    # The groups' variables of the hosts that stand in the same groups: many hosts, few such sets of groups.
+    _of_groups: dict[tuple[str, ...], dict[Any, Placed]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> Examined:
@@ -69,12 +95,68 @@ class Examined:
         """Whether hosts.yml could be read, so that a tag which is not in it is a mistake."""
         return bool(self.tags)
 
+    def written(self) -> Iterator[Written]:
+        """Every mapping of variables of the market, whatever of it another one overrides."""
+        hosts = self.files["hosts"]
+        for group, steps, variables in self._inline():
+            yield Written(f"the group {group}", hosts, steps, variables)
+        for host in self.hosts:
+            yield Written(host.tag, hosts, host.steps, host.variables)
+        for prefix, folder in (("the group ", self.group_vars), ("", self.host_vars)):
+            for name, documents in folder.items():
+                for document in documents:
+                    yield Written(f"{prefix}{name}", document, (), document.value or {})
+
+    def placed(self, host: Declared, name: str) -> Placed | None:
+        """The value of a host's variable that counts for Ansible; None when no file gives one."""
+        for document in reversed(self.host_vars.get(host.tag, [])):
+            if name in (document.value or {}):
+                return Placed(document.value[name], document, (name,))
+        if name in host.variables:
+            return Placed(host.variables[name], self.files["hosts"], (*host.steps, name))
+        return self._group_variables(host).get(name)
+
     def variables(self, host: Declared) -> dict[str, Any]:
-        """The host's variables, those of host_vars/ included."""
-        merged = dict(host.variables)
+        """The host's variables as Ansible merges them, those of its groups included."""
+        merged = {name: placed.value for name, placed in self._group_variables(host).items()}
+        merged.update(host.variables)
         for document in self.host_vars.get(host.tag, []):
             merged.update(document.value or {})
         return merged
+
+    def _group_variables(self, host: Declared) -> dict[Any, Placed]:
+        """What the host's groups give it, the last group first asked: Ansible's order of precedence.
+
+        hosts.yml comes before group_vars/ and ``all`` before the rest, then by depth and name. The groups that
+        keyed_groups.yml may make beside those that every market has are not known here.
+        """
+        groups = host.groups
+        found = self._of_groups.get(groups)
+        if found is None:
+            found = self._of_groups[groups] = {}
+            for group, steps, variables in self._inline():
+                if group in groups:
+                    for name, value in variables.items():
+                        found[name] = Placed(value, self.files["hosts"], (*steps, name))
+            for group in groups:
+                for document in self.group_vars.get(group, []):
+                    for name, value in (document.value or {}).items():
+                        found[name] = Placed(value, document, (name,))
+        return found
+
+    def _inline(self) -> Iterator[tuple[str, tuple[str, ...], dict[Any, Any]]]:
+        """The ``vars`` of hosts.yml: group, path and content; ``all``, then the sites, then the rooms."""
+        everything = self.content("hosts").get("all") or {}
+        level: list[tuple[str, tuple[str, ...], Any]] = [("all", ("all",), everything)]
+        while level:
+            for group, steps, content in level:
+                if content.get("vars"):
+                    yield group, (*steps, "vars"), content["vars"]
+            level = [
+                (name, (*steps, "children", name), below or {})
+                for _, steps, content in level
+                for name, below in (content.get("children") or {}).items()
+            ]
 
 
 def _documents(market: Path, folder: str) -> dict[str, list[Document]]:

@@ -10,7 +10,7 @@ from typing import Any
 from reversibility.market.model import Asset
 from reversibility.market.source import Document
 
-VARIABLE_SUFFIXES = (".yml", ".yaml", ".json")
+VARIABLE_SUFFIXES = ("", ".yml", ".yaml", ".json")  # Ansible's own
 NOTHING: dict[str, Any] = {}
 
 
@@ -35,6 +35,19 @@ class Declared:
         found = self.variables.get("asset", NOTHING)
         return found if isinstance(found, dict) else NOTHING
 
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups it stands in that every market has; Ansible lets a later one override those before it."""
+        first = [f"site_{self.site}", f"kind_{self.asset.get('kind')}", system_group(self.asset)]
+        if self.asset.get("managed") is True:
+            first.append("managed")
+        return ("all", *sorted(first), f"room_{self.room}")
+
+
+def system_group(asset: dict[str, Any]) -> str:
+    """The group that keyed_groups.yml makes of ``asset.os``: ``os_debian_13``, ``os_none``."""
+    return "os_" + str(asset.get("os", "none")).replace("-", "_").replace(".", "_")
+
 
 def declared_hosts(hosts: Document) -> Iterator[Declared]:
     """Every host of hosts.yml, in the file's order; the same tag again when it stands in two rooms."""
@@ -54,23 +67,27 @@ def variable_files(market: Path, folder: str) -> dict[str, list[Path]]:
     root = market / folder
     if root.is_dir():
         for entry in sorted(root.iterdir()):
-            if entry.name.startswith(".") or entry.name.endswith("~"):
+            if _ignored(entry):
                 continue
             if entry.is_dir():
                 found[entry.name] = sorted(
-                    file for file in entry.rglob("*") if file.suffix in VARIABLE_SUFFIXES
+                    file
+                    for file in entry.rglob("*")
+                    if file.is_file() and not _ignored(file) and file.suffix in VARIABLE_SUFFIXES
                 )
             elif entry.suffix in VARIABLE_SUFFIXES:
                 found.setdefault(entry.stem, []).append(entry)
     return found
 
 
-def to_asset(host: Declared, file: str, own: list[Document]) -> Asset:
-    """One host as an asset; ``own`` are its files in host_vars/, whose values win over those of hosts.yml."""
-    variables = {name: value for name, value in host.variables.items() if name != "asset"}
-    for document in own:
-        variables.update(document.value or {})
-    address = variables.pop("ansible_host", None)
+def _ignored(path: Path) -> bool:
+    """Ansible skips hidden files and an editor's copies."""
+    return path.name.startswith(".") or path.name.endswith("~")
+
+
+def to_asset(host: Declared, file: str, merged: dict[str, Any]) -> Asset:
+    """One host as an asset; ``merged`` are its variables, those of its groups and of host_vars/ included."""
+    variables = {name: value for name, value in merged.items() if name not in ("asset", "ansible_host")}
     return Asset(
         tag=host.tag,
         site=host.site,
@@ -78,7 +95,7 @@ def to_asset(host: Declared, file: str, own: list[Document]) -> Asset:
         kind=host.asset["kind"],
         managed=host.asset["managed"],
         attributes=host.asset,
-        address=address,
+        address=merged.get("ansible_host"),
         variables=variables,
         file=file,
         line=host.line,

@@ -25,7 +25,15 @@ def is_market(path: Path) -> bool:
 
 def stamp(path: Path) -> tuple[tuple[str, int, int], ...]:
     """Changes when a file of the market changes; costs a few system calls."""
-    names = ("hosts.yml", "sites.yml", "network.yml", "catalogue.yml", "contract.yml", "host_vars")
+    names = (
+        "hosts.yml",
+        "sites.yml",
+        "network.yml",
+        "catalogue.yml",
+        "contract.yml",
+        "host_vars",
+        "group_vars",
+    )
     found = []
     for name in names:
         try:
@@ -60,7 +68,5 @@ def build(checked: Checked) -> Market:
         network=examined.content("network"),
         catalogue=examined.content("catalogue"),
         contract=examined.content("contract"),
-        assets={
-            host.tag: to_asset(host, file, examined.host_vars.get(host.tag, [])) for host in examined.hosts
-        },
+        assets={host.tag: to_asset(host, file, examined.variables(host)) for host in examined.hosts},
     )

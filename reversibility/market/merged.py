@@ -1,12 +1,14 @@
-"""Check a host's variables as Ansible merged them: from groups, host files, plays and the command line."""
+"""Check hosts and their variables as Ansible merged them: from groups, host files, plays and the command line."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reversibility.market.findings import Finding, one_of
 from reversibility.market.model import Asset, Market
+from reversibility.market.roles import platforms
+from reversibility.market.rules_network import port_problems
 from reversibility.market.shape import variable_findings
 
 
@@ -35,7 +37,38 @@ def merged_findings(market: Market, host: str, variables: Mapping[str, Any]) -> 
         Finding(host, 0, host, f"{host}: {problem}", expected)
         for problem, expected in variable_findings(known)
     ]
+    if not found and known.get("ports"):
+        declared = {tag: other.attributes.get("vlan") for tag, other in market.assets.items()}
+        found += [
+            Finding(host, 0, host, problem, expected)
+            for _, problem, expected in port_problems(host, known["ports"], market.network["vlans"], declared)
+        ]
     return found
+
+
+def shared_addresses(addresses: Mapping[str, Any]) -> list[Finding]:
+    """Hosts of one play that Ansible would reach at one address: ``addresses`` is the ``ansible_host`` of each."""
+    first: dict[str, str] = {}
+    found = []
+    for host, address in addresses.items():
+        if address and first.setdefault(str(address).casefold(), host) != host:
+            problem = f'{host} has the address "{address}" of {first[str(address).casefold()]}'
+            found.append(Finding(host, 0, "ansible_host", problem, "the address of this one asset only"))
+    return found
+
+
+def left_out(market: Market, hosts: Iterable[str]) -> list[str]:
+    """One sentence a system that this version has no tasks for, with the ``hosts`` that run it."""
+    known = platforms()
+    systems: dict[str, list[str]] = {}
+    for host in sorted(hosts):
+        system = str(market.assets[host].attributes.get("os")) if host in market.assets else ""
+        if known and system and system.partition("-")[0] not in known:
+            systems.setdefault(system, []).append(host)
+    return [
+        f"This version has no tasks for {system}; {len(tags)} of the play's hosts are left out: {', '.join(tags)}."
+        for system, tags in sorted(systems.items())
+    ]
 
 
 def _asset_unchanged(asset: Asset, variables: Mapping[str, Any]) -> list[Finding]:

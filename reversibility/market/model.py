@@ -15,8 +15,8 @@ class Asset:
     """One thing in the declared fleet, managed by this project or not.
 
     ``attributes`` is the whole ``asset`` mapping of hosts.yml; ``variables`` are the host's other variables,
-    those of ``host_vars/<tag>.yml`` included, without ``ansible_host``, which is ``address``. ``file`` and
-    ``line`` say where it is declared. ``site`` and ``room`` come from the groups it stands in.
+    those of its groups and of ``host_vars/<tag>.yml`` included, without ``ansible_host``, which is ``address``.
+    ``file`` and ``line`` say where it is declared. ``site`` and ``room`` come from the groups it stands in.
     """
 
     tag: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -119,11 +120,11 @@ def profile_exists(market: Examined) -> Iterator[Finding]:
 
 
 def waivers_apply(market: Examined) -> Iterator[Finding]:
-    """A waiver is for an obligation, and an asset, a kind or a site, that exist, and is not over."""
+    """A waiver is for an obligation, and an asset, a kind or a site, that exist."""
     document = market.files["contract"]
     content = market.content("contract")
     profile = (content.get("contract") or {}).get("profile")
-    tables: dict[str, set[str] | None] = {
+    tables: dict[str, set[str] | frozenset[str] | None] = {
         "obligation": obligations(profile) if profile else None,
         "asset": set(market.tags) if market.fleet_known else None,
         "kind": set(kinds()),
@@ -139,11 +140,16 @@ def waivers_apply(market: Examined) -> Iterator[Finding]:
                     f'the waiver is for the {what} "{value}", which {source} does not have',
                     one_of(value, known),
                 )
+
+
+def waivers_not_over(market: Examined) -> Iterator[Finding]:
+    """A waiver that is over waives nothing any more, and stops nothing: a hand-over is possible at any moment (R56)."""
+    for index, waiver in enumerate(market.content("contract").get("waivers") or []):
         until = waiver.get("until")
         if until and until < market.today:
-            yield document.finding(
+            yield market.files["contract"].finding(
                 ("waivers", index, "until"),
-                f"the waiver of {waiver.get('obligation', 'an obligation')} ended on {until}",
+                f"the waiver of {waiver.get('obligation', 'an obligation')} ended on {until} and waives nothing now",
                 "a later end that its author agrees to, or no waiver",
             )
 
@@ -187,15 +193,20 @@ def not_alone(market: Examined) -> Iterator[Finding]:
         )
 
 
-def obligations(profile: str) -> set[str] | None:
+def obligations(profile: str) -> frozenset[str] | None:
     """The ids of the obligations of a profile; None when there is none of that name."""
     if not profile.replace("-", "").replace("_", "").isalnum():
         return None
-    content = Document.read(PROFILES / f"{profile}.yml").value
+    return _obligations(PROFILES / f"{profile}.yml")
+
+
+@cache
+def _obligations(path: Path) -> frozenset[str] | None:
+    content = Document.read(path).value
     listed = content.get("obligations") if isinstance(content, dict) else None
     if not isinstance(listed, list):
         return None
-    return {str(item["id"]) for item in listed if isinstance(item, dict) and "id" in item}
+    return frozenset(str(item["id"]) for item in listed if isinstance(item, dict) and "id" in item)
 
 
 RULES = (
@@ -208,3 +219,5 @@ RULES = (
     holders_hold,
     not_alone,
 )
+
+WARNINGS = (waivers_not_over,)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from reversibility.market.examined import Examined
-from reversibility.market.findings import Finding, near, one_of
+from reversibility.market.examined import Examined, Placed
+from reversibility.market.findings import Finding, one_of
 from reversibility.market.fleet import Declared
-from reversibility.market.shape import kinds
-from reversibility.market.source import Document
 
 # Systems that their maker no longer keeps safe, not even for money (R02).
 # Source: the makers' lifecycle pages (learn.microsoft.com/lifecycle). Windows 10 left support on 2025-10-14 with
@@ -19,10 +16,6 @@ LEGACY = frozenset(
     {"windows-xp", "windows-vista", "windows-7", "windows-8", "windows-8.1"}
     | {f"windows-server-{year}" for year in ("2003", "2003-r2", "2008", "2008-r2", "2012", "2012-r2")}
 )
-# Ansible reads these from a host; a misspelling of one would be ignored in silence.
-KNOWN_VARIABLES = frozenset({"ansible_host", "asset", "ports"})
-# What a misspelled variable may look like without being one.
-REAL_VARIABLES = frozenset({"ansible_port", "ansible_user", "ansible_password", "ansible_shell_type"})
 
 
 def tags_once(market: Examined) -> Iterator[Finding]:
@@ -40,7 +33,8 @@ def tags_once(market: Examined) -> Iterator[Finding]:
 
 
 def identities_once(market: Examined) -> Iterator[Finding]:
-    """No two assets with one serial number, hardware address or network address."""
+    """No two assets with one serial number, hardware address or network address, wherever it is written."""
+    hosts = market.files["hosts"]
     for what, noun in (
         ("serial", "the serial"),
         ("mac", "the hardware address"),
@@ -48,15 +42,20 @@ def identities_once(market: Examined) -> Iterator[Finding]:
     ):
         seen: dict[str, Declared] = {}
         for host in market.tags.values():
-            value = host.variables.get(what) if what == "ansible_host" else host.asset.get(what)
-            if not isinstance(value, str) or not value or "{{" in value:
+            if what == "ansible_host":
+                placed = market.placed(host, what)
+            else:
+                placed = Placed(host.asset.get(what), hosts, (*host.steps, "asset", what))
+            value = placed.value if placed else None
+            if placed is None or not isinstance(value, str) or not value or "{{" in value:
                 continue
             first = seen.setdefault(value.casefold(), host)
             if first is not host:
-                steps = (what,) if what == "ansible_host" else ("asset", what)
-                yield market.files["hosts"].finding(
-                    (*host.steps, *steps),
-                    f'{host.tag} has {noun} "{value}" of {first.tag} (line {first.line})',
+                line = (
+                    f"line {first.line}" if placed.document is hosts else f"{hosts.name}, line {first.line}"
+                )
+                yield placed.finding(
+                    f'{host.tag} has {noun} "{value}" of {first.tag} ({line})',
                     f"{noun} of this one asset only",
                 )
 
@@ -131,9 +130,8 @@ def managed_can_be_reached(market: Examined) -> Iterator[Finding]:
     for host in market.tags.values():
         if host.asset.get("managed") is not True:
             continue
-        variables = market.variables(host)
         lacking = [f"asset.{name}" for name in ("os", "vlan") if name not in host.asset]
-        if "ansible_host" not in variables:
+        if market.placed(host, "ansible_host") is None:
             lacking.append("ansible_host")
         for where in lacking:
             if (*host.steps, *where.split(".")) in market.files["hosts"].refused:
@@ -166,67 +164,6 @@ def relations_exist(market: Examined) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def variable_files_apply(market: Examined) -> Iterator[Finding]:
-    """A file of host_vars/ or group_vars/ that no host or group answers to is ignored by Ansible, in silence."""
-    if not market.fleet_known:
-        return
-    for tag, documents in market.host_vars.items():
-        if tag not in market.tags:
-            for document in documents:
-                yield Finding(
-                    document.file, 1, tag, f"{tag} is no asset of hosts.yml", one_of(tag, set(market.tags))
-                )
-    groups = _groups(market)
-    for group, documents in market.group_vars.items():
-        if group not in groups:
-            for document in documents:
-                yield Finding(
-                    document.file, 1, group, f"no host is in the group {group}", one_of(group, groups)
-                )
-
-
-def variables_are_spelled(market: Examined) -> Iterator[Finding]:
-    """A name that looks like ``ansible_host``, ``asset`` or ``ports`` and is not; ``asset`` outside hosts.yml."""
-    ok = KNOWN_VARIABLES | REAL_VARIABLES
-    for host in market.hosts:
-        for name in host.variables:
-            if name not in ok and (match := _misspelled(name, host.variables)):
-                yield market.files["hosts"].finding((*host.steps, name), *_slip(host.tag, name, match))
-    for tag, documents in market.host_vars.items():
-        for document in documents:
-            for name in document.value or {}:
-                if name == "asset":
-                    expected = "asset in hosts.yml only: one place says what a thing is"
-                    yield document.finding(("asset",), f"{tag} has its asset here", expected)
-                elif name not in ok and (match := _misspelled(name, document.value)):
-                    yield document.finding((name,), *_slip(tag, name, match))
-
-
-def _misspelled(name: Any, there: Any) -> str | None:
-    match = near(name, KNOWN_VARIABLES)
-    if not isinstance(name, str) or match is None or match in there or abs(len(match) - len(name)) > 2:
-        return None
-    return match
-
-
-def _slip(tag: str, name: Any, match: str) -> tuple[str, str]:
-    return (
-        f'{tag} has the variable "{name}", which nothing reads',
-        f'the name "{match}", if that is what it is',
-    )
-
-
-def _groups(market: Examined) -> set[str]:
-    names = {"all", "ungrouped", "managed"} | {f"kind_{kind}" for kind in kinds()}
-    for host in market.tags.values():
-        names |= {f"site_{host.site}", f"room_{host.room}"}
-        names.add("os_" + str(host.asset.get("os", "none")).replace("-", "_").replace(".", "_"))
-    constructed = Document.read(Path(market.path, "keyed_groups.yml"))
-    if isinstance(constructed.value, dict) and isinstance(constructed.value.get("groups"), dict):
-        names |= {str(name) for name in constructed.value["groups"]}
-    return names
-
-
 def _at(market: Examined, host: Declared, where: str, problem: str, expected: str) -> Finding:
     """A finding at ``where`` (``asset.os``, or the tag itself) of ``host``, at its nearest line."""
     document = market.files["hosts"]
@@ -244,6 +181,4 @@ RULES = (
     legacy_has_an_end,
     managed_can_be_reached,
     relations_exist,
-    variable_files_apply,
-    variables_are_spelled,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reversibility.market.examined import Examined
@@ -111,11 +111,18 @@ def addresses_fit(market: Examined) -> Iterator[Finding]:
             yield from _known(
                 document, (*host.steps, "asset", "vlan"), "VLAN", vlan, vlans, f"{host.tag} is on"
             )
-        text = host.variables.get("ansible_host")
+        placed = market.placed(host, "ansible_host")
+        text = placed.value if placed else None
         address = address_of(text)
-        if address is None or vlan is None or vlans is None or vlan not in vlans or not subnets:
+        if (
+            placed is None
+            or address is None
+            or vlan is None
+            or vlans is None
+            or vlan not in vlans
+            or not subnets
+        ):
             continue
-        steps = (*host.steps, "ansible_host")
         here = subnets.get((host.site, vlan), [])
         if not here and market.sites is not None and host.site not in market.sites:
             continue  # said already
@@ -123,7 +130,7 @@ def addresses_fit(market: Examined) -> Iterator[Finding]:
             problem = (
                 f"{host.tag} has the address {text} on the VLAN {vlan}, which has no subnet at {host.site}"
             )
-            yield document.finding(steps, problem, f"a subnet of {vlan} at {host.site} in network.yml")
+            yield placed.finding(problem, f"a subnet of {vlan} at {host.site} in network.yml")
             continue
         fitting = [(network, subnet) for network, subnet in here if _usable(text, network)]
         if not fitting:
@@ -131,12 +138,12 @@ def addresses_fit(market: Examined) -> Iterator[Finding]:
             problem = (
                 f"{host.tag} has the address {text}, which is no address of the VLAN {vlan} at {host.site}"
             )
-            yield document.finding(steps, problem, f"an address of {ranges}")
+            yield placed.finding(problem, f"an address of {ranges}")
         elif host.asset.get("kind") not in GATEWAY_KINDS and any(
             text == subnet.get("gateway") for _, subnet in fitting
         ):
             problem = f"{host.tag} has the address {text}, which is the gateway's"
-            yield document.finding(steps, problem, "an address of its own")
+            yield placed.finding(problem, "an address of its own")
 
 
 def ssids_exist(market: Examined) -> Iterator[Finding]:
@@ -193,59 +200,58 @@ def flows_exist(market: Examined) -> Iterator[Finding]:
 
 
 def ports_agree(market: Examined) -> Iterator[Finding]:
-    """A switch port is on VLANs that exist, and its peer is an asset that belongs there."""
-    for tag, documents in [*market.host_vars.items()]:
-        for document in documents:
-            ports = (document.value or {}).get("ports") or {}
-            yield from _ports(market, document, tag, ports, ("ports",))
-    for host in market.tags.values():
-        if "ports" in host.variables:
-            steps = (*host.steps, "ports")
-            yield from _ports(
-                market, market.files["hosts"], host.tag, host.variables.get("ports") or {}, steps
-            )
+    """A switch port is on VLANs that exist, and its peer is an asset that belongs there, wherever it is written."""
+    declared = {tag: host.asset.get("vlan") for tag, host in market.tags.items()}
+    for written in market.written():
+        ports = written.variables.get("ports") or {}
+        for below, problem, expected in port_problems(written.owner, ports, market.vlans, declared):
+            yield written.document.finding((*written.steps, "ports", *below), problem, expected)
 
 
-def _ports(
-    market: Examined, document: Document, tag: str, ports: dict[str, Any], above: tuple[str, ...]
-) -> Iterator[Finding]:
+def port_problems(
+    owner: str, ports: Mapping[str, Any], vlans: Mapping[str, Any] | None, declared: Mapping[str, str | None]
+) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """What is wrong with the ``ports`` of ``owner``: the path below them, the problem, what is expected.
+
+    ``declared`` is the VLAN of each asset (None: it has none); without any asset, peers are not looked at.
+    """
     for name, port in ports.items():
-        steps = (*above, name)
-        subject = f"the port {name} of {tag} is"
-        for key in ("vlan", "native"):
-            yield from _known(document, (*steps, key), "VLAN", port.get(key), market.vlans, f"{subject} on")
-        for place, vlan in enumerate(port.get("vlans") or []):
-            yield from _known(document, (*steps, "vlans", place), "VLAN", vlan, market.vlans, f"{subject} on")
+        subject = f"the port {name} of {owner} is"
+        places: list[tuple[tuple[str | int, ...], Any]]
+        places = [((name, key), port.get(key)) for key in ("vlan", "native")]
+        places += [((name, "vlans", place), vlan) for place, vlan in enumerate(port.get("vlans") or [])]
+        for below, vlan in places:
+            if unknown := _unknown("VLAN", vlan, vlans, f"{subject} on"):
+                yield below, *unknown
         peer = port.get("peer")
-        if peer is None or not market.fleet_known:
+        if peer is None or not declared:
             continue
-        if peer not in market.tags or peer == tag:
-            problem = f'{subject} cabled to "{peer}", which is {"itself" if peer == tag else "no asset"}'
-            yield document.finding((*steps, "peer"), problem, one_of(peer, set(market.tags) - {tag}))
+        if peer not in declared or peer == owner:
+            problem = f'{subject} cabled to "{peer}", which is {"itself" if peer == owner else "no asset"}'
+            yield (name, "peer"), problem, one_of(peer, set(declared) - {owner})
             continue
-        declared = market.tags[peer].asset.get("vlan")
-        given = port.get("vlan")
-        known = market.vlans is None or {given, declared} <= set(
-            market.vlans
-        )  # said already when they are not
-        if port.get("mode") == "access" and declared and given and known and declared != given:
-            problem = f"{subject} on the VLAN {given}, and {peer} at its end is declared on {declared}"
-            yield document.finding(
-                (*steps, "vlan"), problem, f"{declared}, or vlan: {given} for {peer} in hosts.yml"
-            )
+        wanted, given = declared[peer], port.get("vlan")
+        known = vlans is None or {given, wanted} <= set(vlans)  # said already when they are not
+        if port.get("mode") == "access" and wanted and given and known and wanted != given:
+            problem = f"{subject} on the VLAN {given}, and {peer} at its end is declared on {wanted}"
+            yield (name, "vlan"), problem, f"{wanted}, or vlan: {given} for {peer} in hosts.yml"
 
 
 def _known(
     document: Document, steps: tuple[str | int, ...], noun: str, name: Any, table: Any, subject: str
 ) -> Iterator[Finding]:
     """Nothing when ``name`` is in ``table``, or when either is not there; else a finding with the near name."""
+    if unknown := _unknown(noun, name, table, subject):
+        yield document.finding(steps, *unknown)
+
+
+def _unknown(noun: str, name: Any, table: Any, subject: str) -> tuple[str, str] | None:
     if name is None or table is None or isinstance(name, Unreadable) or name in table:
-        return
+        return None
     source = {"VLAN": "network.yml", "service": "network.yml", "site": "sites.yml", "asset": "hosts.yml"}[
         noun
     ]
-    problem = f'{subject} the {noun} "{name}", which {source} does not declare'
-    yield document.finding(steps, problem, one_of(name, set(table)))
+    return f'{subject} the {noun} "{name}", which {source} does not declare', one_of(name, set(table))
 
 
 def _no_network(text: Any) -> tuple[str, str]:

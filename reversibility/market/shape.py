@@ -21,6 +21,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from reversibility.market.findings import Finding, near, one_of
+from reversibility.market.literal import is_secret_name, is_secret_text
 from reversibility.market.source import Document, Unreadable, dotted
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -159,6 +160,8 @@ def shown(value: Any) -> str:
         return "a mapping" if isinstance(value, dict) else "a list"
     if value is None:
         return "empty"
+    if is_secret_text(value):
+        return "a secret"
     text = str(value)
     return f'"{text[:60]}…"' if len(text) > 60 else f'"{text}"' if isinstance(value, str) else text
 
@@ -188,7 +191,10 @@ def _translate(document: Document, error: ValidationError) -> Translated:
     value: Any = error.instance
     limit: Any = error.validator_value
     keep = False
-    if rule == "not":  # {"not": {}} is a key that another one excludes
+    if path and is_secret_name(path[-1]) and not isinstance(value, dict | list):
+        problem = f"{name} has a value that it may not have, and that is not shown"
+        expected = shown(limit) if rule == "const" else _description(error) or "what the schema says"
+    elif rule == "not":  # {"not": {}} is a key that another one excludes
         problem, expected = f"{name} has no place here", "this key only with another mode or protocol"
     elif rule == "type":
         problem, expected = _type_words(name, error)

@@ -28,6 +28,7 @@ from yaml.events import (
 from yaml.resolver import Resolver
 
 from reversibility.market.findings import Finding
+from reversibility.market.literal import ENCRYPTED, is_secret_name
 
 try:
     from yaml import CSafeLoader as Loader
@@ -77,9 +78,7 @@ class Document:
         except OSError as error:
             document.add(1, path.name, f"cannot be read: {error.strerror or error}", "a readable file")
         else:
-            if not text.startswith(
-                "$ANSIBLE_VAULT;"
-            ):  # a whole file that ansible-vault holds: not ours to judge
+            if not text.startswith(ENCRYPTED):  # a whole file that ansible-vault holds: not ours to judge
                 _Builder(document).build(text)
         return document
 
@@ -139,6 +138,7 @@ class _Builder:
         self.document = document
         self.anchors: dict[str, Any] = {}
         self.plain: dict[str, Any] = {}  # plain scalar -> value: the same words come thousands of times
+        self.secret = False  # inside the value of a variable that holds a secret: no message shows any of it
         self.resolver = Resolver()
         self.constructor = SafeConstructor()
 
@@ -189,7 +189,7 @@ class _Builder:
             return self._sequence(event, events)
         anchor = event.anchor if isinstance(event, AliasEvent) else None  # nothing else is left
         if anchor not in self.anchors:
-            raise _Refused(_line(event), f"found undefined alias *{anchor}")
+            raise _Refused(_line(event), f"found undefined alias{'' if self.secret else f' *{anchor}'}")
         return self.anchors[anchor]
 
     def _sequence(self, start: SequenceStartEvent, events: Iterator[Event]) -> list[Any]:
@@ -222,7 +222,9 @@ class _Builder:
                 continue
             if isinstance(key, dict | list):
                 raise _Refused(_line(event), "found a list or a mapping as a key")
+            above, self.secret = self.secret, self.secret or is_secret_name(key)
             content = self._value(next(events), events)
+            self.secret = above
             if key in value:
                 first = lines[key]
                 self.document.add(
@@ -266,11 +268,14 @@ class _Builder:
             return event.value
         build = SafeConstructor.yaml_constructors.get(tag)
         if build is None or not tag.startswith(TYPE):
-            raise _Refused(_line(event), f"found the unknown tag {tag}")
+            raise _Refused(
+                _line(event), f"found {'an unknown tag' if self.secret else f'the unknown tag {tag}'}"
+            )
         try:
             return build(self.constructor, yaml.ScalarNode(tag, event.value))
         except (ValueError, OverflowError, AttributeError, TypeError, IndexError, KeyError) as error:
             kind = "date" if tag == TYPE + "timestamp" else tag.removeprefix(TYPE)
-            problem = f'"{event.value}" is no {kind}: {error}'
-            self.document.add(_line(event), event.value, problem, f"a real {kind}, or a text in quotes")
+            problem = f"this is no {kind}" if self.secret else f'"{event.value}" is no {kind}: {error}'
+            where = self.document.name if self.secret else event.value
+            self.document.add(_line(event), where, problem, f"a real {kind}, or a text in quotes")
             return Unreadable(event.value)

@@ -19,11 +19,15 @@ from reversibility.market.paths import MarketPaths
 
 @dataclass(frozen=True)
 class Loaded:
-    """A market as it was last read: ``market`` is None when ``findings`` say why it cannot be used."""
+    """A market as it was last read: ``market`` is None when ``findings`` say why it cannot be used.
+
+    ``warnings`` are what people should see and what stops nothing.
+    """
 
     paths: MarketPaths
     stamp: tuple[tuple[str, int, int], ...]
     findings: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
     market: Market | None
 
     @cached_property
@@ -64,6 +68,8 @@ def loaded(folder: Path) -> Loaded | None:
     if known is None or known.stamp != now:
         checked = examine(folder)
         market = None if checked.findings else build(checked)
-        known = Loaded(MarketPaths.for_inventory(folder), now, tuple(checked.findings), market)
+        known = Loaded(
+            MarketPaths.for_inventory(folder), now, tuple(checked.findings), tuple(checked.warnings), market
+        )
         _loaded[folder] = known
     return known

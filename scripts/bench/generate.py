@@ -22,7 +22,7 @@ import yaml
 
 from reversibility.market.load import load_market
 from reversibility.market.paths import MarketPaths
-from reversibility.records.journal import Journal
+from reversibility.records.journals import Journals
 from reversibility.records.state import State
 from reversibility.records.vault import Vault
 
@@ -60,7 +60,7 @@ def generate(project: Path, assets: int) -> MarketPaths:
                     policy="user",
                 )
     write_seen(State.create(paths.state), managed, vault.age_recipient())
-    journal = Journal(paths.journal)
+    journal = Journals(paths.journal).own
     for number in range(min(assets, 2000)):
         journal.append(
             {

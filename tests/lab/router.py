@@ -11,6 +11,9 @@ from tests.lab.shell import LabError
 TRUNK = "trunk"
 """The router's end of the cable to the switch."""
 
+INTERNET = "internet"
+"""What flows of network.yml call everything beyond the site's own networks."""
+
 _COMMENT_LENGTH = 100
 """nftables takes 128 bytes; French letters may take two."""
 
@@ -23,8 +26,10 @@ def interface(vlan: Vlan) -> str:
 def ruleset(network: Mapping[str, Any], school: School) -> str:
     """The content of /etc/nftables.conf: a stateful matrix, closed unless a flow of network.yml opens it.
 
-    Packets are accepted only with a source address of the subnet of the interface they come through. Raises
-    LabError when a flow concerns an isolated VLAN, or an unknown VLAN, service or asset.
+    Packets are accepted only with a source address of the subnet of the interface they come through. A flow to
+    "internet" may leave through any interface that is none of the school's, an uplink: the lab has none, so nothing
+    comes of it here. An isolated VLAN may have such flows and no others (R43). Raises LabError when another flow
+    concerns an isolated VLAN, and for an unknown VLAN, service or asset.
     """
     lines = [
         "#!/usr/sbin/nft -f",
@@ -37,14 +42,15 @@ def ruleset(network: Mapping[str, Any], school: School) -> str:
         "    ct state established,related accept",
         "    ct state invalid drop",
     ]
+    flows = network.get("flows", [])
+    lines += [f"    {rule}" for flow in flows for rule in _outside(flow, network, school)]
     for vlan in school.vlans.values():
         if vlan.isolated:
             lines += [
                 f'    iifname "{interface(vlan)}" drop comment "{vlan.name} is isolated"',
                 f'    oifname "{interface(vlan)}" drop comment "{vlan.name} is isolated"',
             ]
-    for flow in network.get("flows", []):
-        lines += [f"    {rule}" for rule in _flow(flow, network, school)]
+    lines += [f"    {rule}" for flow in flows for rule in _flow(flow, network, school)]
     own = school.hosts[school.router].vlan
     lines += [
         "    counter drop",
@@ -69,6 +75,8 @@ def _flow(flow: Mapping[str, Any], network: Mapping[str, Any], school: School) -
     rules = []
     for source in _names(flow["from"]):
         for target in _names(flow["to"]):
+            if target == INTERNET:
+                continue
             ends = [school.vlan(source), school.vlan(target)]
             for vlan in ends:
                 if vlan.isolated:
@@ -82,6 +90,23 @@ def _flow(flow: Mapping[str, Any], network: Mapping[str, Any], school: School) -
                 match = _service(service, network)
                 rules.append(f'{where} {match} accept comment "{_comment(flow, service)}"')
     return rules
+
+
+def _outside(flow: Mapping[str, Any], network: Mapping[str, Any], school: School) -> list[str]:
+    """One rule for each VLAN and each service that ``flow`` lets out to the internet; before any VLAN is closed.
+
+    Named assets are inside: a flow that is limited to some leads nowhere else.
+    """
+    if INTERNET not in _names(flow["to"]) or flow.get("assets"):
+        return []
+    inside = ", ".join(f'"{interface(vlan)}"' for vlan in school.vlans.values())
+    subnets = ", ".join(str(vlan.subnet) for vlan in school.vlans.values())
+    return [
+        f"{_from(school.vlan(source))} oifname != {{ {inside} }} ip daddr != {{ {subnets} }} "
+        f'{_service(service, network)} accept comment "{_comment(flow, service)}"'
+        for source in _names(flow["from"])
+        for service in flow["services"]
+    ]
 
 
 def _from(vlan: Vlan) -> str:

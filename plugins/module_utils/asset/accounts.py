@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List, Set, Tuple
+from typing import Any, Dict, Iterator, List, Set, Tuple
 
 from .machine import Machine, number
 
@@ -15,6 +15,10 @@ NO_LOGIN = frozenset({"nologin", "false", "sync", "halt", "shutdown", ""})
 # A user specification of sudoers(5): "%group ALL=(ALL:ALL) ALL" or "user HOST=(RUNAS) TAGS: COMMANDS".
 GRANT = re.compile(r"^(?P<who>[^\s=,]+(?:\s*,\s*[^\s=,]+)*)\s+[^\s=]+\s*=")
 ALIAS = re.compile(r"^(?:User_Alias)\s+(?P<name>[A-Z][A-Z0-9_]*)\s*=\s*(?P<members>.*)$")
+# sudoers(5), "Including other files from within sudoers"; "#include" is not a comment, "# include" is.
+INCLUDE = re.compile(
+    r"""^[@#]include(?P<folder>dir)?[ \t]+(?:"(?P<quoted>[^"]+)"|(?P<plain>(?:\\.|[^\s\\])+))"""
+)
 NOT_GRANTS = ("Defaults", "User_Alias", "Runas_Alias", "Host_Alias", "Cmnd_Alias", "Cmd_Alias", "@", "#")
 
 
@@ -60,20 +64,22 @@ def accounts(machine: Machine, declared: Set[str]) -> List[Dict[str, Any]]:
     return sorted(found, key=lambda account: (account["uid"], account["login"]))
 
 
+def unknown(found: List[Dict[str, Any]]) -> List[str]:
+    """Name the accounts that nobody declared; one more account with root's user id is among them."""
+    return [account["login"] for account in found if account["declared"] is False]
+
+
 def sudoers(machine: Machine) -> Tuple[Set[str], Set[str]]:
     """Read the users and the groups to whom sudo grants anything; ``ALL`` stands for every user, as ``*``."""
     entries: List[str] = []
     aliases: Dict[str, List[str]] = {}
-    for path in _sudoers_files(machine):
-        text = (machine.read(path) or "").replace("\\\n", " ")
-        for line in text.splitlines():
-            stripped = line.strip()
-            alias = ALIAS.match(stripped)
-            if alias:
-                aliases[alias["name"]] = [name.strip() for name in alias["members"].split(",")]
-            grant = GRANT.match(stripped)
-            if grant and not stripped.startswith(NOT_GRANTS):
-                entries.extend(name.strip() for name in grant["who"].split(","))
+    for line in _sudoers_lines(machine, "/etc/sudoers", set()):
+        alias = ALIAS.match(line)
+        if alias:
+            aliases[alias["name"]] = [name.strip() for name in alias["members"].split(",")]
+        grant = GRANT.match(line)
+        if grant and not line.startswith(NOT_GRANTS):
+            entries.extend(name.strip() for name in grant["who"].split(","))
     users: Set[str] = set()
     groups: Set[str] = set()
     for entry in [name for written in entries for name in aliases.get(written, [written])]:
@@ -113,11 +119,27 @@ def local_groups(machine: Machine, found: List[Dict[str, Any]]) -> List[Dict[str
     ]
 
 
-def _sudoers_files(machine: Machine) -> List[str]:
-    included = [
-        name for name in machine.names("/etc/sudoers.d") if "." not in name and not name.endswith("~")
-    ]
-    return ["/etc/sudoers", *(f"/etc/sudoers.d/{name}" for name in included)]
+def _sudoers_lines(machine: Machine, path: str, seen: Set[str]) -> Iterator[str]:
+    """Give the lines of ``path`` and of what it includes, as sudo reads them: only what is included counts."""
+    if path in seen:
+        return
+    seen.add(path)
+    for line in (machine.read(path) or "").replace("\\\n", " ").splitlines():
+        stripped = line.strip()
+        include = INCLUDE.match(stripped)
+        if include is None:
+            yield stripped
+            continue
+        target = include["quoted"] or re.sub(r"\\(.)", r"\1", include["plain"])
+        target = target.replace("%h", machine.word("/etc/hostname").partition(".")[0])
+        if not target.startswith("/"):
+            target = f"{path.rpartition('/')[0]}/{target}"
+        if include["folder"] is None:
+            yield from _sudoers_lines(machine, target, seen)
+            continue
+        for name in machine.names(target):
+            if "." not in name and not name.endswith("~"):
+                yield from _sudoers_lines(machine, f"{target.rstrip('/')}/{name}", seen)
 
 
 def _groups(machine: Machine) -> Tuple[Dict[int, str], Dict[str, Set[str]]]:

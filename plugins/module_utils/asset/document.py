@@ -18,6 +18,8 @@ def observe(machine: Machine, asset: str, declared: Iterable[str], client: str) 
 
     Returns ``inventory`` (a document in GLPI's inventory format), ``accounts``, ``services``, ``updates``
     (the records of the same names) and ``volatile`` (what changes from run to run and is not compared).
+
+    Raises NoAnswer when a section that the asset has cannot be read.
     """
     found_accounts = local.accounts(machine, set(declared))
     services = system.services(machine)
@@ -42,6 +44,7 @@ def observe(machine: Machine, asset: str, declared: Iterable[str], client: str) 
         "antivirus": antivirus,
         "printers": protection.printers(machine),
     }
+    updates = software.pending_updates(machine)
     uptime = number(machine.word("/proc/uptime").partition(".")[0])
     return {
         "inventory": {
@@ -53,10 +56,7 @@ def observe(machine: Machine, asset: str, declared: Iterable[str], client: str) 
         },
         "accounts": {"accounts": found_accounts},
         "services": {"services": services},
-        "updates": {
-            "known": software.is_answering(machine),
-            "pending": software.pending_updates(machine),
-        },
+        "updates": {"known": updates is not None, "pending": updates or []},
         "volatile": without_empty(
             {
                 "uptime_seconds": uptime,

@@ -14,6 +14,10 @@ from typing import List, Optional
 TIMEOUT = 120  # seconds; the slowest, a simulated upgrade on an old PC, takes about twenty
 
 
+class NoAnswer(Exception):
+    """A section cannot be read although the asset has it: better no record than one that says it is empty."""
+
+
 class Machine:
     """Files below ``root`` and commands of the running system.
 

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
-from .machine import Machine, without_empty
+from .machine import Machine, NoAnswer, without_empty
 
 FIELDS = (
     "db:Status-Status",
@@ -40,10 +40,19 @@ SIMULATE = (
 
 
 def packages(machine: Machine) -> List[Dict[str, Any]]:
-    """List the installed packages by name: GLPI's section ``softwares``, from one call of dpkg-query."""
+    """List the installed packages by name: GLPI's section ``softwares``, from one call of dpkg-query.
+
+    Raises NoAnswer when dpkg-query fails on an asset that has dpkg's database.
+    """
     layout = "\\t".join(f"${{{field}}}" for field in FIELDS) + "\\n"
+    output = machine.run("dpkg-query", "--show", f"--showformat={layout}")
+    if output is None and "status" in machine.names("/var/lib/dpkg"):
+        raise NoAnswer(
+            "dpkg-query fails, so the installed packages cannot be read and the last record stays; repair it on the "
+            "asset ('dpkg --audit' says what is wrong), then observe again."
+        )
     found: List[Dict[str, Any]] = []
-    for line in (machine.run("dpkg-query", "--show", f"--showformat={layout}") or "").splitlines():
+    for line in (output or "").splitlines():
         values = line.split("\t")
         if len(values) != len(FIELDS) or values[0] != "installed":
             continue
@@ -64,13 +73,16 @@ def packages(machine: Machine) -> List[Dict[str, Any]]:
     return sorted(found, key=lambda package: (package["name"], package.get("arch", "")))
 
 
-def pending_updates(machine: Machine) -> List[Dict[str, Any]]:
+def pending_updates(machine: Machine) -> Optional[List[Dict[str, Any]]]:
     """List what an upgrade would install, by name, from the package lists that the asset has; no network is
     used.
 
-    ``security`` tells whether the distribution's security archive offers it.
+    None when it cannot be known: no apt, no package lists, or a simulation that fails (an interrupted dpkg,
+    broken dependencies). ``security`` tells whether the distribution's security archive offers it.
     """
-    output = machine.run(*SIMULATE) or ""
+    output = machine.run(*SIMULATE) if _has_lists(machine) else None
+    if output is None:
+        return None
     found: List[Dict[str, Any]] = []
     for line in output.splitlines():
         match = INSTALL.match(line)
@@ -90,8 +102,7 @@ def pending_updates(machine: Machine) -> List[Dict[str, Any]]:
     return sorted(found, key=lambda update: (update["name"], update["arch"]))
 
 
-def is_answering(machine: Machine) -> bool:
-    """Tell whether pending updates can be known at all: apt is there and has package lists."""
+def _has_lists(machine: Machine) -> bool:
     lists = machine.names("/var/lib/apt/lists")
     return any(
         name.endswith(("_Packages", "_Packages.lz4", "_Packages.gz", "_Packages.xz")) for name in lists

@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 import jsonschema
@@ -14,7 +15,7 @@ import yaml
 
 from plugins.module_utils.asset import accounts, identity, software, support
 from plugins.module_utils.asset.document import observe
-from plugins.module_utils.asset.machine import Machine
+from plugins.module_utils.asset.machine import Machine, NoAnswer
 from tests.unit.asset.recorded import RecordedMachine
 
 HERE = Path(__file__).parent
@@ -148,6 +149,9 @@ def test_what_manufacturers_leave_is_no_identity(value, kept):
 )
 def test_lines_of_a_simulated_upgrade(line, expected):
     class Answer(Machine):
+        def names(self, path):
+            return ["deb.example_dists_trixie_Packages"]
+
         def run(self, *command, accept=None):
             return line + "\n"
 
@@ -155,6 +159,72 @@ def test_lines_of_a_simulated_upgrade(line, expected):
         (item["name"], item.get("installed"), item["security"]) for item in software.pending_updates(Answer())
     ]
     assert found == ([expected] if expected else [])
+
+
+def copy_without_answer(folder, program):
+    """The case of the laptop, where ``program`` fails now."""
+    shutil.copytree(HERE / "cases" / "laptop-encrypted", folder, dirs_exist_ok=True)
+    answered = json.loads((folder / "commands.json").read_text())
+    assert any(command.startswith(program) for command in answered)
+    silent = {command: None if command.startswith(program) else name for command, name in answered.items()}
+    (folder / "commands.json").write_text(json.dumps(silent))
+    return RecordedMachine(folder)
+
+
+def test_updates_are_unknown_when_apt_fails(tmp_path):
+    """An interrupted dpkg or broken dependencies: "nothing is pending" would be wrong."""
+    assert seen("laptop-encrypted")["updates"]["known"] is True
+    machine = copy_without_answer(tmp_path, "apt-get")
+    assert observe(machine, "UC250001", [], "Cartable-test")["updates"] == {"known": False, "pending": []}
+
+
+def test_an_inventory_without_packages_never_replaces_a_good_one(tmp_path):
+    machine = copy_without_answer(tmp_path, "dpkg-query")
+    assert "softwares" not in observe(machine, "UC250001", [], "Cartable-test")["inventory"]["content"]
+    (tmp_path / "root/var/lib/dpkg").mkdir(parents=True)
+    (tmp_path / "root/var/lib/dpkg/status").touch()
+    with pytest.raises(NoAnswer, match="dpkg-query fails, so the installed packages cannot be read"):
+        observe(machine, "UC250001", [], "Cartable-test")
+
+
+@pytest.mark.parametrize(
+    ("files", "users"),
+    [
+        ({"sudoers": "root ALL=(ALL) ALL\n", "sudoers.d/alex": "alex ALL=(ALL) ALL\n"}, {"root"}),
+        ({"sudoers": "@includedir /etc/sudoers.d\n", "sudoers.d/alex": "alex ALL=(ALL) ALL\n"}, {"alex"}),
+        ({"sudoers": "#includedir /etc/sudoers.d/\n", "sudoers.d/alex": "alex ALL=(ALL) ALL\n"}, {"alex"}),
+        ({"sudoers": "# includedir /etc/sudoers.d\n", "sudoers.d/alex": "alex ALL=(ALL) ALL\n"}, set()),
+        ({"sudoers": '@includedir "sudoers.d"\n', "sudoers.d/alex": "alex ALL=(ALL) ALL\n"}, {"alex"}),
+        (
+            {
+                "sudoers": "@includedir /etc/sudoers.d\n",
+                "sudoers.d/old.conf": "alex ALL=(ALL) ALL\n",
+                "sudoers.d/old~": "camille ALL=(ALL) ALL\n",
+                "sudoers.d/.hidden": "dominique ALL=(ALL) ALL\n",
+                "sudoers.d/folder/file": "claude ALL=(ALL) ALL\n",
+            },
+            set(),
+        ),
+        ({"sudoers": "@include local.conf\n", "local.conf": "alex ALL=(ALL) ALL\n"}, {"alex"}),
+        ({"sudoers": "#include /etc/a\\ b\n", "a b": "alex ALL=(ALL) ALL\n"}, {"alex"}),
+        ({"sudoers": "@include /etc/sudoers.%h\n", "hostname": "pc1.lan\n", "sudoers.pc1": "alex ALL=ALL\n"}, {"alex"}),
+        (
+            {
+                "sudoers": "@includedir /etc/sudoers.d\n",
+                "sudoers.d/more": "@include /etc/local\n",
+                "local": "@include /etc/sudoers\nalex ALL=(ALL) ALL\n",
+            },
+            {"alex"},
+        ),
+        ({"sudoers": "@include /etc/missing\n@includedir /etc/missing.d\nalex ALL=(ALL) ALL\n"}, {"alex"}),
+    ],
+)  # fmt: skip
+def test_sudo_reads_only_what_sudoers_includes(tmp_path, files, users):
+    for name, text in files.items():
+        path = tmp_path / "etc" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    assert accounts.sudoers(Machine(str(tmp_path)))[0] == users
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,39 @@ def test_without_flows_nothing_is_forwarded(market: Market) -> None:
     assert accepted == ["ct state established,related accept"]
 
 
+def test_a_flow_to_the_internet_leaves_by_what_is_none_of_the_schools(market: Market) -> None:
+    """As in the market of Jurançon; guests get there and nowhere else (R43)."""
+    flows = [
+        {"from": ["teachers", "pupils"], "to": ["administration", "internet"], "services": ["ssh"]},
+        {"from": "guests", "to": "internet", "services": ["ssh"]},
+    ]
+    rules = router.ruleset({**market.network, "flows": flows}, plan(market)).splitlines()
+    out = (
+        'oifname != { "vlan10", "vlan20", "vlan30", "vlan40", "vlan50" } ip daddr != { 198.51.100.0/27, '
+        "198.51.100.32/27, 198.51.100.64/27, 198.51.100.96/27, 198.51.100.128/27 } tcp dport { 22 } accept"
+    )
+    outside = [line.strip() for line in rules if "oifname !=" in line]
+    assert outside == [
+        f'iifname "vlan30" ip saddr 198.51.100.64/27 {out} comment "ssh: "',
+        f'iifname "vlan40" ip saddr 198.51.100.96/27 {out} comment "ssh: "',
+        f'iifname "vlan50" ip saddr 198.51.100.128/27 {out} comment "ssh: "',
+    ]
+    inside = [line for line in rules if 'oifname "vlan10"' in line]
+    assert len(inside) == 2, "the same flow's other end, from teachers and from pupils"
+    closed = next(index for index, line in enumerate(rules) if 'iifname "vlan50" drop' in line)
+    assert max(index for index, line in enumerate(rules) if "oifname !=" in line) < closed
+
+
+def test_a_flow_to_named_assets_does_not_open_the_internet(market: Market) -> None:
+    flow = {
+        "from": "pupils",
+        "to": ["administration", "internet"],
+        "assets": ["NA250001"],
+        "services": ["smb"],
+    }
+    assert "oifname !=" not in router.ruleset({**market.network, "flows": [flow]}, plan(market))
+
+
 @given(reason=st.text(max_size=300), service=st.sampled_from(["ssh", "smb"]))
 def test_a_reason_never_ends_its_comment(reason: str, service: str) -> None:
     comment = router._comment({"reason": reason}, service)

@@ -16,16 +16,20 @@ TODAY = dt.date(2026, 1, 15)
 
 @dataclass(frozen=True)
 class Case:
-    """One way to break the base market, and everything that the check must then say, to the letter."""
+    """One way to break the base market, and everything that the check must then say, to the letter.
+
+    ``expected`` is wrong and stops a run, ``warned`` is shown and does not.
+    """
 
     name: str
     changes: list[dict[str, Any]]
     expected: str
+    warned: str = ""
 
     @classmethod
     def read(cls, path: Path) -> Case:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return cls(path.stem, content["changes"], content.get("expected", ""))
+        return cls(path.stem, content["changes"], content.get("expected", ""), content.get("warned", ""))
 
     def apply(self, market: Path) -> None:
         """Change the copy at ``market``; a text to replace that is not there once is a broken test."""

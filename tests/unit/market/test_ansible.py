@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from reversibility.market.load import load_market
 from tests.unit.market.support import PROJECT
 
 BIN = Path(sys.executable).parent
@@ -32,8 +33,10 @@ PLAY = """
 """
 
 
-def ansible(program: str, *arguments: str | Path, cwd: Path = PROJECT) -> subprocess.CompletedProcess[str]:
-    """Run a program of Ansible from the project, without the plugins of other parts."""
+def ansible(
+    program: str, *arguments: str | Path, cwd: Path = PROJECT, data: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a program of Ansible from the project, without the plugins of other parts; ``data`` holds the records."""
     environment = {
         **os.environ,
         "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"),
@@ -43,6 +46,8 @@ def ansible(program: str, *arguments: str | Path, cwd: Path = PROJECT) -> subpro
         "COLUMNS": "400",
     }
     environment.pop("CARTABLE_DATA_DIR", None)
+    if data is not None:
+        environment["CARTABLE_DATA_DIR"] = str(data)
     command = [str(BIN / program), *map(str, arguments)]
     return subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120, check=False
@@ -142,3 +147,91 @@ def test_the_documentation_can_be_read(kind: str, name: str) -> None:
     done = ansible("ansible-doc", "-t", kind, f"cartable.fleet.{name}", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)[f"cartable.fleet.{name}"]
+
+
+def test_what_stops_nothing_is_a_warning(market: Path, play: Path) -> None:
+    """R56: the day after a waiver has ended, everything still runs, and says so."""
+    contract = market / "contract.yml"
+    contract.write_text(contract.read_text().replace("until: 2029-03-31", "until: 2025-10-31"))
+    done = ansible("ansible-playbook", "-i", market, play, "-l", "UC250001")
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "the waiver of J-3.14-materiels ended on 2025-10-31 and waives nothing now" in said
+
+
+def test_what_this_version_cannot_do_yet_is_one_list() -> None:
+    """The whole of provision.yml on Jurançon, but for the hosts that would be connected to."""
+    done = ansible(
+        "ansible-playbook", "-i", "inventories/jurancon", "playbooks/provision.yml", "-l", "!os_debian_13"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = re.findall(r"This version has no tasks for (\S+); (\d+) of", done.stdout + done.stderr)
+    assert said == [("aos-s-16", "5"), ("windows-10", "2"), ("windows-11", "45")]
+    assert done.stdout.count("TASK [") == 1, "preflight, and nothing after it"
+
+
+def test_hosts_of_one_play_have_addresses_of_their_own(market: Path, play: Path) -> None:
+    done = ansible("ansible-playbook", "-i", market, play, "-e", "ansible_host=198.51.100.200")
+    assert done.returncode == 2
+    assert 'RT250001 has the address "198.51.100.200" of' in done.stdout + done.stderr
+    assert "TASK [ansible.builtin.debug]" not in done.stdout
+
+
+def test_ports_that_ansible_merged_are_compared_with_the_market(market: Path, play: Path) -> None:
+    extra = {"ports": {"p1": {"mode": "access", "vlan": "nowhere"}}}
+    done = ansible("ansible-playbook", "-i", market, play, "-l", "UC180001", "-e", json.dumps(extra))
+    assert done.returncode == 2
+    assert 'the port p1 of UC180001 is on the VLAN "nowhere"' in done.stdout + done.stderr
+
+
+def test_a_host_has_the_variables_of_ansible(market: Path) -> None:
+    """The same value counts for the check as for Ansible, wherever else it is written."""
+    written = {
+        "group_vars/all.yml": "notes: {all_file: 1}\nnote: all_file\n",
+        "group_vars/managed.yml": "note: managed\nnote_managed: managed\n",
+        "group_vars/os_debian_12.yml": "note: os\nnote_managed: os\nnote_os: os\n",
+        "group_vars/site_trois_platanes.yml": "note: site\nnote_os: site\nnote_site: site\n",
+        "group_vars/room_cm2.yml": "note: room\nnote_site: room\nnote_room: room\n",
+        "host_vars/UC180001/a.yml": "note_room: first\nnote_host: first\n",
+        "host_vars/UC180001/b": "note_host: second\n",
+    }
+    for name, text in written.items():
+        (market / name).parent.mkdir(exist_ok=True)
+        (market / name).write_text(text)
+    hosts = market / "hosts.yml"
+    text = hosts.read_text().replace("all:\n", "all:\n  vars: {note: inline, note_inline: inline}\n", 1)
+    text = text.replace(
+        "room_cm2:\n", "room_cm2:\n          vars: {note_room: inline, note_inline: room}\n", 1
+    )
+    hosts.write_text(
+        text.replace(
+            "ansible_host: 198.51.100.107", "ansible_host: 198.51.100.107\n              note_host: inline"
+        )
+    )
+    done = ansible("ansible-inventory", "-i", market, "--host", "UC180001")
+    assert done.returncode == 0, done.stderr
+    expected = {name: value for name, value in json.loads(done.stdout).items() if name.startswith("note")}
+    merged = load_market(market).assets["UC180001"].variables
+    assert {name: value for name, value in merged.items() if name.startswith("note")} == expected
+    assert len(expected) == 8
+
+
+@pytest.mark.parametrize("name", ["demo", "jurancon"])
+def test_the_operators_key_of_the_shipped_markets_is_the_one_that_logs_in(name: str, tmp_path: Path) -> None:
+    """The role accounts removes every other key: the run must not lock itself out."""
+    keys = tmp_path / name / "keys"
+    keys.mkdir(parents=True)
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", keys / "operator_ed25519"], check=True
+    )
+    play = tmp_path / "play.yml"
+    play.write_text(
+        "- hosts: NA250001\n  gather_facts: false\n  connection: local\n  tasks:\n"
+        "    - ansible.builtin.debug: {msg: '{{ [ansible_ssh_private_key_file] + accounts_operator_keys }}'}\n"
+        "      vars: {ansible_become_password: ''}\n"
+    )
+    done = ansible("ansible-playbook", "-i", f"inventories/{name}", play, data=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = " ".join(done.stdout.split())
+    assert str(keys / "operator_ed25519") in said
+    assert (keys / "operator_ed25519.pub").read_text().strip() in said

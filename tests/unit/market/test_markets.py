@@ -14,13 +14,14 @@ from jsonschema import Draft202012Validator
 
 from reversibility.cli import main
 from reversibility.market import rules_contract
-from reversibility.market.check import check_market
+from reversibility.market.check import check_market, examine
 from reversibility.market.load import load_market
 from reversibility.market.model import Asset, Market
 from reversibility.market.rules_fleet import LEGACY
 from reversibility.market.shape import SCHEMAS
 from tests.unit.market.support import PROJECT
 
+TODAY = dt.date(2026, 9, 1)
 DOCUMENTATION = [ip_network(net) for net in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")]  # RFC 5737
 
 
@@ -33,7 +34,16 @@ def jurancon(monkeypatch: pytest.MonkeyPatch) -> Market:
 @pytest.mark.parametrize("name", ["demo", "jurancon"])
 def test_the_shipped_markets_are_good(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules_contract, "PROFILES", PROJECT / "reversibility" / "contract")
-    assert [str(finding) for finding in check_market(PROJECT / "inventories" / name)] == []
+    checked = examine(PROJECT / "inventories" / name, TODAY)
+    assert [str(finding) for finding in (*checked.findings, *checked.warnings)] == []
+
+
+@pytest.mark.parametrize("name", ["demo", "jurancon"])
+def test_the_shipped_markets_stay_good_after_their_contract(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules_contract, "PROFILES", PROJECT / "reversibility" / "contract")
+    assert check_market(PROJECT / "inventories" / name, dt.date(2040, 1, 1)) == []
 
 
 def test_jurancon_has_the_shape_of_the_contract(jurancon: Market) -> None:
@@ -47,13 +57,27 @@ def test_jurancon_has_the_shape_of_the_contract(jurancon: Market) -> None:
     }
     assert len({school["group"] for school in jurancon.sites.values()}) == 2
     assert {school["holiday_zone"] for school in jurancon.sites.values()} == {"A"}
-    assert 110 <= len(jurancon.assets) <= 130
+    kinds = Counter(asset.kind for asset in jurancon.assets.values())
+    assert dict(kinds) == {
+        "access_point": 8, "charging_cart": 2, "classroom_pc": 25, "copier": 4, "director_laptop": 4, "firewall": 4,
+        "interactive_board": 7, "nas": 2, "phone": 4, "printer": 1, "projector": 14, "pupil_laptop": 30, "switch": 5,
+        "tablet": 8, "ups": 2,
+    }  # fmt: skip
+    assert Counter(asset.managed for asset in jurancon.assets.values()) == {True: 54, False: 66}
+    unmanaged = Counter(asset.kind for asset in jurancon.assets.values() if not asset.managed)
+    assert not {"switch", "nas", "pupil_laptop", "director_laptop"} & set(unmanaged)
+    assert {kind: count for kind, count in unmanaged.items() if kind != "classroom_pc"} == {
+        kind: kinds[kind] for kind in unmanaged if kind != "classroom_pc"
+    }, "of the other kinds either all are managed or none"
     for site in ("barthou_elementaire", "moulin_elementaire"):
         kinds = Counter(asset.kind for asset in jurancon.assets.values() if asset.site == site)
         assert kinds["pupil_laptop"] == 15
         assert kinds["nas"] == kinds["director_laptop"] == 1
     old = [asset for asset in jurancon.assets.values() if asset.attributes.get("os") in LEGACY]
-    assert {asset.attributes["os"] for asset in old} == {"windows-7", "windows-xp"}
+    assert Counter(asset.attributes["os"] for asset in old) == {"windows-7": 10, "windows-xp": 2}
+    assert {asset.kind for asset in old} == {"classroom_pc"}
+    assert not any(asset.managed for asset in old)
+    assert len(old) == unmanaged["classroom_pc"]
     assert all(isinstance(asset.attributes["replace_by"], dt.date) for asset in old)
 
 
@@ -127,6 +151,12 @@ def test_schemas_are_schemas(schema: Path) -> None:
 def test_the_command(capsys: pytest.CaptureFixture[str], market: Path, tmp_path: Path) -> None:
     assert main(["check", "-i", str(market)]) == 0
     assert "market base: no error" in capsys.readouterr().out
+    contract = market / "contract.yml"
+    contract.write_text(contract.read_text().replace("until: 2029-03-31", "until: 2025-10-31"))
+    assert main(["check", "-i", str(market)]) == 0
+    out = capsys.readouterr().out
+    assert f"warning: {contract}:29: the waiver of J-3.14-materiels ended on 2025-10-31" in out
+    assert "market base: no error" in out
     (market / "sites.yml").write_text("sites: {}\n")
     assert main(["check", "-i", str(market)]) == 1
     out = capsys.readouterr().out

@@ -1,0 +1,142 @@
+"""Rules about the variables of hosts and groups: read by somebody, spelled right, and without a secret."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from reversibility.market.examined import Examined
+from reversibility.market.findings import Finding, near, one_of
+from reversibility.market.fleet import system_group
+from reversibility.market.literal import is_literal, is_secret_name, is_secret_text
+from reversibility.market.roles import role_options
+from reversibility.market.shape import kinds
+from reversibility.market.source import Document, dotted
+
+# Ansible and this project read these; a misspelling of one would be ignored in silence.
+KNOWN_VARIABLES = frozenset({"ansible_host", "asset", "ports"})
+# What a misspelled variable may look like without being one.
+REAL_VARIABLES = frozenset({"ansible_port", "ansible_user", "ansible_password", "ansible_shell_type"})
+# How alike a name must be to one of the short names above to be taken for a slip: "port" is, "notes" is not.
+ALIKE = 0.75
+# How alike it must be to one of a role's: one letter in a dozen.
+SLIP = 0.92
+
+
+def variable_files_apply(market: Examined) -> Iterator[Finding]:
+    """A file of host_vars/ or group_vars/ that no host or group answers to is ignored by Ansible, in silence."""
+    if not market.fleet_known:
+        return
+    for tag, documents in market.host_vars.items():
+        if tag not in market.tags:
+            for document in documents:
+                yield Finding(
+                    document.file, 1, tag, f"{tag} is no asset of hosts.yml", one_of(tag, set(market.tags))
+                )
+    groups = _groups(market)
+    for group, documents in market.group_vars.items():
+        if group not in groups:
+            for document in documents:
+                yield Finding(
+                    document.file, 1, group, f"no host is in the group {group}", one_of(group, groups)
+                )
+
+
+def variables_are_spelled(market: Examined) -> Iterator[Finding]:
+    """A name that looks like ``ansible_host``, ``asset`` or ``ports`` and is not; ``asset`` outside hosts.yml."""
+    for written in market.written():
+        for name in written.variables:
+            if name == "asset" and "hosts" not in written.steps:
+                expected = "asset in hosts.yml only: one place says what a thing is"
+                problem = f"{written.owner} has its asset here"
+            elif name not in KNOWN_VARIABLES | REAL_VARIABLES and (
+                match := _misspelled(name, written.variables)
+            ):
+                problem = f'{written.owner} has the variable "{name}", which nothing reads'
+                expected = f'the name "{match}", if that is what it is'
+            else:
+                continue
+            yield written.document.finding((*written.steps, name), problem, expected)
+
+
+def role_variables_exist(market: Examined) -> Iterator[Finding]:
+    """A name that begins with a role's and is none of its options, or is nearly one: the default would be used."""
+    for written in market.written():
+        for name in written.variables:
+            if isinstance(name, str) and (expected := _no_option(name)):
+                problem = f'{written.owner} has the variable "{name}", which no role reads'
+                yield written.document.finding((*written.steps, name), problem, expected)
+
+
+def no_secrets(market: Examined) -> Iterator[Finding]:
+    """Passwords, tokens and private keys belong in the vault: whoever has the inventory or a bundle reads these files.
+
+    No finding shows any of the value.
+    """
+    for document in market.documents():
+        for steps in _secrets(document.value, (), False, set()):
+            where = dotted(steps) or document.name
+            yield document.finding(
+                steps,
+                f"{where} is a secret that is written out",
+                "\"{{ lookup('cartable.fleet.vault', inventory_hostname ~ '/ACCOUNT') }}\", and the secret in the "
+                "vault (KeePassXC enters it, 'reversibility vault list' shows the entry)",
+            )
+
+
+def _secrets(value: Any, steps: tuple[Any, ...], secret: bool, seen: set[int]) -> Iterator[tuple[Any, ...]]:
+    """The paths of the secrets in ``value``; ``secret`` when a name above says that all of it is one.
+
+    ``seen`` has the containers that were looked at: an alias in YAML may repeat one without end.
+    """
+    if isinstance(value, dict | list):
+        if id(value) in seen:
+            return
+        seen.add(id(value))
+        for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _secrets(inner, (*steps, step), secret or is_secret_name(step), seen)
+    elif is_secret_text(value) or (secret and is_literal(value)):
+        yield steps
+
+
+@cache
+def _no_option(name: str) -> str | None:
+    """What is expected in place of ``name``; None when it is a role's option or none of a role's business."""
+    options = role_options()
+    everything = [option for of_role in options.values() for option in of_role]
+    if name in everything:
+        return None
+    role = next((role for role in options if name.startswith(f"{role}_")), None)
+    if role is None:
+        slips = difflib.get_close_matches(name, everything, n=1, cutoff=SLIP)
+        return f'the name "{slips[0]}", if that is what it is' if slips else None
+    match = near(name, set(options[role]))
+    hint = f' (did you mean "{match}"?)' if match else ""
+    return f"an option that roles/{role}/meta/argument_specs.yml lists{hint}"
+
+
+@cache
+def _near_known(name: str) -> str | None:
+    matches = difflib.get_close_matches(name.casefold(), KNOWN_VARIABLES, n=1, cutoff=ALIKE)
+    return matches[0] if matches else None
+
+
+def _misspelled(name: Any, there: Any) -> str | None:
+    match = _near_known(name) if isinstance(name, str) else None
+    return match if match not in there else None
+
+
+def _groups(market: Examined) -> set[str]:
+    names = {"all", "ungrouped", "managed"} | {f"kind_{kind}" for kind in kinds()}
+    for host in market.tags.values():
+        names |= {f"site_{host.site}", f"room_{host.room}", system_group(host.asset)}
+    constructed = Document.read(Path(market.path, "keyed_groups.yml"))
+    if isinstance(constructed.value, dict) and isinstance(constructed.value.get("groups"), dict):
+        names |= {str(name) for name in constructed.value["groups"]}
+    return names
+
+
+RULES = (variable_files_apply, variables_are_spelled, role_variables_exist, no_secrets)

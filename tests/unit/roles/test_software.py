@@ -1,0 +1,93 @@
+"""What the role software asks apt for, by the version policy of the catalogue: its own tasks, run by Ansible here.
+
+In check mode: dpkg is asked what it has, and nothing is installed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[3]
+APPROVED = {"by": "Camille Exemple", "date": "2025-05-06"}
+PLAY = """
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  roles: [cartable.fleet.software]
+"""
+pytestmark = pytest.mark.skipif(shutil.which("dpkg-query") is None, reason="this machine has no dpkg")
+
+
+def entry(package: str, version: str) -> dict[str, object]:
+    return {
+        "id": package,
+        "name": package,
+        "sources": {"apt": {"packages": [package]}},
+        "version": version,
+        "approvals": {"education": APPROVED, "network": APPROVED},
+    }
+
+
+def check(folder: Path, **variables: object) -> subprocess.CompletedProcess[str]:
+    """Run the role in check mode on this machine, with ``variables``."""
+    (folder / "play.yml").write_text(PLAY)
+    command = [Path(sys.executable).parent / "ansible-playbook", "-i", "localhost,", "--check"]
+    return subprocess.run(
+        [*command, "-e", json.dumps(variables), folder / "play.yml"],
+        cwd=PROJECT,
+        env={
+            **os.environ,
+            "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"),
+            "ANSIBLE_VARS_ENABLED": "host_group_vars",
+            "ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.default",
+            "ANSIBLE_NOCOLOR": "1",
+            "COLUMNS": "400",
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_only_a_version_pins_a_package(tmp_path: Path) -> None:
+    shown = subprocess.run(
+        ["dpkg-query", "--show", "--showformat=${Version}", "base-files"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    entries = [
+        entry("cartable-newest", "latest"),
+        entry("cartable-usual", "distribution"),
+        entry("cartable-pinned", "1:2.3-4~deb13u1"),
+        entry("dpkg", "latest"),  # there, in some version: nothing to do
+        entry("base-files", shown.stdout),  # there, in this one
+        entry("libc-bin", "0.0.1"),  # there, in another one
+    ]
+    done = check(tmp_path, asset={"os": "debian-13"}, cartable_software=entries)
+    assert done.returncode == 0, done.stdout + done.stderr
+    wanted = re.search(r"Would be installed: ((?:\S+, )*[^\s']+)", " ".join(done.stdout.split()))
+    assert wanted is not None, done.stdout
+    assert sorted(wanted[1].split(", ")) == [
+        "cartable-newest",
+        "cartable-pinned=1:2.3-4~deb13u1",
+        "cartable-usual",
+        "libc-bin=0.0.1",
+    ]
+
+
+def test_a_platform_without_tasks_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    done = check(tmp_path, asset={"os": "windows-11"}, cartable_software=[])
+    assert done.returncode == 2
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "value of software_platform must be one of: debian, got: windows" in said
+    assert "Could not find or access" not in said
