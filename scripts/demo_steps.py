@@ -8,9 +8,12 @@ import re
 import secrets
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import pyrage
 
 from reversibility.market.load import load_market
 from reversibility.market.paths import MarketPaths
@@ -88,29 +91,33 @@ def make_keys(paths: MarketPaths) -> str:
     holders.mkdir(exist_ok=True, mode=0o700)
     made = []
 
-    passphrase = paths.keys / "vault-passphrase"
-    if not passphrase.exists():
-        private_write(passphrase, secrets.token_urlsafe(24) + "\n")
-        made.append(passphrase.name)
-    signing = paths.keys / "signing_ed25519"
-    if not signing.exists():
-        ssh_key(signing, "signature de démonstration")
-        made.append(signing.name)
-    for declared in (
-        holder for group in load_market(INVENTORY).contract["holders"].values() for holder in group
-    ):
-        public = paths.data / declared["recipient_file"]
-        private = public.with_suffix(".key")
-        if public.exists():
-            continue
-        if declared["party"] == "contractor":  # one holder with an OpenSSH key, the others with age keys
-            ssh_key(private, declared["name"])
-            private.with_name(private.name + ".pub").rename(public)
-        else:
-            identity = subprocess.run(["age-keygen"], check=True, capture_output=True, text=True).stdout
-            private_write(private, identity)
-            public.write_text(re.search(r"age1\w+", identity).group() + "\n", encoding="utf-8")  # type: ignore[union-attr]
-        made.append(public.name)
+    # Made aside and moved into place, the file that is looked for last: a run that is killed leaves no half of a pair.
+    with tempfile.TemporaryDirectory(prefix=".making-", dir=paths.keys) as temporary:
+        aside = Path(temporary)
+        passphrase = paths.keys / "vault-passphrase"
+        if not passphrase.exists():
+            private_write(aside / "passphrase", secrets.token_urlsafe(24) + "\n")
+            (aside / "passphrase").rename(passphrase)
+            made.append(passphrase.name)
+        signing = paths.keys / "signing_ed25519"
+        if not signing.exists():
+            ssh_key(aside / "signing", "signature de démonstration")
+            (aside / "signing.pub").rename(signing.with_name(signing.name + ".pub"))
+            (aside / "signing").rename(signing)
+            made.append(signing.name)
+        for declared in (
+            holder for group in load_market(INVENTORY).contract["holders"].values() for holder in group
+        ):
+            public = paths.data / declared["recipient_file"]
+            if public.exists():
+                continue
+            if declared["party"] == "contractor":  # one holder with an OpenSSH key, the others with age keys
+                ssh_key(aside / "holder", declared["name"])
+            else:
+                age_key(aside / "holder")
+            (aside / "holder").rename(public.with_suffix(".key"))
+            (aside / "holder.pub").rename(public)
+            made.append(public.name)
     return f"made {', '.join(made)}" if made else "already there"
 
 
@@ -118,6 +125,13 @@ def ssh_key(path: Path, comment: str) -> None:
     subprocess.run(
         ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(path)], check=True
     )
+
+
+def age_key(path: Path) -> None:
+    """Make an age identity and, beside it with the suffix .pub, its recipient."""
+    identity = pyrage.x25519.Identity.generate()
+    private_write(path, f"{identity}\n")
+    path.with_name(path.name + ".pub").write_text(f"{identity.to_public()}\n", encoding="utf-8")
 
 
 def private_write(path: Path, text: str) -> None:

@@ -13,33 +13,50 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(PROJECT))
+
+from tests.e2e.kills import descendants  # noqa: E402
+
 REVERSIBILITY = Path(sys.executable).parent / "reversibility"
 
 
 def measure(command: Sequence[str | Path], environment: dict[str, str]) -> tuple[float, float]:
-    """Run a command; wall seconds and the peak memory of it and its children, in MiB."""
-    # A child of its own for each command, since getrusage keeps the maximum over all children that have ended.
-    script = (
-        "import resource, subprocess, sys, time; begun = time.monotonic(); "
-        "status = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode; "
-        "memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024; "
-        "print(time.monotonic() - begun, memory); sys.exit(status)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script, *(str(part) for part in command)],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        sys.exit(f"error: {' '.join(str(part) for part in command)}\n{done.stderr[-2000:]}")
-    seconds, memory = done.stdout.split()
-    return float(seconds), float(memory)
+    """Run a command; wall seconds, and the most memory that it and its children held at once, in MiB.
+
+    The memory is the sum of their proportional set sizes (what they share counts once), looked at five times a second.
+    """
+    begun, peak = time.monotonic(), 0
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            env=os.environ | environment,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+        )
+        while True:
+            try:
+                process.wait(timeout=0.2)
+                break
+            except subprocess.TimeoutExpired:
+                peak = max(peak, sum(map(proportional_size, descendants(process.pid))))
+        if process.returncode != 0:
+            errors.seek(0)
+            sys.exit(f"error: {' '.join(str(part) for part in command)}\n{errors.read()[-2000:].decode()}")
+    return time.monotonic() - begun, peak / 1024
+
+
+def proportional_size(process: int) -> int:
+    """Memory of a process in KiB, what it shares divided by who shares it; 0 when it has ended."""
+    try:
+        rollup = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    return int(rollup.partition("\nPss:")[2].split()[0])
 
 
 def bench(assets: int, folder: Path) -> str:

@@ -41,14 +41,20 @@ def main() -> int:
         }
         school = School(paths, environment)
         subprocess.run([PROJECT / "scripts" / "demo"], env=environment, check=True)
-        moments = kills.schedule(arguments.kills, generator, kills.durations(school))
-        for number, (playbook, moment) in enumerate(moments, start=1):
+        schedule = kills.schedule(arguments.kills, generator, kills.durations(school))
+        for number, kill in enumerate(schedule, start=1):
             kills.disturb(school, generator)
-            problems = kills.kill_once(school, playbook, moment)
-            completed = kills.run(school, playbook, check=False)
-            lost += bool(problems) or not completed
-            verdict = problems or ("all verifies, next run completed" if completed else "the next run FAILED")
-            print(f"{number:3} {playbook:14} after {moment:5.1f} s: {verdict}", flush=True)
+            found = kills.kill_once(school, kill)
+            pending = sum(bool(entry.pending) for entry in school.vault().entries())
+            if not kills.run(school, kill.playbook, check=False):
+                found.append("the next run FAILED")
+            found += kills.problems(school)
+            lost += bool(found)
+            met = f" ({pending} passwords were being changed)" if pending else ""
+            print(
+                f"{number:3} {kill}: {'; '.join(found) or f'all verifies{met}, next run completed'}",
+                flush=True,
+            )
     print(f"{arguments.kills} kills, {lost} with a loss")
     return 1 if lost else 0
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import base64
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from reversibility.bundle.build import SIGNING_KEY
+from reversibility.bundle.open import halves, load_identity
 from tests.e2e.conftest import PROJECT, DemoRun, School
 from tests.e2e.secrets_hunt import Hunt, encodings
+from tests.lab.access import OPERATOR_KEY
 
 TAGS = ("NA250001", "SW250001", "RT250001", "PD250001", "UC250001", "UC250002", "UC180001")
 
@@ -28,11 +32,42 @@ def secrets(school: School, demo: DemoRun) -> dict[str, str]:
     made = {f"vault: {entry.asset}/{entry.account}": entry.password for entry in vault.entries()}
     made["vault: age identity"] = vault.age_identity()
     made["vault: passphrase"] = (school.paths.keys / "vault-passphrase").read_text(encoding="utf-8").strip()
+    passphrase, key_file = halves(
+        school.newest_bundle(),
+        [
+            identity
+            for key in sorted(school.paths.keys.glob("holders/*.key"))
+            for identity in load_identity(key)
+        ],
+    )
+    made["bundle: passphrase of its vault"] = passphrase
+    for number, line in enumerate(re.findall(r"^ +([0-9A-F ]{35,})$", key_file.decode(), re.MULTILINE), 1):
+        made[f"bundle: key file, line {number}"] = line
+        made[f"bundle: key file, line {number} without spaces"] = line.replace(" ", "")
+    for key in (
+        *sorted(school.paths.keys.glob("holders/*.key")),
+        school.paths.keys / SIGNING_KEY,
+        school.paths.keys / OPERATOR_KEY,
+    ):
+        made[f"private key {key.name}"] = key_line(key)
     return {**made, **school.canaries}
+
+
+def key_line(path: Path) -> str:
+    """A line of a private key that no other key has: an age identity, or the end of an OpenSSH key."""
+    return [
+        line for line in path.read_text(encoding="ascii").splitlines() if not line.startswith(("#", "---"))
+    ][-2:][0]
 
 
 def test_the_vault_did_get_the_secrets_that_are_hunted(secrets: dict[str, str]) -> None:
     assert {f"vault: {tag}/cartable" for tag in TAGS} <= secrets.keys()
+    assert {
+        "bundle: key file, line 1",
+        "private key signing_ed25519",
+        "private key operator_ed25519",
+    } <= secrets.keys()
+    assert sum(name.startswith("private key ") for name in secrets) == 6
     assert all(len(value) >= 8 for value in secrets.values())
 
 
@@ -79,6 +114,8 @@ def test_no_secret_was_in_a_process_list(demo: DemoRun, secrets: dict[str, str])
     for sample in demo.processes.samples:
         hunt.search(f"process {sample[:60].split(bytes(1))[0]!r}", sample)
     assert demo.processes.rounds > 100
+    programs = b" ".join(demo.processes.samples)
+    assert all(name in programs for name in (b"ansible-playbook", b"ssh", b"CARTABLE_DATA_DIR="))
     assert hunt.found == []
 
 
