@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tarfile
 import tempfile
 from pathlib import Path
 
@@ -35,7 +36,7 @@ print(get_venv_packages(SimpleNamespace(version="%d.%d" % __import__("sys").vers
 
 # What ansible-test can run without its containers. Left out: "pslint" (needs PowerShell, which no registry reached here
 # has), "ignores" (there is no ignore file); and "pylint", "pep8", "yamllint" and "shellcheck", whose work ruff, mypy,
-# yamllint and ansible-lint do in "scripts/test lint types" with the project's own settings.
+# yamllint, ansible-lint and shellcheck do in "scripts/test lint types" with the project's own settings.
 SANITY_TESTS = [
     "action-plugin-docs",
     "ansible-doc",
@@ -74,10 +75,26 @@ def run(command: list[str | Path], folder: Path, **environment: str) -> str:
     return result.stdout
 
 
+def project_files() -> set[str]:
+    """The project's files: those that Git tracks, or would track since no rule ignores them."""
+    listed = run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], PROJECT)
+    return set(filter(None, listed.split("\0")))
+
+
+def packed_besides(archive: Path, wanted: set[str]) -> list[str]:
+    """The files of ``archive`` that are not among ``wanted``, Galaxy's own two lists aside."""
+    with tarfile.open(archive) as packed:
+        names = {member.name for member in packed if not member.isdir()}
+    return sorted(names - wanted - {"MANIFEST.json", "FILES.json"})
+
+
 def check_installed(folder: Path) -> None:
-    """Build the collection, install the built file and ask ansible-doc for every plugin."""
+    """Build the collection, look at what was packed, install it and ask ansible-doc for every plugin."""
     run([BIN / "ansible-galaxy", "collection", "build", "--output-path", folder], PROJECT)
     [built] = folder.glob("cartable-fleet-*.tar.gz")
+    besides = packed_besides(built, project_files())
+    if besides:
+        sys.exit(f"error: galaxy.yml packs what Git ignores; add to build_ignore: {', '.join(besides[:10])}")
     installed = folder / "installed"
     run([BIN / "ansible-galaxy", "collection", "install", "--offline", "-p", installed, built], folder)
     (folder / "ansible.cfg").write_text("[defaults]\n", encoding="utf-8")
@@ -101,8 +118,7 @@ def check_sanity(folder: Path) -> None:
     On the plugins: the package beside them has French typography, which the test of quotation marks refuses.
     """
     copy = folder / "ansible_collections" / "cartable" / "fleet"
-    listed = run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], PROJECT)
-    for name in filter(None, listed.split("\0")):
+    for name in sorted(project_files()):
         source, target = PROJECT / name, copy / name
         if not source.is_file() or name.startswith(("collections/", "tests/", "inventories/")):
             continue

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -112,13 +113,33 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
 
 
 @pytest.fixture(scope="session")
-def demo(school: School) -> DemoRun:
+def inventory_canary(school: School, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A secret in the inventory, as Ansible keeps one there: encrypted with ansible-vault."""
+    secret, password = secrets.token_urlsafe(18), tmp_path_factory.mktemp("ansible-vault") / "password"
+    password.write_text(secrets.token_urlsafe(18), encoding="ascii")
+    school.environment = {**school.environment, "ANSIBLE_VAULT_PASSWORD_FILE": str(password)}
+    encrypt = [BIN / "ansible-vault", "encrypt_string", "--stdin-name", "canary_snmp_community"]
+    folder = INVENTORY / "host_vars" / "RT250001"  # which has no variables of its own
+    folder.mkdir()
+    try:
+        encrypted = school.run(*encrypt, stdin=secret).stdout
+        (folder / "canary.yml").write_text(
+            f"# Left by tests/e2e; remove this folder.\n{encrypted}", encoding="ascii"
+        )
+        yield secret
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def demo(school: School, inventory_canary: str) -> DemoRun:
     """scripts/demo, run to its end with planted secrets (canaries) while every process is sampled."""
     planted = {
         "file on the NAS": secrets.token_urlsafe(18),
         "Wi-Fi key on the director's PC": secrets.token_urlsafe(18),
         "password in the vault": policy_named("administrator").generate(),
         "recovery key in the vault": secrets.token_urlsafe(18),
+        "encrypted variable in the inventory": inventory_canary,
     }
     # On devices: in files that observe reads, the way administrators leave secrets in them.
     school.on_host(

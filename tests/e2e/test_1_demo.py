@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from reversibility.records.journal import Journal
+from reversibility.records.journals import Journals
 from reversibility.records.state import State
 from tests.e2e.conftest import BIN, INVENTORY, PROJECT, DemoRun, School
 
@@ -40,7 +42,7 @@ def test_the_three_verifications_agree_that_the_bundle_is_good(school: School, d
 
 def test_the_records_verify(school: School, demo: DemoRun) -> None:
     assert State(school.paths.state).verify() == []
-    assert Journal(school.paths.journal).verify().problems == []
+    assert Journals(school.paths.journal).verify().problems == []
     assert school.vault().verify() == []
 
 
@@ -68,8 +70,12 @@ def test_check_mode_writes_nothing_to_the_records(school: School, demo: DemoRun)
         if path.is_file() and ".git" not in path.parts
     }
     school.on_host("UC250002", "rm -f /etc/issue")
-    for name in ("provision.yml", "observe.yml", "handover.yml"):
-        school.playbook(name, "--check", "--diff")
+    shown = {
+        name: school.playbook(name, "--check", "--diff").stdout
+        for name in ("provision.yml", "observe.yml", "handover.yml")
+    }
+    assert "after: /etc/issue" in shown["provision.yml"] or "/etc/issue.j2" in shown["provision.yml"]
+    assert "+Commune de Villedemo" in shown["provision.yml"]
     after = {
         path: path.read_bytes()
         for path in sorted(school.paths.data.rglob("*"))
@@ -83,7 +89,7 @@ def test_drift_is_repaired_and_journalled(school: School, demo: DemoRun) -> None
     done = school.playbook("provision.yml", "--limit", "UC250002")
     assert "changed=0" not in done.stdout.split("PLAY RECAP")[1]
     assert "Villedemo" in school.on_host("UC250002", "cat /etc/issue")
-    lines = list(Journal(school.paths.journal).entries())
+    lines = list(Journals(school.paths.journal).entries())
     assert any(line.get("asset") == "UC250002" and line.get("result") == "changed" for line in lines[-20:])
 
 
@@ -104,7 +110,19 @@ def test_an_unreachable_asset_keeps_its_last_record(school: School, demo: DemoRu
     assert state.volatile("trois_platanes", "UC250001")["last_seen"] > volatile["last_seen"]
 
 
-def test_the_project_runs_from_a_fresh_clone_without_installing_the_collection(school: School) -> None:
-    listed = school.run(BIN / "ansible-doc", "--list", "cartable.fleet", "--json").stdout
-    assert "cartable.fleet.asset_facts" in listed
-    assert (PROJECT / "collections" / "ansible_collections" / "cartable" / "fleet").is_symlink()
+def test_the_project_runs_from_a_fresh_clone_without_installing_the_collection(tmp_path: Path) -> None:
+    home, clone = tmp_path / "home", tmp_path / "clone"
+    home.mkdir()
+    # Nothing of this project's environment, and nobody's collections or settings.
+    environment = {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "HOME": str(home), "LC_ALL": "C.UTF-8"}
+
+    def run(*command: str | Path, cwd: Path) -> str:
+        done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    run("git", "clone", "--quiet", PROJECT, clone, cwd=tmp_path)
+    documented = run("ansible-doc", "--type", "module", "cartable.fleet.asset_facts", cwd=clone)
+    assert f"{clone}/" in documented, "it is the clone's own module"
+    for playbook in sorted((clone / "playbooks").glob("*.yml")):
+        assert "playbook: " in run("ansible-playbook", "--syntax-check", playbook, cwd=clone)

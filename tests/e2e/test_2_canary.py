@@ -12,7 +12,7 @@ import pytest
 
 from reversibility.bundle.build import SIGNING_KEY
 from reversibility.bundle.open import halves, load_identity
-from tests.e2e.conftest import PROJECT, DemoRun, School
+from tests.e2e.conftest import BIN, INVENTORY, PROJECT, DemoRun, School
 from tests.e2e.secrets_hunt import Hunt, encodings
 from tests.lab.access import OPERATOR_KEY
 
@@ -69,6 +69,12 @@ def test_the_vault_did_get_the_secrets_that_are_hunted(secrets: dict[str, str]) 
     } <= secrets.keys()
     assert sum(name.startswith("private key ") for name in secrets) == 6
     assert all(len(value) >= 8 for value in secrets.values())
+
+
+def test_the_inventory_did_hold_its_secret(school: School, secrets: dict[str, str]) -> None:
+    show = ["-m", "ansible.builtin.debug", "-a", "var=canary_snmp_community"]
+    read = school.run(BIN / "ansible", "-i", INVENTORY, "RT250001", *show).stdout
+    assert secrets["encrypted variable in the inventory"] in read
 
 
 def places(school: School, demo: DemoRun) -> Iterator[Path]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reversibility.errors import CartableError
-from tests.lab import machine, places
+from tests.lab import locks, machine, places
 from tests.lab.detect import detect
 from tests.lab.podman import Podman, require_root
 from tests.lab.progress import Progress
@@ -98,7 +98,8 @@ def _command(options: argparse.Namespace) -> list[str]:
 
 def _image(_: argparse.Namespace) -> int:
     podman, say = _podman(), Progress()
-    with machine.services(podman):
+    # The lock as well: what a build leaves is removed by whoever holds it.
+    with machine.services(podman), locks.exclusive(places.LOCK, "scripts/lab up or down"):
         machine.ensure_images(podman, say)
     say("the images are there")
     return 0
@@ -124,7 +125,9 @@ def _podman_env(options: argparse.Namespace) -> int:
 def _up(options: argparse.Namespace) -> int:
     from tests.lab import school
 
-    school.up(_podman(), options.inventory, Progress())
+    progress = Progress()
+    progress(detect().sentence())
+    school.up(_podman(), options.inventory, progress)
     return 0
 
 

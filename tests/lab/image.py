@@ -7,12 +7,13 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from tests.lab import apt_sources, places
 from tests.lab.detect import KEYRING
 from tests.lab.podman import Podman
-from tests.lab.shell import run
+from tests.lab.shell import LabError, run, wait_until
 
 PACKAGES = (
     *("apt-utils", "ca-certificates", "dbus", "ethtool", "iproute2", "iputils-ping", "kmod", "nftables"),
@@ -54,14 +55,30 @@ def build(podman: Podman, names: Iterable[str], say: Callable[[str], None]) -> N
     names = list(names)
     mirrors, options = apt_sources.mirrors(), apt_sources.options()
     places.CACHE.mkdir(parents=True, exist_ok=True)
-    # What a killed build left; the caller holds the lab's lock, so nobody else is building.
-    for rest in places.CACHE.glob("build-*"):
-        shutil.rmtree(rest)
+    remove_rest()
     with ThreadPoolExecutor(max_workers=len(names) or 1) as pool:
         for name in pool.map(lambda name: _build(podman, name, mirrors, options), names):
             say(f"image {reference(name)}")
     # The images that the new ones replace, unless a container still uses them.
     podman("image", "prune", "--force", "--filter", f"label={_RECIPE_LABEL}", check=False)
+
+
+def remove_rest() -> None:
+    """Remove what a killed build left. The caller holds the lab's lock, so nobody else is building.
+
+    Raises LabError when something keeps writing there.
+    """
+    for rest in places.CACHE.glob("build-*"):
+        # Patiently: programs that were killed a moment ago may still be ending.
+        if not wait_until(partial(_removed, rest), 10):
+            raise LabError(
+                f"{rest} cannot be removed; look what still uses it, then run scripts/lab down again."
+            )
+
+
+def _removed(folder: Path) -> bool:
+    shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
 
 
 def _build(podman: Podman, name: str, mirrors: apt_sources.Mirrors, options: list[str]) -> str:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from reversibility.market.load import load_market
 from reversibility.market.model import Market
 from reversibility.market.paths import MarketPaths
-from tests.lab import access, apt_cache, hosts, locks, machine, network, places
+from tests.lab import access, apt_cache, hosts, image, locks, machine, network, places
 from tests.lab import podman as podman_module
 from tests.lab.plan import CONTROLLER_PORT, Host, School, plan
 from tests.lab.podman import Podman
@@ -145,6 +145,7 @@ def down(podman: Podman, progress: Progress) -> None:
             for pinned in sorted(places.NETNS.iterdir()):
                 network.remove_namespace(pinned.name)
         shutil.rmtree(places.MADE, ignore_errors=True)
+        image.remove_rest()
         places.STATE.unlink(missing_ok=True)
         if machine.release_if_unused(podman):
             progress("the school is down; nothing is left but the images and the cached packages")

@@ -5,6 +5,7 @@ Stops the school that is up. The moments are random; their seed is printed, and 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -18,6 +19,7 @@ from tests.lab import locks, mounts, places
 from tests.lab.conftest import PROJECT, Lab
 from tests.lab.detect import detect
 from tests.lab.podman import Podman
+from tests.lab.shell import wait_until
 
 SEED = int(os.environ.get("CARTABLE_TEST_SEED", random.SystemRandom().randrange(10**6)))
 KILLS = int(os.environ.get("CARTABLE_LAB_KILLS", "4"))
@@ -33,15 +35,39 @@ def left_behind() -> list[str]:
     found += [
         f"interface {path.name}" for path in Path("/sys/class/net").iterdir() if path.name.startswith("p_")
     ]
-    if places.RUN.exists() and podman.usable():
-        found += [f"container {container['Names']}" for container in podman.containers()]
-        if not podman.needed() and not locks.in_use(places.USERS):
-            found.append(str(places.RUN))
+    found += [f"container {line}" for line in containers()]
+    found += [f"half-built image {path}" for path in places.CACHE.glob("build-*")]
+    if places.RUN.exists() and podman.usable() and not podman.needed() and not locks.in_use(places.USERS):
+        found.append(str(places.RUN))
     if not places.RUN.exists():
         found += [f"mount {point}" for point in mounts.mounted() if places.RUN in [point, *point.parents]]
         found += [f"process {line}" for line in processes_with(str(places.RUN))]
     found += [f"process in the lab's group: {line}" for line in processes_of_group()]
     return found
+
+
+def containers() -> list[str]:
+    """The lab's containers, running or not. They are in podman's store, whichever namespace it is asked from."""
+    command = [
+        "podman",
+        "ps",
+        "--all",
+        "--filter",
+        f"label={places.LABEL}",
+        "--format",
+        "{{.Names}} {{.Status}}",
+    ]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def namespaces() -> set[str]:
+    """The network and mount namespaces that a process is in, or that are pinned by a mount."""
+    found = {line.split(" ")[3] for line in Path("/proc/self/mountinfo").read_text().splitlines()}
+    for process in Path("/proc").glob("[0-9]*"):
+        for kind in ("net", "mnt"):
+            with contextlib.suppress(OSError):  # it has ended
+                found.add(str((process / "ns" / kind).readlink()))
+    return {name for name in found if name.startswith(("net:", "mnt:"))}
 
 
 def processes_with(text: str) -> list[str]:
@@ -84,9 +110,14 @@ def moments() -> list[tuple[float, bool]]:
 def test_down_after_a_kill_leaves_nothing(lab: Lab, moments: list[tuple[float, bool]], number: int) -> None:
     lab("down")
     assert left_behind() == []
+    before = namespaces()
     _kill_up(*moments[number])
+    # As an interrupted image build would leave it. The moments are too early, or too late, to meet a real one.
+    (places.CACHE / "build-killed").mkdir()
     lab("down")
     assert left_behind() == [], f"CARTABLE_TEST_SEED={SEED}, kill {number} at {moments[number]}"
+    # Patiently: the kernel ends the last processes of a namespace when it pleases.
+    assert wait_until(lambda: namespaces() <= before, 10), namespaces() - before
 
 
 def test_up_after_a_kill_completes(lab: Lab, moments: list[tuple[float, bool]]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -162,12 +161,16 @@ def test_a_command_on_the_controller_is_just_a_command(lab: Lab, tmp_path: Path)
     assert f"{CONTROLLER}/27" in done.stdout
 
 
+def test_up_says_which_way_podman_is_used_and_that_nothing_is_missing(lab: Lab) -> None:
+    first = lab("up").stderr.splitlines()[0]
+    assert first.endswith(detect().sentence())
+    assert first.endswith("; nothing is missing.")
+
+
 def test_up_again_changes_nothing(lab: Lab, podman: Podman) -> None:
     known_hosts = MarketPaths.for_inventory(DEMO).data / "known_hosts"
     before = sorted(container["Id"] for container in podman.containers()), known_hosts.read_text()
-    begin = time.monotonic()
     assert "made or started: nothing" in lab("up").stderr
-    assert time.monotonic() - begin < 60
     assert (sorted(container["Id"] for container in podman.containers()), known_hosts.read_text()) == before
 
 

@@ -71,6 +71,12 @@ def secret(machine: Machine, vault: Vault) -> Callable[[str], str]:
 
 
 @pytest.fixture(scope="session")
+def checked() -> str:
+    """What check mode with ``--diff`` showed after the machine was changed by hand."""
+    return (Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "checked").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
 def recorded(machine: Machine) -> Callable[[str], Any]:
     """Record name → its content in the state."""
     return lambda name: State(machine.paths.state).read_json(SITE, machine.asset, name)

@@ -25,9 +25,12 @@ def run(folder: Path) -> tuple[bool, float]:
     # The programs beside this Python (molecule, ansible-playbook, pytest) come first, whichever way it was started.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     started = time.monotonic()
+    environment = {**os.environ, "PATH": path}
+    # The records of a run that was killed would be taken for those of this one.
+    subprocess.run(["molecule", "reset"], cwd=folder, env=environment, check=True)
     done = subprocess.run(
         [PROJECT / "scripts" / "lab", "podman-env", "env", f"--chdir={folder}", "molecule", "test"],
-        env={**os.environ, "PATH": path},
+        env=environment,
         check=False,
     )
     return done.returncode == 0, time.monotonic() - started

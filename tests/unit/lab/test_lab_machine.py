@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.lab import apt_sources, detect, locks, mounts, processes, reaper, shell
+from tests.lab import apt_sources, detect, image, locks, mounts, places, processes, reaper, shell
 from tests.lab.apt_sources import Mirrors, parse_options, parse_proxy, parse_targets
 from tests.lab.cli import _split
 from tests.lab.progress import table
@@ -39,6 +39,24 @@ def test_the_sentence_says_which_way_and_why() -> None:
         "podman runs in a private mount namespace with runc, because cgroups are hybrid and resource limits "
         "cannot be raised; these packages are missing: mmdebstrap (scripts/lab packages installs them)."
     )
+
+
+def test_up_says_it_first_even_when_it_then_fails(tmp_path: Path) -> None:
+    up = [sys.executable, "-m", "tests.lab", "up", "--inventory", str(tmp_path / "none")]
+    done = subprocess.run(up, cwd=places.PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0].endswith(detect.detect().sentence())
+
+
+def test_what_a_killed_build_leaves_is_removed_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "CACHE", tmp_path)
+    for name in ("build-debian13-x1/rootfs/etc", "build-debian12-x2", "packages"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "build-debian12-x2" / "root.tar").write_bytes(b"half")
+    image.remove_rest()
+    assert [path.name for path in tmp_path.iterdir()] == ["packages"]
 
 
 @pytest.mark.parametrize(

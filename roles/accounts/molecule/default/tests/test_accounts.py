@@ -65,4 +65,24 @@ def test_the_record_says_which_secrets_were_proven(machine, vault, recorded):
     assert {
         login["account"]: login["vault_revision"] for login in recorded("logins.json")["logins"]
     } == revisions
-    assert {login["method"] for login in recorded("logins.json")["logins"]} == {"pam"}
+    assert {(login["method"], login["result"]) for login in recorded("logins.json")["logins"]} == {
+        ("pam", "success")
+    }
+    assert recorded("volatile.json")["logins.json"].endswith("Z")
+
+
+def test_check_mode_showed_all_of_the_drift(checked):
+    assert "Would be taken out of the group sudo: eleve, intrus'\n" in checked
+    assert "The password of eleve would be set from the vault\n" in checked
+    assert "-eleve ALL=(ALL) NOPASSWD: ALL\n" in checked
+    assert "/etc/sudoers.d/90-bootstrap" in checked
+    assert "-ssh-ed25519 AAAA une-autre-cle\n" in checked
+
+
+def test_accounts_that_nobody_declared_are_told_with_a_warning(checked):
+    """Wrapped to the width of a terminal, so without its line ends."""
+    words = (
+        "UC990002 has local accounts that are not declared: jumeau, service, intrus. They were not touched"
+    )
+    assert words in " ".join(checked.split())
+    assert "[WARNING]" in checked

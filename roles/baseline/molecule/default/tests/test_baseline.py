@@ -18,7 +18,8 @@ def test_it_speaks_french(host):
 
 def test_its_keyboard_is_french(host):
     assert host.check_output(". /etc/default/keyboard; echo $XKBMODEL $XKBLAYOUT") == "pc105 fr"
-    assert host.file("/etc/console-setup/cached_setup_keyboard.sh").exists
+    applied = "/etc/console-setup/cached_setup_keyboard.sh"
+    assert host.check_output(f"find {applied} -newermc /etc/default/keyboard") == applied
 
 
 def test_its_time_is_that_of_paris(host):
@@ -42,10 +43,27 @@ def test_the_banner_says_whose_it_is(host, path):
     assert "UC990001" in text
 
 
-def test_the_banner_is_shown_before_a_remote_login(host):
-    assert "banner /etc/issue.net" in host.check_output("/usr/sbin/sshd -T").splitlines()
+def test_the_running_ssh_server_shows_the_banner_before_a_login(machine):
+    """A stranger is refused, and has read whose machine it is. The drift had the server forget it."""
+    unknown = ["-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no"]
+    refused = machine.run(
+        *("env", "LC_ALL=C.UTF-8", "ssh", "-o", "BatchMode=yes"), *unknown, "personne@127.0.0.1", "true"
+    )
+    assert refused.returncode == 255
+    assert "Permission denied" in refused.stderr
+    assert "Commune de Villedessai - École des Essais" in refused.stderr
 
 
 def test_packages_come_from_the_declared_source_too(host):
     assert host.package("cartable-essai").version == "1.0"
     assert host.package("less").is_installed
+
+
+def test_check_mode_showed_all_of_the_drift(checked):
+    assert "-bonjour\n" in checked
+    assert "+Commune de Villedessai - École des Essais\n" in checked
+    assert '-XKBLAYOUT="us"\n+XKBLAYOUT="fr"\n' in checked
+    assert "-    mode: '0666'\n+    mode: '0644'\n" in checked
+    assert "/usr/share/zoneinfo/Europe/Paris" in checked
+    assert "Would be installed: cartable-essai" in checked
+    assert "Would be put to use: name, locale, keyboard, ssh.service'\n" in checked

@@ -3,7 +3,7 @@
 from reversibility.records.configuration import open_restorable
 from reversibility.records.configuration_check import configuration_problems
 from reversibility.records.history import history
-from reversibility.records.journal import Journal
+from reversibility.records.journals import Journals
 from reversibility.records.state import State
 
 SITE = "essais"
@@ -57,5 +57,5 @@ def test_no_secret_is_readable(machine):
 def test_state_and_journal_are_whole(machine):
     state = State(machine.paths.state)
     assert state.verify() == []
-    assert Journal(machine.paths.journal).verify().problems == []
+    assert Journals(machine.paths.journal).verify().problems == []
     assert state.volatile(SITE, machine.asset)["last_seen"]

@@ -1,6 +1,7 @@
 """The rights between the three spaces (R06), as a client of the network meets them."""
 
 import json
+import re
 
 import pytest
 
@@ -122,3 +123,10 @@ def test_the_record_says_which_secrets_were_proven(machine, vault, recorded):
     assert {
         row["account"]: row["vault_revision"] for row in recorded("logins-shares.json")["logins"]
     } == revisions
+
+
+def test_check_mode_showed_all_of_the_drift(checked):
+    assert "# file: /srv/partages/enseignants" in checked
+    assert "# file: /srv/partages/eleves" not in checked, "its rights are as they should be"
+    assert "The password of enseignant would be set from the vault" in checked
+    assert re.search(r"TASK \[.*Use the configuration before anybody logs in\] \*+\nchanged: ", checked)

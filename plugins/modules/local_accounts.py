@@ -1,0 +1,84 @@
+#!/usr/bin/python
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: local_accounts
+short_description: Reports the accounts of a Linux asset that nobody declared
+version_added: "1.0.0"
+description:
+  - Lists the accounts that can be used to log in, by the rule of the records that M(cartable.fleet.asset_facts) makes.
+    They are root, every other account with its user id, those of people, and every one that has a login shell.
+  - Warns once, with their names, about those that are not declared. Changes nothing.
+author:
+  - Cartable contributors (@cartable)
+options:
+  asset:
+    description: The tag of the asset, which the warning begins with.
+    type: str
+    required: true
+  declared:
+    description: Names of the accounts that belong on the asset, besides root.
+    type: list
+    elements: str
+    required: true
+attributes:
+  check_mode:
+    description: Can run in check mode.
+    support: full
+  diff_mode:
+    description: Changes nothing, so there is no difference to show.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: Report accounts that nobody declared
+  cartable.fleet.local_accounts:
+    asset: "{{ inventory_hostname }}"
+    declared: [cartable, enseignant]
+  register: accounts
+"""
+
+RETURN = r"""
+accounts:
+  description: The accounts that can be used to log in, without any password or hash.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{login: classe, uid: 1001, administrator: false, locked: false, declared: true}]
+unknown:
+  description: Names of those that are not declared, by user id.
+  returned: always
+  type: list
+  elements: str
+  sample: [intrus]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.cartable.fleet.plugins.module_utils.asset.accounts import accounts, unknown
+from ansible_collections.cartable.fleet.plugins.module_utils.asset.machine import Machine
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "asset": {"type": "str", "required": True},
+            "declared": {"type": "list", "elements": "str", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    found = accounts(Machine(), {"root", *module.params["declared"]})
+    names = unknown(found)
+    if names:
+        module.warn(
+            f"{module.params['asset']} has local accounts that are not declared: {', '.join(names)}. "
+            "They were not touched; ask who uses them, then declare or remove them."
+        )
+    module.exit_json(changed=False, accounts=found, unknown=names)
+
+
+if __name__ == "__main__":
+    main()
