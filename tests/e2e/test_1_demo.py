@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,9 @@ import pytest
 
 from reversibility.records.journals import Journals
 from reversibility.records.state import State
+from reversibility.records.vault import Entry
 from tests.e2e.conftest import BIN, INVENTORY, PROJECT, DemoRun, School
+from tests.e2e.kills import ROTATE
 
 
 def test_the_demo_provisions_twice_and_the_second_changes_nothing(demo: DemoRun) -> None:
@@ -91,6 +94,20 @@ def test_drift_is_repaired_and_journalled(school: School, demo: DemoRun) -> None
     assert "Villedemo" in school.on_host("UC250002", "cat /etc/issue")
     lines = list(Journals(school.paths.journal).entries())
     assert any(line.get("asset") == "UC250002" and line.get("result") == "changed" for line in lines[-20:])
+
+
+def test_all_passwords_of_a_machine_can_be_changed_in_one_run(school: School, demo: DemoRun) -> None:
+    def entries() -> dict[str, Entry]:
+        return {entry.account: entry for entry in school.vault().entries() if entry.asset == "UC250002"}
+
+    before = entries()
+    assert before.keys() == {"cartable", "eleve"}
+    school.playbook("provision.yml", "--limit", "UC250002", *ROTATE)
+    after = entries()
+    assert all(after[account].revision != entry.revision for account, entry in before.items())
+    assert school.vault().verify() == []
+    again = school.playbook("provision.yml", "--limit", "UC250002").stdout
+    assert re.search(r"UC250002 +: ok=\d+ +changed=0 ", again)
 
 
 def test_an_unreachable_asset_keeps_its_last_record(school: School, demo: DemoRun) -> None:
