@@ -1,0 +1,30 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs a task file of the role in as few executions on the target as are correct."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import Host
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.engine import Batch
+
+
+class ActionModule(ActionBase):
+    """The action ``cartable.fleet.batch``; see the module of the same name for its documentation."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run the file; the result lists its tasks."""
+        super().run(tmp, task_vars)
+        _, args = self.validate_argument_spec(argument_spec={"tasks_from": {"type": "str", "required": True}})
+        if self._task.loop or self._task.loop_with:
+            raise AnsibleActionFail("A batch takes no loop; put the loop on the tasks of its file.")
+        path = self._find_needle("tasks", args["tasks_from"])
+        return Batch(Host(self, task_vars or {})).run(path)

@@ -1,0 +1,86 @@
+#!/usr/bin/python
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: batch
+short_description: Runs a task file in as few round trips to the host as are correct
+version_added: "1.0.0"
+description:
+  - Runs an ordinary task file of the role, as M(ansible.builtin.include_tasks) would, with the same result, but sends the
+    modules of consecutive tasks to the host together and runs them there in forks of one Python.
+  - Conditions, loops, templates and results are evaluated by Ansible's own executor and action plugins. Modules are
+    Ansible's own, unchanged.
+  - A round trip ends before a task that reads what an earlier task of it registers, before a task that works on the
+    controller, such as M(ansible.builtin.set_fact), M(ansible.builtin.include_tasks), anything with O(ignore:delegate_to) or
+    O(ignore:async), and before a change of the user. Such a task runs the ordinary way, in its place.
+  - M(ansible.builtin.copy) of a file up to 256 KiB and M(ansible.builtin.template) are part of a round trip. Larger files
+    and folders go the ordinary way.
+  - Each task of the file is shown as an item. Handlers run once, at the usual time.
+  - The packed modules are kept on the host, in C(~/.ansible/cartable-batch) of the user that runs them.
+  - This is an action plugin.
+notes:
+  - These are refused before anything runs, with file and line - C(run_once), C(throttle), C(any_errors_fatal), C(debugger),
+    M(ansible.builtin.meta), M(ansible.builtin.include_role), M(ansible.builtin.import_role), M(ansible.builtin.add_host),
+    M(ansible.builtin.group_by), and a loop on the batch itself.
+  - When a task fails that nothing in the file rescues, handlers that were notified before it are lost, also where the play
+    rescues the batch or has C(force_handlers). Facts are lost as well; with ansible-core 2.19 and 2.20, registered
+    variables too. Put the C(rescue) into the file.
+  - With ansible-core 2.19 and 2.20, variables of M(ansible.builtin.include_vars) have the precedence of set facts after
+    the batch.
+author:
+  - Cartable contributors (@cartable)
+options:
+  tasks_from:
+    description: The task file, relative to the role's C(tasks/).
+    type: str
+    required: true
+attributes:
+  check_mode:
+    description: Each task does what it does in check mode.
+    support: full
+  diff_mode:
+    description: Each task shows its difference.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Set the host up
+  cartable.fleet.batch:
+    tasks_from: debian.yml
+
+- name: The same, the ordinary way
+  ansible.builtin.include_tasks: debian.yml
+"""
+
+RETURN = r"""
+tasks:
+  description: The tasks that ran, in their order.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The task's name.
+      type: str
+    action:
+      description: Its module.
+      type: str
+    state:
+      description: V(ok), V(failed) or V(skipped).
+      type: str
+    changed:
+      description: Whether it changed something, or would have in check mode.
+      type: bool
+    ignored:
+      description: Whether its failure was ignored.
+      type: bool
+round_trips:
+  description: How often a program was sent to the host for tasks that were run together.
+  returned: always
+  type: int
+  sample: 2
+"""

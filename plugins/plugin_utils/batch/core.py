@@ -1,0 +1,989 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything of the batch that touches ansible-core's internals, and nothing else.
+
+A task is evaluated by Ansible's own executor and its own action plugins, twice: a first time to learn which module it
+would run with which arguments (``Capture``), and again when the target has answered (``Replay``), so that conditions,
+loops, results and their registration are Ansible's own and not an imitation. Only what goes over the connection is
+intercepted. ``tests/unit/batch/test_core.py`` names each internal that is relied on.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import copy
+import inspect
+import json
+import signal
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import Context
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from ansible import constants as C
+from ansible import context
+from ansible.errors import AnsibleError, AnsibleFileNotFound
+from ansible.executor.task_executor import TaskExecutor
+from ansible.module_utils.common.json import Direction, get_module_encoder
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.playbook.block import Block
+from ansible.playbook.helpers import load_list_of_blocks
+from ansible.playbook.included_file import IncludedFile
+from ansible.playbook.task import Task
+from ansible.plugins.action import ActionBase
+from ansible.template import trust_as_template
+from ansible.utils.display import Display
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import module_files
+
+try:  # ansible-core 2.21: results are objects, and the task is in an ambient context
+    from ansible._internal._task import HostTaskResult, TaskContext, UnifiedTaskResult, VariableLayer
+except ImportError:  # 2.19, 2.20: results are dictionaries
+    from ansible._internal._task import TaskContext as OlderContext
+
+    TaskContext = None
+
+LARGEST_FILE = 256 * 1024  # bytes of a file that travels inside the batch; a larger one goes the ordinary way
+# By which name a built-in action plugin is imported depends on what was imported before it.
+BUILT_IN = frozenset({"ansible.plugins.action", "ansible_collections.ansible.builtin.plugins.action"})
+ONE_MODULE = frozenset(
+    {"normal", "command", "shell"}
+)  # action plugins that run one module and hand its result on
+FILES = frozenset({"copy", "template"})
+WITHOUT_FACTS = frozenset(
+    """
+    apt apt_key apt_repository blockinfile command copy cron deb822_repository debconf dnf dnf5 dpkg_selections file find
+    get_url git group iptables known_hosts lineinfile package ping pip replace rpm_key service shell slurp stat systemd
+    systemd_service sysvinit tempfile uri user wait_for yum_repository
+    """.split()  # noqa: SIM905 - as a list it would take forty lines
+)
+WRAPPERS = frozenset({"shell", "template"})  # action plugins that run another one, "command" and "copy"
+_OVER_THE_CONNECTION = ("_low_level_execute_command", "exec_command", "put_file", "fetch_file")
+CENSORED = "the output has been hidden due to the fact that 'no_log: true' was specified for this result"
+
+
+class Captured(BaseException):
+    """The task has come to the point where it would run a module; not an Exception, so that nothing swallows it."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__()
+        self.job = job
+
+
+class NotBatchable(BaseException):
+    """The task has to run the ordinary way, in its place."""
+
+
+class BatchError(Exception):
+    """The batch and Ansible disagree: a bug, which must not be passed over."""
+
+
+@dataclass
+class Job:
+    """One module run, or one file to copy, for the target; ``wire`` is what the target gets."""
+
+    wire: dict[str, Any]
+    become: Any  # the become plugin with its options, or None
+    shebang: str
+    modules: tuple[str, ...]
+    profile: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    go_on_after_failure: bool = False
+    answer: list[dict[str, Any]] | None = None
+
+    def goes_with(self, other: Job) -> bool:
+        """Whether both may run in one program on the target: the same user, the same Python."""
+        return self.shebang == other.shebang and _identity(self.become) == _identity(other.become)
+
+    @property
+    def may_bring_facts(self) -> bool:
+        """Whether a module of it may return facts; only of well-known modules is it known that they do not."""
+        return any(_may_bring_facts(name) for name in self.modules)
+
+
+@dataclass(frozen=True)
+class Module:
+    """One module as AnsiballZ packs it."""
+
+    bits: Any
+    path: str
+    shebang: str
+    call: Mapping[str, Any]
+    files: Mapping[str, bytes] = field(repr=False)
+
+
+@dataclass
+class Outcome:
+    """What became of one task: its result as a callback would see it, and what it leaves behind."""
+
+    task: Task
+    result: dict[str, Any]
+    raw: Any
+    registered: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    set_facts: dict[str, Any] = field(default_factory=dict)
+    included: dict[str, Any] = field(default_factory=dict)  # by include_vars
+    notified: list[str] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.result.get("failed"))
+
+    @property
+    def ignored(self) -> bool:
+        return self.failed and bool(self.task.ignore_errors)
+
+
+@dataclass
+class Brought:
+    """What the tasks of a batch leave to the play: variables by kind, and notified handlers."""
+
+    lasting: dict[str, Any] = field(default_factory=dict)  # registered and by set_fact
+    facts: dict[str, Any] = field(default_factory=dict)
+    included: dict[str, Any] = field(default_factory=dict)
+    notified: list[str] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        """Add what one task leaves."""
+        self.lasting |= {**outcome.set_facts, **outcome.registered}
+        self.facts |= outcome.facts
+        self.included |= outcome.included
+        self.notified += outcome.notified
+
+
+class Host:
+    """The host of the running batch: what Ansible's executor knows, found from the action plugin that it called."""
+
+    def __init__(self, action: ActionBase, task_vars: dict[str, Any]) -> None:
+        self.action = action
+        self.task: Task = action._task
+        self.task_vars = task_vars
+        self.executor = _calling_executor()
+        self.host = self.executor._host
+        self.variable_manager = self.executor._variable_manager
+        self.loader = action._loader
+        self.connection = action._connection
+        self._options = dict(self.connection._options)
+        self._play_context = self.connection._play_context
+        self.play = _play_of(self.task)
+        self.modules: dict[str, Module] = {}
+        self._tags = context.CLIARGS.get("tags") or (), context.CLIARGS.get("skip_tags") or ()
+        self._base = {key: value for key, value in task_vars.items() if key != "_task"}
+        self._own = self.task.get_vars()
+
+    # What is to be done ------------------------------------------------------------------------------------------
+
+    def load(self, path: str, variables: Mapping[str, Any] | None = None, parent: Any = None) -> list[Block]:
+        """Load a task file as ``include_tasks`` would at the batch's place."""
+        data = self.loader.load_from_file(path, trusted_as_template=True)
+        if not data:
+            return []
+        block = Block.load(
+            {"block": data, "vars": dict(variables or {})},
+            play=self.play,
+            parent_block=parent if parent is not None else self.task._parent,
+            role=self.task._role,
+            task_include=None,
+            use_handlers=False,
+            variable_manager=self.variable_manager,
+            loader=self.loader,
+        )
+        return [block]
+
+    @property
+    def on_controller(self) -> bool:
+        """Whether the target is this machine, where lookups see what modules write."""
+        return bool(self.connection.transport == "local")
+
+    @staticmethod
+    def registers(task: Task) -> set[str]:
+        """The variables that ``task`` registers or sets."""
+        named = task.register or ()
+        return {named} if isinstance(named, str) else set(named)
+
+    @staticmethod
+    def is_include(outcome: Outcome) -> bool:
+        """Whether the task asks for other tasks, which are to be run in its place."""
+        return (
+            outcome.task.action in C._ACTION_INCLUDE_TASKS
+            and not outcome.failed
+            and not outcome.result.get("skipped")
+        )
+
+    def included(self, outcome: Outcome) -> list[Block]:
+        """Load the files that an ``include_tasks`` names, each with the variables of its item, as a strategy does."""
+        play = SimpleNamespace(_play=self.play)
+        if TaskContext is not None:
+            said = HostTaskResult(host=self.host, task=outcome.task, utr=outcome.raw)
+        else:
+            from ansible.executor.task_result import _RawTaskResult
+
+            said = _RawTaskResult(host=self.host, task=outcome.task, return_data=outcome.raw, task_fields={})
+        blocks: list[Block] = []
+        for file in IncludedFile.process_include_results([said], play, self.loader, self.variable_manager):
+            data = self.loader.load_from_file(file._filename, trusted_as_template=True)
+            if data is None:
+                continue
+            if not isinstance(data, list):
+                raise AnsibleError("included task files must contain a list of tasks", obj=data)
+            parent = file._task.copy(exclude_parent=True)
+            parent._parent = file._task._parent
+            parent.vars = parent.vars | file._vars
+            blocks += load_list_of_blocks(
+                data,
+                play=self.play,
+                parent_block=parent.build_parent_block(),
+                role=file._task._role,
+                use_handlers=False,
+                variable_manager=self.variable_manager,
+                loader=self.loader,
+            )
+        return blocks
+
+    def failure(self, outcome: Outcome, why: AnsibleError) -> Outcome:
+        """The outcome of a task that went well, but whose files cannot be included."""
+        if TaskContext is None:
+            if isinstance(why, AnsibleFileNotFound):
+                said = AnsibleError(f"Could not find or access '{why.file_name}' on the Ansible Controller.")
+                said.__cause__ = why
+                why = said
+            failed = {**outcome.raw, "failed": True, "reason": str(why)}
+            return Outcome(outcome.task, failed, failed)
+        with TaskContext.create(task=outcome.task, task_vars={}, host_name=self.host.name):
+            result = UnifiedTaskResult.create_from_action_exception(why)
+        return Outcome(outcome.task, result.as_result_dict(), result)
+
+    def rescuing(self, outcome: Outcome) -> None:
+        """Let the tasks of a rescue see what has failed."""
+        failed = {"ansible_failed_task": outcome.task.dump_attrs(), "ansible_failed_result": outcome.result}
+        self.variable_manager.set_nonpersistent_facts(self.host.name, failed)
+        self._base |= failed
+
+    def wanted(self, task: Task) -> bool:
+        """Whether ``--tags`` and ``--skip-tags`` let the task run."""
+        return bool(task.evaluate_tags(*self._tags, all_vars=self.vars_of(task)))
+
+    def vars_of(self, task: Task) -> dict[str, Any]:
+        """The variables of ``task``, not rendered, as the strategy would give them to a worker now."""
+        if task.get_vars() == self._own and task._role is self.task._role and not task.get_include_params():
+            found = dict(self._base)
+        else:
+            found = self.variable_manager.get_vars(play=self.play, host=self.host, task=task)
+            for name in ("ansible_play_hosts", "ansible_play_batch", "play_hosts", "ansible_play_hosts_all"):
+                if name in self._base:
+                    found[name] = self._base[name]
+        return found
+
+    def remember(self, outcome: Outcome) -> None:
+        """Let later tasks see what a task has registered or set."""
+        lasting = {**outcome.set_facts, **outcome.registered}
+        if lasting:
+            self.variable_manager.set_nonpersistent_facts(self.host.name, lasting)
+        if outcome.facts:
+            self.variable_manager.set_host_facts(self.host.name, dict(outcome.facts))
+        for name, value in outcome.included.items():
+            self.variable_manager.set_host_variable(self.host.name, name, value)
+        if lasting or outcome.facts or outcome.included:
+            self._base |= self._refreshed(lasting, all_anew=bool(outcome.facts or outcome.included))
+
+    def _refreshed(self, lasting: Mapping[str, Any], all_anew: bool) -> dict[str, Any]:
+        if all_anew:
+            return self.variable_manager.get_vars(play=self.play, host=self.host, task=self.task)
+        extra = self.variable_manager.extra_vars
+        return {name: value for name, value in lasting.items() if name not in extra}
+
+    # Running one task --------------------------------------------------------------------------------------------
+
+    def capture(self, task: Task, blocked: Callable[[str], bool]) -> tuple[list[Job | None], bool]:
+        """Learn the jobs of ``task``, one for each item (None: no module would run); and whether it failed already.
+
+        ``blocked`` tells of a template file's text whether it may read what is not known yet. Raises NotBatchable.
+        """
+        executor = self._executor(task, Silence())
+        executor.hooks = Capture(self, blocked)
+        with self._nothing_reaches_the_target():
+            outcome = executor.outcome()
+        if self.is_include(outcome):
+            raise NotBatchable
+        return executor.hooks.jobs, outcome.failed and not any(executor.hooks.jobs)
+
+    def replay(self, task: Task, jobs: Sequence[Job | None], relay: Any) -> Outcome:
+        """Run ``task`` with the answers that its jobs have; an item without an answer is run now."""
+        executor = self._executor(task, relay)
+        executor.hooks = Replay(self, jobs)
+        return executor.outcome()
+
+    def run(self, task: Task, relay: Any) -> Outcome:
+        """Run ``task`` the ordinary way, with a connection of its own."""
+        executor = self._executor(task, relay)
+        executor._connection = None
+        return executor.outcome()
+
+    def _executor(self, task: Task, queue: Any) -> InnerExecutor:
+        inner = task.copy(exclude_parent=True, exclude_tasks=True)
+        inner._parent = task._parent
+        return InnerExecutor.make(self, inner, self.vars_of(task), queue)
+
+    @contextmanager
+    def shared_connection(self) -> Iterator[None]:
+        """Let all inner tasks use the batch's own connection, which an executor closes when its task ends."""
+        self.connection._connect()
+        self.connection.close = lambda: None
+        become = self.connection.become
+        try:
+            yield
+        finally:
+            del self.connection.close
+            self.connection.set_become_plugin(become)
+
+    @contextmanager
+    def _nothing_reaches_the_target(self) -> Iterator[None]:
+        """While a task is only looked at, an action plugin that wants to work on the target is not batchable."""
+
+        def refuse(*_: Any, **__: Any) -> Any:
+            raise NotBatchable
+
+        vars(self.connection).update(dict.fromkeys(_OVER_THE_CONNECTION[1:], refuse))
+        try:
+            yield
+        finally:
+            for name in _OVER_THE_CONNECTION[1:]:
+                vars(self.connection).pop(name, None)
+
+    @contextmanager
+    def _something_reaches_the_target(self, action: ActionBase) -> Iterator[None]:
+        """What packs a module may have to find the target's Python, also while a task is only looked at."""
+        kept = [
+            (where, name)
+            for where in (vars(action), vars(self.connection))
+            for name in _OVER_THE_CONNECTION
+            if name in where
+        ]
+        hooks = [(where, name, where.pop(name)) for where, name in kept]
+        try:
+            yield
+        finally:
+            for where, name, hook in hooks:
+                where[name] = hook
+
+    def is_own_connection(self, connection: Any) -> bool:
+        """Whether ``connection`` is the batch's, with its settings: not another user, port or host of some task."""
+        if connection is not self.connection:
+            return False
+        return all(connection._options.get(name, value) == value for name, value in self._options.items())
+
+    # Over the connection -----------------------------------------------------------------------------------------
+
+    def execute(self, shebang: str, become: Any, script: bytes) -> dict[str, Any]:
+        """Run a Python program on the target as the become plugin says; ``rc``, ``stdout`` and ``stderr``."""
+        action, shell = self.action, self.connection._shell
+        self.connection._options, self.connection._play_context = dict(self._options), self._play_context
+        self.connection.set_become_plugin(become)
+        if action._is_pipelining_enabled("new"):
+            command = shell.build_module_command("", shebang, "").strip()
+            return action._low_level_execute_command(command, in_data=script)
+        action._make_tmp_path()
+        folder = shell.tmpdir
+        try:
+            path = shell.join_path(folder, "batch.py")
+            action._transfer_data(path, script)
+            action._fixup_perms2((folder, path))
+            return action._low_level_execute_command(shell.build_module_command("", shebang, path).strip())
+        finally:
+            action._remove_tmp_path(folder, force=True)
+
+    def module(
+        self, action: ActionBase, name: str, args: dict[str, Any], task_vars: dict[str, Any]
+    ) -> Module:
+        """Pack a module as Ansible does, once; finds the target's Python where that is not known yet."""
+        if name not in self.modules:
+            with self._something_reaches_the_target(action):
+                bits, path = ActionBase._configure_module(
+                    action, module_name=name, module_args=args, task_vars=task_vars
+                )
+            self.modules[name] = _unpack(name, bits, path)
+        return self.modules[name]
+
+    # Back to Ansible ---------------------------------------------------------------------------------------------
+
+    def show(self, event: str, outcome_or_item: Any, label: str) -> None:
+        """Send one inner result to the callbacks, as an item of the batch."""
+        queue = Display()._final_q
+        if TaskContext is not None:
+            item = (
+                copy.copy(outcome_or_item) if not outcome_or_item.no_log else self._censored(outcome_or_item)
+            )
+            item.loop_results = None
+            item.loop_var, item.loop_item, item.loop_item_label = "item", label, label
+            queue.send_callback(event, self.host, self.task, item)
+            return
+        from ansible.executor.task_result import _RawTaskResult
+
+        unwanted = ("results", outcome_or_item.get("ansible_loop_var"))
+        item = {key: value for key, value in outcome_or_item.items() if key not in unwanted}
+        if item.pop("_ansible_no_log", False):
+            kept = ("changed", "failed", "skipped", "attempts", "retries", "exception")
+            item = {key: item[key] for key in kept if key in item} | {"censored": CENSORED}
+        item |= {
+            "item": label,
+            "ansible_loop_var": "item",
+            "_ansible_item_label": label,
+            "_ansible_item_result": True,
+        }
+        fields = self.task.dump_attrs()
+        queue.send_callback(
+            event, _RawTaskResult(host=self.host, task=self.task, return_data=item, task_fields=fields)
+        )
+
+    @staticmethod
+    def _censored(result: Any) -> Any:
+        """A result without its content; Ansible would drop the item's label too, which names the task."""
+        kept = UnifiedTaskResult.from_action_result_dict({"changed": result.changed, "censored": CENSORED})
+        kept.failed, kept.exception = result.failed, result.exception
+        kept.skipped, kept.attempts, kept.retries = result.skipped, result.attempts, result.retries
+        return kept
+
+    def hand_back(self, brought: Brought, *, failed: bool = False) -> dict[str, Any]:
+        """Let the play see what the batch registered, set and notified; returns what belongs into the result.
+
+        After a failure Ansible takes only registered variables, and 2.19 and 2.20 not even those.
+        """
+        self.task.notify = list(dict.fromkeys([*(self.task.notify or []), *brought.notified])) or None
+        if TaskContext is not None:
+            current = TaskContext.current()
+            layers = current.pending_changes.register_host_variables
+            for layer, values in (
+                (VariableLayer.CACHEABLE_FACT, brought.facts),
+                (VariableLayer.INCLUDE_VARS, brought.included),
+                (VariableLayer.REGISTER_VARS, brought.lasting),
+            ):
+                if values:
+                    layers[layer] = dict(values)
+            if brought.lasting:
+                current.update_task_vars({"cartable_batch_registers": brought.lasting})
+                named = {
+                    name: trust_as_template(f"cartable_batch_registers[{name!r}]") for name in brought.lasting
+                }
+                self.task.register = named | (self.task.register or {})
+            return {}
+        # An older strategy takes variables of one kind from a result: those of set_fact, an item each.
+        lasting = {**brought.included, **brought.lasting}
+        if failed or not (lasting or brought.facts):
+            return {}
+        self.task.action = "ansible.builtin.set_fact"
+        self.task.loop = ["batch"]
+        items = [{"ansible_facts": lasting}] if lasting else []
+        items += (
+            [{"ansible_facts": dict(brought.facts), "_ansible_facts_cacheable": True}]
+            if brought.facts
+            else []
+        )
+        if self.task.notify:
+            items.append({"_ansible_notify": self.task.notify})
+        return {"results": items}
+
+
+class Silence:
+    """A queue that drops what is said while a task is only looked at."""
+
+    def send_callback(self, *arguments: Any, **named: Any) -> None:
+        """Drop it."""
+
+
+class InnerExecutor(TaskExecutor):
+    """Ansible's executor for one task of a batch, with the hooks of ``Capture`` or ``Replay``, or without."""
+
+    hooks: Capture | Replay | None = None
+    owner: Host
+    inner_task: Task
+    inner_vars: dict[str, Any]
+
+    @classmethod
+    def make(cls, owner: Host, task: Task, task_vars: dict[str, Any], queue: Any) -> InnerExecutor:
+        """Make one as a worker does."""
+        outer = owner.executor
+        common = {
+            "host": owner.host,
+            "play_context": outer._play_context.copy(),
+            "loader": owner.loader,
+            "shared_loader_obj": outer._shared_loader_obj,
+            "final_q": queue,
+            "variable_manager": owner.variable_manager,
+        }
+        if TaskContext is None:
+            made = cls(task=task, job_vars=task_vars, **common)
+        else:
+            task.squash()
+            made = cls(**common)
+        made.owner, made.inner_task, made.inner_vars = owner, task, task_vars
+        made._connection = owner.connection
+        return made
+
+    def outcome(self) -> Outcome:
+        """Run the task and read off its result what matters to a batch.
+
+        In a context of its own, as in a worker: the batch's own warnings are not those of its tasks.
+        """
+        return Context().run(self._outcome)
+
+    def _outcome(self) -> Outcome:
+        if TaskContext is None:
+            with OlderContext(self._task):
+                return self._outcome_of_dict(self.run())
+        with TaskContext.create(
+            task=self.inner_task, task_vars=self.inner_vars, host_name=self.owner.host.name
+        ):
+            result = self.run()
+            result.finalize_registered_values()
+        self.inner_task.ignore_errors = result.ignore_errors
+        found = Outcome(
+            self.inner_task, result.as_result_dict(), result, dict(result.registered_values or {})
+        )
+        places = {VariableLayer.CACHEABLE_FACT: found.facts, VariableLayer.INCLUDE_VARS: found.included}
+        for item in result.loop_results if result.loop_results else [result]:
+            for layer, variables in sorted(item.pending_changes.register_host_variables.items()):
+                places.get(layer, found.set_facts).update(variables)
+            if item.notify and result.changed:
+                found.notified += item.notify
+        return found
+
+    def _outcome_of_dict(self, result: dict[str, Any]) -> Outcome:
+        from ansible.vars.clean import module_response_deepcopy, strip_internal_keys
+
+        task = self._task
+        found = Outcome(task, result, result)
+        if task.register:
+            clean = strip_internal_keys(module_response_deepcopy(result))
+            clean.pop("invocation", None)
+            found.registered[task.register] = clean
+        for item in result.get("results", []) if task.loop or task.loop_with else [result]:
+            if not isinstance(item, dict):
+                continue
+            facts = item.get("ansible_facts")
+            if facts and task.action not in C._ACTION_DEBUG and not result.get("failed"):
+                is_set_fact = task.action in C._ACTION_SET_FACT
+                if task.action in C._ACTION_INCLUDE_VARS:
+                    found.included.update(facts)
+                elif is_set_fact:
+                    found.set_facts.update(facts)
+                if task.action not in C._ACTION_WITH_CLEAN_FACTS or item.get("_ansible_facts_cacheable"):
+                    found.facts.update(facts)
+            if item.get("_ansible_notify") and result.get("changed"):
+                found.notified += item["_ansible_notify"]
+        return found
+
+    def _execute(self, *arguments: Any, **named: Any) -> Any:
+        """One item: in a capture it ends where a module would run."""
+        if self.hooks is None:
+            return super()._execute(*arguments, **named)
+        self.hooks.next_item()
+        try:
+            return super()._execute(*arguments, **named)
+        except Captured as captured:
+            self.hooks.jobs[-1] = captured.job
+            return self._placeholder()
+
+    @staticmethod
+    def _placeholder() -> Any:
+        if TaskContext is None:
+            return {"changed": False, "failed": False}
+        with UnifiedTaskResult.create_and_record({"changed": False}) as result:
+            pass
+        return result
+
+    def _get_connection(self, variables: Any, templar: Any, name: str) -> Any:
+        """The batch's own connection where it is the one that the task wants (that of ssh never says it is connected)."""
+        shared = self.owner.connection
+        if (
+            not shared.matches_name([name])
+            or self._play_context.remote_addr != shared._play_context.remote_addr
+        ):
+            return super()._get_connection(variables, templar, name)
+        self._play_context.connection = name
+        self._set_become_plugin(variables, templar, shared)
+        self._play_context.set_attributes_from_plugin(shared)
+        return shared
+
+    def _get_action_handler_with_module_context(self, *arguments: Any, **named: Any) -> Any:
+        handler, module = super()._get_action_handler_with_module_context(*arguments, **named)
+        if self.hooks is not None:
+            self.hooks.bind(handler)
+        return handler, module
+
+
+class Capture:
+    """Hooks that end a task where it would run a module, with the job for the target."""
+
+    def __init__(self, host: Host, blocked: Callable[[str], bool]) -> None:
+        self.host = host
+        self.blocked = blocked
+        self.jobs: list[Job | None] = []
+
+    def next_item(self) -> None:
+        """Another item begins."""
+        self.jobs.append(None)
+
+    def bind(self, handler: ActionBase) -> None:
+        """Hook an action plugin, or raise NotBatchable for one that has work of its own on the controller."""
+        kind = _kind(handler)
+        if kind not in ONE_MODULE | FILES or handler._task.async_val or handler._task.delegate_to:
+            raise NotBatchable
+        if not self.host.is_own_connection(handler._connection):
+            raise NotBatchable
+        if kind in WRAPPERS:
+            _hook_inner_actions(handler, self.bind)
+        self._hook(handler)
+        if kind == "template":
+            self._hook_template(handler)
+        elif kind == "copy":
+            self._hook_copy(handler)
+
+    def _hook(self, handler: ActionBase) -> None:
+        handler._is_pipelining_enabled = lambda *_, **__: True
+        handler._early_needs_tmp_path = lambda: False
+
+        def configure(
+            module_name: str, module_args: dict[str, Any], task_vars: dict[str, Any]
+        ) -> tuple[Any, str]:
+            module = self.host.module(handler, module_name, module_args, task_vars)
+            handler.cartable_call = _call(module, module_name, module_args)
+            handler.cartable_module = module
+            return module.bits, module.path
+
+        def stop(*_: Any, **__: Any) -> Any:
+            wire = {"kind": "module", "module": handler.cartable_call}
+            raise Captured(self.job(handler, wire, handler.cartable_module, [handler.cartable_call["name"]]))
+
+        handler._configure_module = configure
+        handler._low_level_execute_command = stop
+
+    def job(self, handler: ActionBase, wire: dict[str, Any], module: Module, names: Sequence[str]) -> Job:
+        """Complete a job with what holds for any of them."""
+        task = handler._task
+        environment: dict[str, Any] = {}
+        handler._compute_environment_string(environment)
+        always = task.failed_when and not any(value is not False for value in task.failed_when)
+        go_on = bool(task.ignore_errors) or bool(always)
+        wire |= {
+            "environment": {str(name): str(value) for name, value in environment.items()},
+            "timeout": task.timeout or 0,
+            "go_on_after_failure": go_on,
+        }
+        return Job(
+            wire=wire,
+            become=handler._connection.become,
+            shebang=module.shebang,
+            modules=tuple(names),
+            profile=module.call["profile"],
+        )
+
+    def _hook_template(self, handler: ActionBase) -> None:
+        find = handler._find_needle
+
+        def find_and_read(folder: str, name: str) -> str:
+            path = find(folder, name)
+            if self.blocked(self.host.loader.get_text_file_contents(path)):
+                raise NotBatchable
+            return path
+
+        handler._find_needle = find_and_read
+
+    def _hook_copy(self, handler: ActionBase) -> None:
+        args = handler._task.args
+        if args.get("src") and not boolean(args.get("remote_src", False), strict=False):
+            try:
+                if Path(handler._find_needle("files", args["src"])).is_dir():
+                    raise NotBatchable
+            except AnsibleError:  # the action itself will say what is wrong with it
+                pass
+
+        def expand(path: str, *_: Any, **__: Any) -> str:
+            if str(path).startswith("~"):
+                raise NotBatchable
+            return path
+
+        def copy_file(
+            source_full: str,
+            source_rel: str,
+            content: Any,
+            content_tempfile: Any,
+            dest: str,
+            task_vars: Any,
+            follow: bool,
+        ) -> None:
+            try:
+                raise Captured(self.copy_job(handler, source_full, source_rel, dest, task_vars, follow))
+            finally:
+                handler._remove_tempfile_if_content_defined(content, content_tempfile)
+
+        handler._remote_expand_user = expand
+        handler._copy_file = copy_file
+
+    def copy_job(
+        self, handler: ActionBase, source: str, name: str, dest: str, task_vars: dict[str, Any], follow: bool
+    ) -> Job:
+        """The job that does on the target what ``_copy_file`` of Ansible's action ``copy`` does from here."""
+        from ansible.plugins.action.copy import _create_remote_copy_args, _create_remote_file_args
+
+        args, task = handler._task.args, handler._task
+        if boolean(args.get("raw", False), strict=False) or dest.endswith("/"):
+            raise NotBatchable
+        force = boolean(args.get("force", True), strict=False)
+        decrypt = boolean(args.get("decrypt", True), strict=False)
+        real = Path(self.host.loader.get_real_file(source, decrypt=decrypt))
+        if real.stat().st_size > LARGEST_FILE:
+            raise NotBatchable
+        content = real.read_bytes()
+        mode = {}
+        if args.get("mode") == "preserve":
+            mode = {"mode": f"0{stat.S_IMODE(real.stat().st_mode):03o}"}
+        from ansible.utils.hashing import checksum
+
+        local = checksum(str(real))
+        look = {
+            "path": dest,
+            "follow": follow,
+            "get_checksum": force,
+            "get_size": False,
+            "checksum_algorithm": "sha1",
+        }
+        copying = {
+            **_create_remote_copy_args(args),
+            "src": "",
+            "dest": dest,
+            "_original_basename": name,
+            "follow": follow,
+            **({} if args.get("checksum") else {"checksum": local}),
+            **mode,
+        }
+        keeping = {
+            **_create_remote_file_args(args),
+            "dest": dest,
+            "_original_basename": name,
+            "recurse": False,
+            "state": "file",
+            **mode,
+        }
+        keeping.pop("src", None)
+
+        def call(module: str, arguments: dict[str, Any], ignore_unknown: bool = False) -> dict[str, Any]:
+            handler._update_module_args(module, arguments, task_vars, ignore_unknown_opts=ignore_unknown)
+            return _call(self.host.module(handler, module, arguments, task_vars), module, arguments)
+
+        calls = {
+            "stat": call("ansible.legacy.stat", look, True),
+            "stat_nofollow": call(
+                "ansible.legacy.stat", {**look, "follow": False, "get_checksum": True}, True
+            ),
+            "copy": call("ansible.legacy.copy", copying),
+            "file": call("ansible.legacy.file", keeping),
+            "peek": call("ansible.legacy.file", {"path": dest, "_diff_peek": True}),
+            "slurp": call("ansible.legacy.slurp", {"path": dest}),
+        }
+        wire = {
+            "kind": "copy",
+            "calls": calls,
+            "content": base64.b64encode(content).decode(),
+            "dest": dest,
+            "follow": follow,
+            "force": force,
+            "diff": bool(task.diff),
+            "check_mode": bool(task.check_mode),
+            "largest_diff": C.MAX_FILE_SIZE_FOR_DIFF,
+        }
+        names = sorted({wanted["name"] for wanted in calls.values()})
+        return self.job(handler, wire, self.host.modules["ansible.legacy.stat"], names)
+
+
+class Replay:
+    """Hooks that answer an action plugin's modules with what the target has said."""
+
+    def __init__(self, host: Host, jobs: Sequence[Job | None]) -> None:
+        self.host = host
+        self.jobs = list(jobs)
+        self.item = -1
+
+    def next_item(self) -> None:
+        """Another item begins."""
+        self.item += 1
+
+    def bind(self, handler: ActionBase) -> None:
+        """Hook an action plugin where the item has an answer; otherwise, and when it is tried again, it runs as ever."""
+        job = self.jobs[self.item] if self.item < len(self.jobs) else None
+        if job is None or job.answer is None:
+            return
+        self.jobs[self.item] = None
+        runs = iter(job.answer)
+        self._hook(handler, runs)
+        if _kind(handler) in WRAPPERS:
+            _hook_inner_actions(handler, lambda inner: self._hook(inner, runs))
+
+    def _hook(self, handler: ActionBase, runs: Iterator[dict[str, Any]]) -> None:
+        asked: list[str] = []
+
+        def configure(
+            module_name: str, module_args: dict[str, Any], task_vars: dict[str, Any]
+        ) -> tuple[Any, str]:
+            asked.append(module_name)
+            module = self.host.module(handler, module_name, module_args, task_vars)
+            return module.bits, module.path
+
+        def answer(*_: Any, **__: Any) -> dict[str, Any]:
+            run = next(runs, None)
+            if run is None or run["module"] != asked[-1]:
+                raise BatchError(
+                    f"{asked[-1]} is wanted, but the target has run {run['module'] if run else 'nothing'}"
+                )
+            if run["timed_out"]:
+                signal.raise_signal(signal.SIGALRM)  # as the executor's own alarm for the keyword timeout
+            out, err = run["stdout"], run["stderr"]
+            return {
+                "rc": run["rc"],
+                "stdout": out,
+                "stdout_lines": out.splitlines(),
+                "stderr": err,
+                "stderr_lines": err.splitlines(),
+            }
+
+        handler._configure_module = configure
+        handler._low_level_execute_command = answer
+        handler._is_pipelining_enabled = lambda *_, **__: True
+        handler._early_needs_tmp_path = lambda: False
+        handler._transfer_file = lambda _, path: path
+        handler._fixup_perms2 = lambda *_, **__: None
+        handler._remove_tmp_path = lambda *_, **__: None
+        handler._remote_expand_user = lambda path, *_, **__: path
+        shell = handler._connection._shell
+        handler._connection = _WithShell(handler._connection, shell)
+
+
+class _WithShell:
+    """A connection whose shell has a temporary folder, which nothing uses: the target had its own."""
+
+    def __init__(self, connection: Any, shell: Any) -> None:
+        self.__dict__["_real"] = connection
+        self.__dict__["_shell"] = _Shell(shell)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
+class _Shell:
+    tmpdir = "/nonexistent"
+
+    def __init__(self, shell: Any) -> None:
+        self._real = shell
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
+def _hook_inner_actions(handler: ActionBase, bind: Callable[[ActionBase], None]) -> None:
+    """``template`` renders, then runs the action ``copy``: hook that one as well."""
+    real = handler._shared_loader_obj
+
+    class Actions:
+        @staticmethod
+        def get(*arguments: Any, **named: Any) -> Any:
+            inner = real.action_loader.get(*arguments, **named)
+            bind(inner)
+            return inner
+
+    class Loaders:
+        action_loader = Actions
+        module_loader = real.module_loader
+
+    handler._shared_loader_obj = Loaders
+
+
+def _kind(handler: ActionBase) -> str:
+    """The name of a built-in action plugin, "" for any other."""
+    package, _, name = type(handler).__module__.rpartition(".")
+    return name if package in BUILT_IN else ""
+
+
+def _calling_executor() -> TaskExecutor:
+    """The executor that runs the batch's own action: it alone knows the host and the variable manager."""
+    frame = inspect.currentframe()
+    while frame is not None:
+        found = frame.f_locals.get("self")
+        if isinstance(found, TaskExecutor):
+            return found
+        frame = frame.f_back
+    raise BatchError("no TaskExecutor has called this action")
+
+
+def _play_of(task: Task) -> Any:
+    parent = task._parent
+    while parent is not None:
+        play = getattr(parent, "_play", None)
+        if play is not None:
+            return play
+        parent = getattr(parent, "_parent", None)
+    raise BatchError("the task belongs to no play")
+
+
+def _may_bring_facts(module: str) -> bool:
+    collection, _, name = module.rpartition(".")
+    if collection in ("", "ansible.builtin", "ansible.legacy"):
+        return name not in WITHOUT_FACTS
+    return collection != "cartable.fleet" or "facts" in name
+
+
+def _identity(become: Any) -> Any:
+    return None if become is None else (become.name, become.get_options())
+
+
+def item_of_callback(task: Task, arguments: tuple[Any, ...]) -> tuple[Any, str, str]:
+    """The result, the item's label ("" where it is a secret) and the task's name in what an executor says to its queue."""
+    if TaskContext is not None:
+        _, said_of, result = arguments
+        label = None if result.no_log else result.loop_item_label
+        return result, "" if label is None else str(label), said_of.get_name()
+    [result] = arguments
+    data = result._return_data
+    return (
+        data,
+        "" if data.get("_ansible_no_log") else str(data.get("_ansible_item_label", "")),
+        task.get_name(),
+    )
+
+
+def _unpack(name: str, bits: Any, path: str) -> Module:
+    """Read what AnsiballZ has packed: the keywords of the call that its script ends with."""
+    source = bits.b_module_data.decode("utf-8", "surrogateescape")
+    start = source.rfind("\n    _ansiballz_main(\n")
+    if bits.module_style != "new" or start < 0:
+        raise NotBatchable  # not a Python module
+    call = ast.parse(source[start:].strip()).body[0].value
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    read = {
+        key: ast.literal_eval(given[key]) for key in ("module_fqn", "profile", "extensions", "rlimit_nofile")
+    }
+    return Module(
+        bits=bits,
+        path=path,
+        shebang=bits.shebang,
+        call={
+            "fqn": read["module_fqn"],
+            "profile": read["profile"],
+            "extensions": read["extensions"],
+            "rlimit_nofile": read["rlimit_nofile"],
+        },
+        files=module_files(base64.b64decode(ast.literal_eval(given["zip_data"]))),
+    )
+
+
+def _call(module: Module, name: str, args: Mapping[str, Any]) -> dict[str, Any]:
+    """One run of a module, as the target gets it."""
+    encoder = get_module_encoder(module.call["profile"], Direction.CONTROLLER_TO_MODULE)
+    return {
+        **module.call,
+        "name": name,
+        "params": json.dumps({"ANSIBLE_MODULE_ARGS": dict(args)}, cls=encoder),
+    }

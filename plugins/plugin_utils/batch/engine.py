@@ -1,0 +1,274 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs a task file on one host in as few executions on the target as are correct.
+
+Tasks are planned one after the other; those that are planned together are a *segment*, run on the target in one go. A
+segment ends before a task that reads what a task of the segment registers, before one that has work on the controller,
+before a change of the user, and after one whose success only the controller can tell (``failed_when``, ``changed_when``).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from types import NoneType
+from typing import Any
+
+from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.playbook.block import Block
+from ansible.playbook.task import Task
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import dependencies, refusals
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
+    Host,
+    Job,
+    NotBatchable,
+    Outcome,
+)
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import Payload, answers
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.report import Relay, Report
+
+MOST_JOBS = 500  # of a segment: a loop over thousands of items stays within memory
+# Attributes that are rendered before a task runs. Not changed_when and failed_when, which come after.
+READ_BEFORE = (
+    "name", "args", "loop", "loop_control", "environment", "check_mode", "diff", "become", "become_user", "become_method",
+    "become_flags", "become_exe", "connection", "remote_user", "delegate_to", "ignore_errors", "ignore_unreachable", "no_log",
+    "notify", "timeout", "vars", "module_defaults", "port",
+)  # fmt: skip
+
+
+@dataclass
+class Planned:
+    """A task of the segment with its jobs, one an item; None where no module runs."""
+
+    task: Task
+    jobs: list[Job | None]
+
+
+@dataclass
+class Segment:
+    """Tasks that run on the target in one go."""
+
+    planned: list[Planned] = field(default_factory=list)
+    registers: set[str] = field(default_factory=set)
+    facts: bool = False  # a module of it may bring facts
+
+    @property
+    def jobs(self) -> list[Job]:
+        """All jobs, in order."""
+        return [job for planned in self.planned for job in planned.jobs if job is not None]
+
+
+class Failed(Exception):
+    """A task has failed and nothing in the file rescues it."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
+class Batch:
+    """One task file on one host."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.report = Report(host)
+        self.round_trips = 0
+
+    def run(self, path: str) -> dict[str, Any]:
+        """Run the file; the result for Ansible."""
+        blocks = self.host.load(path)
+        refusals.check(blocks, self.host.task)
+        with self.host.shared_connection():
+            try:
+                self._run_list(blocks)
+            except Failed as failed:
+                return self.report.failure(failed.outcome, self.round_trips)
+        return self.report.success(self.round_trips)
+
+    # Blocks --------------------------------------------------------------------------------------------------------
+
+    def _run_list(self, entries: Sequence[Task | Block]) -> None:
+        tasks: list[Task] = []
+        for entry in self._flat(entries):
+            if isinstance(entry, Block):
+                self._run_tasks(tasks)
+                tasks = []
+                self._run_block(entry)
+            else:
+                tasks.append(entry)
+        self._run_tasks(tasks)
+
+    def _flat(self, entries: Sequence[Task | Block]) -> Iterator[Task | Block]:
+        """Tasks, and the blocks that rescue something; the others only lend their keywords to their tasks."""
+        for entry in entries:
+            if isinstance(entry, Block) and not entry.rescue and not entry.always:
+                yield from self._flat(entry.block)
+            else:
+                yield entry
+
+    def _run_block(self, block: Block) -> None:
+        try:
+            try:
+                self._run_list(block.block)
+            except Failed as failed:
+                if not block.rescue:
+                    raise
+                self.host.rescuing(failed.outcome)
+                self._run_list(block.rescue)
+        finally:
+            self._run_list(block.always)
+
+    # Tasks ---------------------------------------------------------------------------------------------------------
+
+    def _run_tasks(self, tasks: Sequence[Task]) -> None:
+        waiting = [task for task in tasks if self.host.wanted(task)]
+        while waiting:
+            segment = self._plan(waiting)
+            if segment.planned:
+                done = self._run_segment(segment)
+            else:
+                self._run_ordinary(waiting[0])
+                done = 1
+            waiting = waiting[done:]
+
+    def _plan(self, tasks: Sequence[Task]) -> Segment:
+        segment = Segment()
+        for task in tasks:
+            if len(segment.jobs) >= MOST_JOBS or self._goes_alone(task) or self._reads(task, segment):
+                break
+            try:
+                jobs, failed = self.host.capture(task, functools.partial(self._text_reads, task, segment))
+            except NotBatchable:
+                break
+            own = [job for job in jobs if job is not None]
+            first = [*segment.jobs, *own][:1]
+            if not all(job.goes_with(first[0]) for job in own):
+                break  # another user; of its own items even, where the segment is empty
+            segment.planned.append(Planned(task, jobs))
+            segment.registers |= self.host.registers(task)
+            segment.facts |= any(job is not None and job.may_bring_facts for job in jobs)
+            if failed or _decided_here(task):
+                break
+        return segment
+
+    def _reads(self, task: Task, segment: Segment) -> bool:
+        """Whether ``task`` may read something that the segment has yet to bring."""
+        values = self._values(task)
+        if segment.planned and self.host.on_controller and dependencies.uses_lookup([*values, task.when]):
+            return True
+        return bool(segment.planned) and _meets(self._names(task), segment)
+
+    def _goes_alone(self, task: Task) -> bool:
+        """Whether one item of the loop of ``task`` may depend on what became of those before it."""
+        if task.loop is None and not task.loop_with:
+            return False
+        if task.loop_control and (task.loop_control.pause or task.loop_control.break_when):
+            return True
+        own = self.host.registers(task)
+        return bool(own) and not (own | {dependencies.EVERYTHING}).isdisjoint(self._names(task))
+
+    def _names(self, task: Task) -> frozenset[str]:
+        """The variables that the task may read before it runs."""
+        return dependencies.Reader(self.host.vars_of(task)).names(self._values(task), conditions=task.when)
+
+    @staticmethod
+    def _values(task: Task) -> list[Any]:
+        loops = task.loop_control
+        of_loop = [loops.label, loops.loop_var] if loops else []
+        return [*(getattr(task, name, None) for name in READ_BEFORE), task.get_vars(), *of_loop]
+
+    def _text_reads(self, task: Task, segment: Segment, text: str) -> bool:
+        """Whether the template file with ``text`` may read something that the segment has yet to bring."""
+        if not segment.planned:
+            return False
+        return _meets(dependencies.Reader(self.host.vars_of(task)).template_names(text), segment)
+
+    def _run_segment(self, segment: Segment) -> int:
+        """Run it; how many of its tasks are done."""
+        self._ask_target(segment)
+        for done, planned in enumerate(segment.planned):
+            jobs = [job for job in planned.jobs if job is not None]
+            if done and jobs and all(job.answer is None for job in jobs):
+                return done  # the target stopped before it
+            relay = Relay(self.report, planned.task)
+            try:
+                self._finish(self.host.replay(planned.task, planned.jobs, relay), relay)
+            except Failed:
+                later = segment.planned[done + 1 :]
+                self.report.ran_ahead = [
+                    one.task.get_name() for one in later if any(job and job.answer for job in one.jobs)
+                ]
+                raise
+        return len(segment.planned)
+
+    def _run_ordinary(self, task: Task) -> None:
+        relay = Relay(self.report, task)
+        outcome = self.host.run(task, relay)
+        if self.host.is_include(outcome):
+            try:
+                blocks = self.host.included(outcome)
+            except AnsibleParserError:
+                raise
+            except AnsibleError as error:  # the file is not there
+                outcome = self.host.failure(outcome, error)
+            else:
+                refusals.check(blocks, self.host.task)
+                self._run_list(blocks)
+                return
+        self._finish(outcome, relay)
+
+    def _finish(self, outcome: Outcome, relay: Relay) -> None:
+        self.host.remember(outcome)
+        self.report.add(outcome, relay)
+        if outcome.failed and not outcome.ignored:
+            raise Failed(outcome)
+
+    def _ask_target(self, segment: Segment) -> None:
+        """Send the jobs, and note the answers in them; a second time with the module files where they were missing."""
+        jobs = segment.jobs
+        if not jobs:
+            return
+        payload = Payload()
+        for job in jobs:
+            for name in job.modules:
+                payload.add(self.host.modules[name].files)
+        last = {
+            id([job for job in planned.jobs if job][-1]) for planned in segment.planned if any(planned.jobs)
+        }
+        wires = [{**job.wire, "number": n, "last_of_task": id(job) in last} for n, job in enumerate(jobs)]
+        for with_files in (False, True):
+            self.round_trips += 1
+            said = self.host.execute(
+                jobs[0].shebang, jobs[0].become, payload.script(wires, with_files=with_files)
+            )
+            heard = list(answers(said["stdout"]))
+            if not any("missing" in answer for answer in heard):
+                break
+        for answer in heard:
+            if "job" in answer and not answer["undecided"]:
+                jobs[answer["job"]].answer = answer["runs"]
+        if not any("job" in answer for answer in heard):
+            raise AnsibleError(
+                f"The batch did not start on the target (exit status {said['rc']}): "
+                f"{(said['stderr'] or said['stdout']).strip()[-2000:] or 'it said nothing'}"
+            )
+
+
+def _meets(read: frozenset[str], segment: Segment) -> bool:
+    """Whether one of the names ``read`` is yet to be brought by the segment."""
+    if dependencies.EVERYTHING in read:
+        return bool(segment.registers or segment.facts)
+    if segment.facts and any(name.startswith("ansible_") for name in read):
+        return True
+    return not read.isdisjoint(segment.registers)
+
+
+def _decided_here(task: Task) -> bool:
+    """Whether only the controller can tell if the task has failed, so that nothing may run after it before that."""
+    if task.until or task.retries:
+        return True
+    given = [task.failed_when, task.changed_when]
+    expressions = [one for value in given for one in (value if isinstance(value, list) else [value])]
+    return any(not isinstance(value, (bool, NoneType)) for value in expressions)

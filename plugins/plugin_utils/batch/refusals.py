@@ -1,0 +1,67 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a batch does not do is refused before anything runs, with file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ansible import constants as C
+from ansible.errors import AnsibleParserError
+from ansible.playbook.block import Block
+from ansible.playbook.task import Task
+
+_WHY = {
+    "run_once": "one host cannot act for the others here",
+    "throttle": "the hosts of a play are counted outside",
+    "any_errors_fatal": "other hosts cannot be stopped from here",
+    "debugger": "a worker has no terminal",
+}
+_ACTIONS = {
+    **dict.fromkeys(C._ACTION_META, "it acts on the play"),
+    **dict.fromkeys(C._ACTION_INCLUDE_ROLE, "its handlers have to be known to the play"),
+    **dict.fromkeys(C._ACTION_IMPORT_ROLE, "its handlers have to be known to the play"),
+    **dict.fromkeys(
+        (
+            prefix + name
+            for prefix in ("", "ansible.builtin.", "ansible.legacy.")
+            for name in ("add_host", "group_by")
+        ),
+        "it changes the inventory of the play",
+    ),
+}
+
+
+def check(blocks: Sequence[Block], batch: Task) -> None:
+    """Raise AnsibleParserError that names every task that a batch cannot run.
+
+    What the tasks inherit from around the ``batch`` holds for the batch as a whole, and Ansible sees to it there.
+    """
+    found = [sentence for entry in blocks for sentence in _of(entry, batch)]
+    if found:
+        raise AnsibleParserError(
+            "A batch cannot run these; put them before or after it, or include the file instead:\n"
+            + "\n".join(found)
+        )
+
+
+def _of(entry: Task | Block, batch: Task) -> Iterator[str]:
+    if isinstance(entry, Block):
+        for part in (entry.block, entry.rescue, entry.always):
+            for inner in part:
+                yield from _of(inner, batch)
+        return
+    for name in (entry.action, entry.resolved_action):
+        if name in _ACTIONS:
+            yield f"{_where(entry)}: {entry.action}: {_ACTIONS[name]}."
+            break
+    for keyword, why in _WHY.items():
+        value = getattr(entry, keyword)
+        if value not in (None, False, 0, getattr(batch, keyword)):
+            yield f"{_where(entry)}: {keyword}: {why}."
+
+
+def _where(entry: Task) -> str:
+    path, _, line = entry.get_path().rpartition(":")
+    return f'{path}, line {line}, "{entry.get_name()}"'

@@ -1,0 +1,85 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a batch tells: each task as an item while it goes, and one result with all of them at the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
+    Brought,
+    Host,
+    Outcome,
+    item_of_callback,
+)
+
+EVENTS = {"failed": "v2_runner_item_on_failed", "skipped": "v2_runner_item_on_skipped"}
+
+
+class Relay:
+    """The queue of one task's executor: what it says of its loop's items is shown as items of the batch."""
+
+    def __init__(self, report: Report, task: Any) -> None:
+        self._report = report
+        self._task = task
+        self.shown = 0
+
+    def send_callback(self, event: str, *arguments: Any) -> None:
+        """Take one callback of an executor."""
+        item, label, name = item_of_callback(self._task, arguments)
+        if event.startswith("v2_runner_item_on_"):
+            self.shown += 1
+        if event == "v2_runner_retry" or event.startswith(("v2_runner_item_on_", "v2_on_file_diff")):
+            self._report.host.show(event, item, f"{name} => {label}" if label else name)
+
+
+class Report:
+    """The tasks of a batch on one host, in the order in which they ran."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.tasks: list[dict[str, Any]] = []
+        self.brought = Brought()
+        self.ran_ahead: list[str] = []  # ran after a task of which only the controller knew that it failed
+        self.changed = False
+
+    def add(self, outcome: Outcome, relay: Relay) -> None:
+        """Note what became of a task, and show it unless its items were shown."""
+        result, name = outcome.result, outcome.task.get_name()
+        state = "failed" if outcome.failed else "skipped" if result.get("skipped") else "ok"
+        self.tasks.append(
+            {
+                "name": name,
+                "action": outcome.task.action,
+                "state": state,
+                "changed": bool(result.get("changed")),
+                "ignored": outcome.ignored,
+            }
+        )
+        self.changed |= bool(result.get("changed")) and (not outcome.failed or outcome.ignored)
+        self.brought.add(outcome)
+        if not relay.shown:
+            if state == "ok" and result.get("diff") and outcome.task.diff:
+                self.host.show("v2_on_file_diff", outcome.raw, name)
+            self.host.show(EVENTS.get(state, "v2_runner_item_on_ok"), outcome.raw, name)
+
+    def success(self, round_trips: int) -> dict[str, Any]:
+        """The result of a batch that ran to its end."""
+        result = {"changed": self.changed, "tasks": self.tasks, "round_trips": round_trips}
+        return result | self.host.hand_back(self.brought)
+
+    def failure(self, outcome: Outcome, round_trips: int) -> dict[str, Any]:
+        """The result of a batch that a task has ended."""
+        self.host.hand_back(self.brought, failed=True)
+        secret = outcome.task.no_log
+        said = "the output has been hidden" if secret else outcome.result.get("msg", "no message")
+        if self.ran_ahead:
+            said = f"{said} (after it, on the host, also ran: {', '.join(self.ran_ahead)})"
+        return {
+            "failed": True,
+            "changed": self.changed,
+            "msg": f"{outcome.task.get_name()}: {said}",
+            "tasks": self.tasks,
+            "round_trips": round_trips,
+        }

@@ -1,0 +1,130 @@
+"""Each case of the corpus, the ordinary way and in a batch: the same machine, the same said.
+
+.venv/bin/python -m pytest tests/batch/test_equivalence.py
+CARTABLE_BATCH_CASES=loop,when .venv/bin/python -m pytest tests/batch/test_equivalence.py
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.batch.both_ways import HERE, Corpus, Seen, differences, local_targets
+from tests.batch.normal import KNOWN
+
+RUNS = {"check": ("--check", "--diff"), "first": ("--diff",), "second": ("--diff",)}
+# An ordinary task costs half a second of CPU: in check mode and a second time run only those to which it matters.
+FILES = frozenset(
+    {
+        *(
+            "archive",
+            "blockinfile",
+            "copy_content",
+            "copy_links",
+            "copy_options",
+            "copy_src",
+            "copy_tree",
+            "file",
+        ),
+        *("include_tasks", "lineinfile", "loop", "notify", "template"),
+    }
+)
+ALSO_IN = {
+    "check": FILES
+    | {
+        "async",
+        "block_rescue",
+        "check_mode",
+        "check_when",
+        "command",
+        "diff",
+        "facts",
+        "failed_when",
+        "include_tasks_failure",
+    }
+    | {
+        "loop_control",
+        "no_log",
+        "register_args",
+        "register_failed",
+        "slurp_find",
+        "undefined",
+        "until",
+        "when_register",
+    },
+    "second": FILES | {"block_conditional_register", "command", "diff", "when_register"},
+}
+
+
+def texts(folder: str) -> dict[str, str]:
+    """Name → text of the task files in ``folder``, those that the variable CARTABLE_BATCH_CASES names."""
+    wanted = [name for name in os.environ.get("CARTABLE_BATCH_CASES", "").split(",") if name]
+    found = {path.stem: path.read_text(encoding="utf-8") for path in sorted((HERE / folder).glob("*.yml"))}
+    return {name: text for name, text in found.items() if not wanted or folder == "parts" or name in wanted}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Mapping[str, Seen]]:
+    """Run → way → what was seen."""
+    folder = tmp_path_factory.mktemp("batch")
+    corpus = Corpus(folder, texts("cases"), texts("parts"))
+    corpus.lay_out()
+    targets = local_targets(folder, list(corpus.cases))
+    return {run: corpus.run(targets, *arguments, only=taken_by(run)) for run, arguments in RUNS.items()}
+
+
+def taken_by(run: str) -> list[str]:
+    """The cases of a run."""
+    return [name for name in texts("cases") if run == "first" or name in ALSO_IN[run]]
+
+
+def test_the_corpus_has_not_shrunk() -> None:
+    assert len(list((HERE / "cases").glob("*.yml"))) >= 60
+
+
+def pairs() -> list[Any]:
+    """Each case with each of its runs; a known difference that is none any more fails."""
+    return [
+        pytest.param(
+            name, run, marks=[pytest.mark.xfail(reason=KNOWN[name], strict=True)] if name in KNOWN else []
+        )
+        for run in RUNS
+        for name in taken_by(run)
+    ]
+
+
+@pytest.mark.parametrize(("case", "run"), pairs())
+def test_same(case: str, run: str, runs: Mapping[str, Mapping[str, Seen]]) -> None:
+    seen = runs[run]
+    for way, one in seen.items():
+        assert case in one.events, f"{way} did not come to this case:\n{one.output[-3000:]}"
+    told = differences(seen).get(case, [])
+    assert not told, "\n".join(told)
+
+
+@pytest.mark.parametrize("run", ALSO_IN)
+def test_the_runs_name_cases_that_exist(run: str) -> None:
+    assert {path.stem for path in (HERE / "cases").glob("*.yml")} >= ALSO_IN[run]
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_nothing_else(run: str, runs: Mapping[str, Mapping[str, Seen]]) -> None:
+    seen = runs[run]
+    others = {case: told for case, told in differences(seen).items() if case not in texts("cases")}
+    assert not others
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--tags", "red"), ("--skip-tags", "red"), ("--tags", "blue,never")], ids=" ".join
+)
+def test_tags(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    corpus = Corpus(tmp_path, texts("tagged"), texts("parts"))
+    corpus.lay_out()
+    seen = corpus.run(local_targets(tmp_path, list(corpus.cases)), *arguments)
+    assert set(corpus.cases) == set(seen["ordinary"].events) == set(seen["batch"].events)
+    told = differences(seen)
+    assert not told, "\n".join(line for lines in told.values() for line in lines)

@@ -1,0 +1,191 @@
+"""The internals of ansible-core that ``core.py`` relies on, each by its name: a new core that moves one fails here."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import core
+
+NEWER = hasattr(importlib.import_module("ansible._internal._task"), "UnifiedTaskResult")  # 2.21 and later
+BOTH = [
+    "ansible.executor.task_executor:TaskExecutor.run",
+    "ansible.executor.task_executor:TaskExecutor._execute",
+    "ansible.executor.task_executor:TaskExecutor._get_action_handler_with_module_context",
+    "ansible.module_utils.common.json:get_module_encoder",
+    "ansible.module_utils.common.json:Direction.CONTROLLER_TO_MODULE",
+    "ansible.module_utils._internal._ansiballz._loader:run_module",
+    "ansible.parsing.dataloader:DataLoader.get_real_file",
+    "ansible.playbook.block:Block.load",
+    "ansible.playbook.helpers:load_list_of_blocks",
+    "ansible.playbook.included_file:IncludedFile.process_include_results",
+    "ansible.playbook.task:Task.evaluate_tags",
+    "ansible.playbook.task:Task.dump_attrs",
+    "ansible.playbook.task:Task.get_search_path",
+    "ansible.playbook.task:Task.squash",
+    "ansible.plugins.action.copy:ActionModule._copy_file",
+    "ansible.plugins.action.copy:_create_remote_copy_args",
+    "ansible.plugins.action.copy:_create_remote_file_args",
+    "ansible.plugins.action:ActionBase._compute_environment_string",
+    "ansible.plugins.action:ActionBase._configure_module",
+    "ansible.plugins.action:ActionBase._early_needs_tmp_path",
+    "ansible.plugins.action:ActionBase._find_needle",
+    "ansible.plugins.action:ActionBase._fixup_perms2",
+    "ansible.plugins.action:ActionBase._is_pipelining_enabled",
+    "ansible.plugins.action:ActionBase._low_level_execute_command",
+    "ansible.plugins.action:ActionBase._make_tmp_path",
+    "ansible.plugins.action:ActionBase._remote_expand_user",
+    "ansible.plugins.action:ActionBase._remove_tmp_path",
+    "ansible.plugins.action:ActionBase._transfer_data",
+    "ansible.plugins.action:ActionBase._transfer_file",
+    "ansible.plugins.action:ActionBase._update_module_args",
+    "ansible.plugins.connection:ConnectionBase.set_become_plugin",
+    "ansible.plugins:AnsiblePlugin.set_options",
+    "ansible.template:trust_as_template",
+    "ansible.utils.display:Display.set_queue",
+    "ansible.utils.hashing:checksum",
+    "ansible.vars.manager:VariableManager.extra_vars",
+    "ansible.vars.manager:VariableManager.get_vars",
+    "ansible.vars.manager:VariableManager.set_host_facts",
+    "ansible.vars.manager:VariableManager.set_host_variable",
+    "ansible.vars.manager:VariableManager.set_nonpersistent_facts",
+]
+OF_NEWER = [
+    "ansible._internal._task:HostTaskResult",
+    "ansible._internal._task:TaskContext.create",
+    "ansible._internal._task:TaskContext.current",
+    "ansible._internal._task:TaskContext.get_register_projections",
+    "ansible._internal._task:TaskContext.update_task_vars",
+    "ansible._internal._task:UnifiedTaskResult.as_result_dict",
+    "ansible._internal._task:UnifiedTaskResult.create_and_record",
+    "ansible._internal._task:UnifiedTaskResult.create_from_action_exception",
+    "ansible._internal._task:UnifiedTaskResult.finalize_registered_values",
+    "ansible._internal._task:UnifiedTaskResult.from_action_result_dict",
+    "ansible._internal._task:VariableLayer.CACHEABLE_FACT",
+    "ansible._internal._task:VariableLayer.INCLUDE_VARS",
+    "ansible._internal._task:VariableLayer.REGISTER_VARS",
+]
+OF_OLDER = [
+    "ansible._internal._task:TaskContext",
+    "ansible.executor.task_result:_RawTaskResult",
+    "ansible.vars.clean:module_response_deepcopy",
+    "ansible.vars.clean:strip_internal_keys",
+]
+# What is given by keyword, or stands in for another function: its parameters.
+PARAMETERS = {
+    "ansible.playbook.block:Block.load": (
+        "data play parent_block role task_include use_handlers variable_manager loader"
+    ),
+    "ansible.playbook.helpers:load_list_of_blocks": (
+        "ds play parent_block role task_include use_handlers variable_manager loader"
+    ),
+    "ansible.playbook.included_file:IncludedFile.process_include_results": (
+        "results iterator loader variable_manager"
+    ),
+    "ansible.plugins.action:ActionBase._configure_module": "self module_name module_args task_vars",
+    "ansible.plugins.action:ActionBase._update_module_args": (
+        "self module_name module_args task_vars ignore_unknown_opts"
+    ),
+    "ansible.plugins.action.copy:ActionModule._copy_file": (
+        "self source_full source_rel content content_tempfile dest task_vars follow"
+    ),
+}
+EXECUTOR = {"host", "play_context", "loader", "shared_loader_obj", "final_q", "variable_manager"}
+
+
+def find(where: str) -> Any:
+    module, _, path = where.partition(":")
+    found = importlib.import_module(module)
+    for name in path.split("."):
+        found = inspect.getattr_static(found, name) if inspect.isclass(found) else getattr(found, name)
+    return found
+
+
+@pytest.mark.parametrize("where", [*BOTH, *(OF_NEWER if NEWER else OF_OLDER)])
+def test_is_there(where: str) -> None:
+    try:
+        find(where)
+    except (ImportError, AttributeError) as gone:
+        pytest.fail(
+            f"ansible-core has moved {where}, on which plugins/plugin_utils/batch/core.py relies: {gone}"
+        )
+
+
+@pytest.mark.parametrize("where", PARAMETERS)
+def test_takes_the_same(where: str) -> None:
+    found = find(where)
+    taken = list(inspect.signature(getattr(found, "__func__", found)).parameters)
+    wanted = PARAMETERS[where].split()
+    assert taken == wanted, f"ansible-core has changed the parameters of {where}: look at core.py"
+
+
+def test_the_executor_is_made_the_same() -> None:
+    taken = set(
+        inspect.signature(find("ansible.executor.task_executor:TaskExecutor.__init__")).parameters
+    ) - {"self"}
+    wanted = EXECUTOR if NEWER else EXECUTOR | {"task", "job_vars"}
+    assert taken == wanted, "ansible-core makes its TaskExecutor otherwise: look at InnerExecutor.make"
+
+
+@pytest.mark.parametrize("name", ["normal", "command", "shell", "copy", "template"])
+def test_action_plugins_have_their_names(name: str) -> None:
+    from ansible.plugins.loader import action_loader
+
+    package, _, found = action_loader.get(f"ansible.builtin.{name}", class_only=True).__module__.rpartition(
+        "."
+    )
+    assert found == name
+    assert package in core.BUILT_IN, "core._kind no longer knows the built-in action plugins"
+
+
+def test_the_results_have_the_fields() -> None:
+    if not NEWER:
+        pytest.skip("results are dictionaries")
+    fields = {
+        field.name
+        for field in find("ansible._internal._task:UnifiedTaskResult").__dataclass_fields__.values()
+    }
+    wanted = {
+        "include_file",
+        "loop_item_label",
+        "loop_results",
+        "no_log",
+        "notify",
+        "pending_changes",
+        "registered_values",
+    }
+    assert wanted <= fields, f"ansible-core has renamed fields of its results: {sorted(wanted - fields)}"
+
+
+def test_a_packed_module_is_understood() -> None:
+    """``_unpack`` reads the call at the end of an AnsiballZ script, here of one that another process packs."""
+    program = (
+        "import sys\nfrom ansible.plugins.loader import init_plugin_loader, module_loader\ninit_plugin_loader()\n"
+        "from ansible.executor.module_common import modify_module\n"
+        "from ansible._internal._templating._engine import TemplateEngine\nfrom ansible.template import Templar\n"
+        "path = module_loader.find_plugin('ansible.builtin.stat')\n"
+        "bits = modify_module(module_name='ansible.builtin.stat', module_path=path, module_args={'path': '/'},"
+        " templar=Templar(variables={'ansible_python_interpreter': '/usr/bin/python3'}),"
+        " task_vars={'ansible_python_interpreter': '/usr/bin/python3'}, module_compression='ZIP_STORED')\n"
+        "sys.stdout.buffer.write(bits.b_module_data)\n"
+    )
+    packed = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        check=True,
+        timeout=60,
+        env={**os.environ, "ANSIBLE_CONFIG": ""},
+    )
+
+    class Bits:
+        b_module_data, module_style, shebang = packed.stdout, "new", "#!/usr/bin/python3"
+
+    module = core._unpack("ansible.builtin.stat", Bits, "path")
+    assert module.call["fqn"] == "ansible.modules.stat"
+    assert "ansible/modules/stat.py" in module.files
+    assert "ansible/module_utils/basic.py" in module.files

@@ -1,0 +1,103 @@
+"""Which variables a task reads: what is missed here would run too early."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.dependencies import (
+    EVERYTHING,
+    Reader,
+    uses_lookup,
+)
+
+VARIABLES: dict[str, Any] = {
+    "alias": "{{ seen.stdout }}",
+    "alias_of_alias": ["x", {"y": "<{{ alias }}>"}],
+    "circle": "{{ square }}",
+    "square": "{{ circle }} {{ seen }}",
+    "plain": "no template",
+    "key_of": {"{{ seen }}": 1},
+}
+
+
+def names(value: Any, *conditions: str) -> frozenset[str]:
+    return Reader(VARIABLES).names([value], conditions)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "{{ seen }}",
+        "{{ seen.stdout | default('x') }}",
+        "{{ (seen | default({})).rc }}",
+        "{% if seen is defined %}x{% endif %}",
+        "{{ other[seen.stdout] }}",
+        {"path": ["{{ seen.path }}"]},
+        {"{{ seen }}": "x"},
+        "{{ alias }}",
+        "{{ alias_of_alias }}",
+        "{{ key_of }}",
+        "{{ [1, 2] | map('extract', seen) | community.general.no_such_filter }}",
+        "{{ seen is no.such.test }}",
+        "{{ '%s' % seen }}",
+    ],
+)
+def test_reads_it(value: Any) -> None:
+    assert "seen" in names(value)
+
+
+def test_a_circle_ends() -> None:
+    assert {"circle", "square", "seen"} <= names("{{ circle }}")
+
+
+@pytest.mark.parametrize(
+    "condition", ["seen is changed", "not seen.stat.exists", "alias == 'x'", "plain and seen"]
+)
+def test_conditions(condition: str) -> None:
+    assert "seen" in names("", condition)
+
+
+@pytest.mark.parametrize("condition", [True, False, None])
+def test_constant_conditions(condition: Any) -> None:
+    assert not names("", condition)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "{{ vars['se' ~ 'en'] }}",
+        "{{ hostvars[inventory_hostname].seen }}",
+        "{{ lookup('vars', 'se' ~ 'en') }}",
+        "{{ query('ansible.builtin.vars', 'x') }}",
+        "{{ q('varnames', 'x') }}",
+        "{{ lookup('template', 'file.j2') }}",
+        "{{ lookup('ansible.builtin.template', 'file.j2') }}",
+        "{{ lookup(which, 'x') }}",
+        "{% include 'x' %}",
+        "{% import 'x' as y %}",
+        "{{ broken",
+    ],
+)
+def test_cannot_be_told(value: str) -> None:
+    assert EVERYTHING in names(value)
+
+
+@pytest.mark.parametrize(
+    "value", ["seen", "{{ plain }}", "{{ lookup('ansible.builtin.file', plain) }}", 7, None, b"{{ seen }}"]
+)
+def test_reads_nothing_of_it(value: Any) -> None:
+    found = names(value)
+    assert "seen" not in found
+    assert EVERYTHING not in found
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ lookup('file', 'x') }}", "{{ query ('x') }}", "{{ q('x') }}", "{{ x is exists }}"]
+)
+def test_looks_at_the_controller(text: str) -> None:
+    assert uses_lookup([text])
+
+
+def test_a_word_is_no_lookup() -> None:
+    assert not uses_lookup(["{{ eq(1) }}", "a sequence(1)", "{{ plain }}"])

@@ -1,0 +1,71 @@
+"""What a batch does not do is refused, with file and line."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+from ansible.errors import AnsibleParserError
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.block import Block
+from ansible.playbook.play import Play
+from ansible.playbook.task import Task
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import refusals
+
+
+def check(folder: Path, text: str, around: str = "") -> None:
+    """Look at a file with ``text`` in a block with the keyword ``around``, where the batch stands as well."""
+    file = folder / "tasks.yml"
+    file.write_text(textwrap.dedent(text), encoding="utf-8")
+    play = Play.load({"hosts": "all", "name": "test"})
+    outer = Block.load({"block": [], **({around: True} if around else {})}, play=play)
+    batch = Task.load({"ansible.builtin.debug": {}}, block=outer)
+    data = DataLoader().load_from_file(str(file), trusted_as_template=True)
+    refusals.check([Block.load({"block": data}, play=play, parent_block=outer)], batch)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "run_once: true",
+        "run_once: '{{ wanted }}'",
+        "throttle: 1",
+        "any_errors_fatal: true",
+        "debugger: on_failed",
+    ],
+)
+def test_keywords(tmp_path: Path, line: str) -> None:
+    with pytest.raises(AnsibleParserError) as refused:
+        check(tmp_path, f"- debug: {{}}\n- name: This one\n  debug: {{}}\n  {line}\n")
+    assert f'tasks.yml, line 2, "This one": {line.partition(":")[0]}: ' in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "meta: flush_handlers",
+        "ansible.builtin.meta: end_host",
+        "include_role: {name: x}",
+        "add_host: {name: x}",
+        "ansible.builtin.group_by: {key: x}",
+    ],
+)
+def test_actions(tmp_path: Path, action: str) -> None:
+    with pytest.raises(AnsibleParserError, match="cannot run these"):
+        check(tmp_path, f"- block:\n    - name: This one\n      {action}\n  rescue:\n    - debug: {{}}\n")
+
+
+@pytest.mark.parametrize("part", ["rescue", "always"])
+def test_every_part_of_a_block(tmp_path: Path, part: str) -> None:
+    with pytest.raises(AnsibleParserError, match="throttle"):
+        check(tmp_path, f"- block:\n    - debug: {{}}\n  {part}:\n    - debug: {{}}\n      throttle: 1\n")
+
+
+@pytest.mark.parametrize("keyword", ["run_once", "any_errors_fatal"])
+def test_what_holds_for_the_whole_batch_is_left_to_ansible(tmp_path: Path, keyword: str) -> None:
+    check(tmp_path, "- debug: {}\n", around=keyword)
+
+
+def test_the_rest_may_run(tmp_path: Path) -> None:
+    check(tmp_path, "- debug: {}\n  run_once: false\n  delegate_to: x\n")

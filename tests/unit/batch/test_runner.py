@@ -1,0 +1,191 @@
+"""The runner with modules made by hand that do what no module should, in a process of its own as on a target."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import ansible
+import pytest
+from ansible_collections.cartable.fleet.plugins.module_utils import batch_runner
+
+Job = dict[str, Any]
+Run = Callable[..., list[dict[str, Any]]]
+
+MODULES = {
+    "good": "import json\nprint(json.dumps({'changed': True}))\nraise SystemExit(0)",
+    "bad": "import json\nprint(json.dumps({'failed': True, 'msg': 'on purpose'}))\nraise SystemExit(1)",
+    "killed": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
+    "hangs": "import subprocess, time\nprint(subprocess.Popen(['sleep', '600']).pid, flush=True)\ntime.sleep(600)",
+    "rubbish": "print('rubbish')\nraise SystemExit(0)",
+    "large": "print('{\"data\": \"' + 'x' * 10_000_000 + '\"}')\nraise SystemExit(0)",
+    "large_errors": "import sys\nsys.stderr.write('e' * 10_000_000)\nprint('{}')\nraise SystemExit(0)",
+    # Keeps the output open and lives on, as a badly written service does; the test ends it.
+    "daemon": (
+        "import subprocess\nprint('{\"pid\": %d}' % subprocess.Popen(['sleep', '600']).pid)\nraise SystemExit(0)"
+    ),
+    "not_text": 'print(\'{"stdout": "\\\\udcff"}\')\nraise SystemExit(0)',
+    "raises": "raise RuntimeError('on purpose')",
+    "spoils": "import os, sys\nsys.path.clear()\nos.environ.clear()\nos.chdir('/')\nprint('{}')\nraise SystemExit(0)",
+    "environment": "import json, os\nprint(json.dumps({'value': os.environ.get('COLOUR')}))\nraise SystemExit(0)",
+    "reads": 'import sys\nprint(\'{"said": "%s"}\' % sys.stdin.read())\nraise SystemExit(0)',
+}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    (tmp_path / "ansible").symlink_to(Path(ansible.__file__).parent)
+    for name, text in MODULES.items():
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+
+    def start(jobs: Sequence[Job], timeout: float = 60) -> list[dict[str, Any]]:
+        program = (
+            "import importlib.util, json, sys\n"
+            f"spec = importlib.util.spec_from_file_location('runner', {batch_runner.__file__!r})\n"
+            "runner = importlib.util.module_from_spec(spec)\nspec.loader.exec_module(runner)\n"
+            f"runner.main(json.loads({json.dumps(json.dumps({'jobs': list(jobs)}))}), {str(tmp_path)!r})\n"
+        )
+        ended = subprocess.run(
+            [sys.executable, "-"], input=program, capture_output=True, text=True, check=True, timeout=timeout
+        )
+        return [json.loads(line.removeprefix(batch_runner.MARK)) for line in ended.stdout.splitlines()]
+
+    return start
+
+
+def call(name: str, **arguments: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "fqn": name,
+        "params": json.dumps({"ANSIBLE_MODULE_ARGS": arguments}),
+        "profile": "legacy",
+        "extensions": {},
+        "rlimit_nofile": 0,
+    }
+
+
+def job(number: int, module: str, **more: Any) -> Job:
+    given = {
+        "kind": "module",
+        "number": number,
+        "module": call(module),
+        "environment": {},
+        "timeout": 0,
+        "last_of_task": True,
+        "go_on_after_failure": False,
+    }
+    return given | more
+
+
+def test_each_answers_in_order(run: Run) -> None:
+    said = run([job(0, "good"), job(1, "good")])
+    assert [one.get("job") for one in said] == [0, 1, None]
+    [ran] = said[0]["runs"]
+    assert (ran["module"], ran["rc"], json.loads(ran["stdout"])) == ("good", 0, {"changed": True})
+
+
+@pytest.mark.parametrize("module", ["bad", "killed", "rubbish", "raises", "not_text"])
+def test_stops_after_a_failure(run: Run, module: str) -> None:
+    said = run([job(0, module), job(1, "good")])
+    assert [one.get("job") for one in said] == [0, None]
+
+
+@pytest.mark.parametrize("module", ["bad", "killed", "rubbish"])
+def test_goes_on_where_the_failure_is_ignored(run: Run, module: str) -> None:
+    said = run([job(0, module, go_on_after_failure=True), job(1, "good")])
+    assert [one.get("job") for one in said] == [0, 1, None]
+
+
+def test_the_items_of_a_task_all_run(run: Run) -> None:
+    said = run([job(0, "bad", last_of_task=False), job(1, "good"), job(2, "good")])
+    assert [one.get("job") for one in said] == [0, 1, None]
+
+
+def test_a_killed_module_has_the_status_that_a_shell_tells(run: Run) -> None:
+    assert run([job(0, "killed")])[0]["runs"][0]["rc"] == 137
+
+
+def test_a_module_that_hangs_is_ended_with_its_children(run: Run) -> None:
+    begun = time.monotonic()
+    [ran] = run([job(0, "hangs", timeout=1)])[0]["runs"]
+    assert ran["timed_out"]
+    assert time.monotonic() - begun < 50
+    child = int(ran["stdout"])
+    status = Path(f"/proc/{child}/stat")
+    assert not status.exists() or status.read_text().rpartition(")")[2].split()[0] in "ZX"
+
+
+@pytest.mark.parametrize(("module", "stream"), [("large", "stdout"), ("large_errors", "stderr")])
+def test_ten_megabytes(run: Run, module: str, stream: str) -> None:
+    said = run([job(0, module), job(1, "good")])
+    assert len(said[0]["runs"][0][stream]) >= 10_000_000
+    assert said[1]["job"] == 1
+
+
+def test_a_daemon_that_keeps_the_output_open(run: Run) -> None:
+    said = run([job(0, "daemon"), job(1, "good")], timeout=60)  # it would last 600 s
+    os.kill(json.loads(said[0]["runs"][0]["stdout"])["pid"], 9)
+    assert said[1]["job"] == 1
+
+
+def test_a_module_does_not_spoil_the_next(run: Run) -> None:
+    said = run([job(0, "spoils"), job(1, "good")])
+    assert said[1]["runs"][0]["rc"] == 0
+
+
+def test_environment_is_of_one_job(run: Run) -> None:
+    said = run([job(0, "environment", environment={"COLOUR": "réd"}), job(1, "environment")])
+    values = [json.loads(one["runs"][0]["stdout"])["value"] for one in said[:2]]
+    assert values == ["réd", None]
+
+
+def test_the_input_is_empty(run: Run) -> None:
+    assert json.loads(run([job(0, "reads")])[0]["runs"][0]["stdout"]) == {"said": ""}
+
+
+def copying(dest: Path, **more: Any) -> Job:
+    calls = {
+        "stat": call("ansible.modules.stat", path=str(dest), get_checksum=True),
+        "copy": call("ansible.modules.copy", dest=str(dest), src=""),
+        "file": call("ansible.modules.file", dest=str(dest), state="file"),
+    }
+    given = {
+        "kind": "copy",
+        "calls": calls,
+        "content": "aGVsbG8=",
+        "dest": str(dest),
+        "follow": False,
+        "force": True,
+        "diff": False,
+        "check_mode": False,
+        "largest_diff": 1000,
+    }
+    return job(0, "good") | given | more
+
+
+def test_copy_writes_once(run: Run, tmp_path: Path) -> None:
+    dest = tmp_path / "copied"
+    first = run([copying(dest)])
+    assert dest.read_text(encoding="utf-8") == "hello"
+    assert [ran["module"] for ran in first[0]["runs"]] == ["ansible.modules.stat", "ansible.modules.copy"]
+    second = run([copying(dest)])
+    assert [ran["module"] for ran in second[0]["runs"]] == ["ansible.modules.stat", "ansible.modules.file"]
+
+
+def test_copy_in_check_mode_writes_nothing(run: Run, tmp_path: Path) -> None:
+    said = run([copying(tmp_path / "copied", check_mode=True)])
+    assert len(said[0]["runs"]) == 1
+    assert not (tmp_path / "copied").exists()
+
+
+def test_copy_over_a_folder_is_left_to_the_controller(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    said = run([copying(tmp_path / "folder"), job(1, "good")])
+    assert said[0]["undecided"]
+    assert [one.get("job") for one in said] == [0, None]
