@@ -321,7 +321,7 @@ class Host:
     def run(self, task: Task, relay: Any) -> Outcome:
         """Run ``task`` the ordinary way, with a connection of its own."""
         executor = self._executor(task, relay)
-        executor._connection = None
+        executor._connection, executor.shares = None, False
         return executor.outcome()
 
     def _executor(self, task: Task, queue: Any) -> InnerExecutor:
@@ -499,6 +499,7 @@ class InnerExecutor(TaskExecutor):
     """Ansible's executor for one task of a batch, with the hooks of ``Capture`` or ``Replay``, or without."""
 
     hooks: Capture | Replay | None = None
+    shares = True  # the batch's connection
     owner: Host
     inner_task: Task
     inner_vars: dict[str, Any]
@@ -600,7 +601,8 @@ class InnerExecutor(TaskExecutor):
         """The batch's own connection where it is the one that the task wants (that of ssh never says it is connected)."""
         shared = self.owner.connection
         if (
-            not shared.matches_name([name])
+            not self.shares
+            or not shared.matches_name([name])
             or self._play_context.remote_addr != shared._play_context.remote_addr
         ):
             return super()._get_connection(variables, templar, name)
