@@ -120,7 +120,7 @@ def inventory_canary(school: School, tmp_path_factory: pytest.TempPathFactory) -
     school.environment = {**school.environment, "ANSIBLE_VAULT_PASSWORD_FILE": str(password)}
     encrypt = [BIN / "ansible-vault", "encrypt_string", "--stdin-name", "canary_snmp_community"]
     folder = INVENTORY / "host_vars" / "RT250001"  # which has no variables of its own
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)  # a run that was killed may have left it
     try:
         encrypted = school.run(*encrypt, stdin=secret).stdout
         (folder / "canary.yml").write_text(
