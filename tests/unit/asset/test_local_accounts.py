@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +13,7 @@ import pytest
 from plugins.module_utils.asset.accounts import accounts, unknown
 from plugins.module_utils.asset.machine import Machine
 
+PROJECT = Path(__file__).resolve().parents[3]
 DECLARED = {"root", "cartable"}
 
 
@@ -37,3 +42,30 @@ def test_nothing_is_unknown_where_nothing_was_declared(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "passwd").write_text("intrus:x:1001:1001::/home/intrus:/bin/bash\n")
     assert unknown(accounts(Machine(str(tmp_path)), set())) == []
+
+
+def test_the_module_says_of_this_machine_what_the_rule_says() -> None:
+    """The module local_accounts as Ansible runs it; nobody is declared but root, and an account of no one's."""
+    command = [Path(sys.executable).parent / "ansible", "localhost", "-c", "local", "-i", "localhost,"]
+    module = ["-m", "cartable.fleet.local_accounts", "-a", "asset=UC990001 declared=nobody-of-that-name"]
+    done = subprocess.run(
+        [*command, *module, "-e", f"ansible_python_interpreter={sys.executable}"],
+        cwd=PROJECT,
+        env=os.environ
+        | {
+            "ANSIBLE_LOAD_CALLBACK_PLUGINS": "false",
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = json.loads(done.stdout[done.stdout.index("{") :])
+    expected = accounts(Machine(), {"root", "nobody-of-that-name"})
+    assert result["changed"] is False
+    assert result["unknown"] == unknown(expected)
+    assert [account["login"] for account in result["accounts"]] == [account["login"] for account in expected]
+    assert ("are not declared" in done.stdout + done.stderr) is bool(unknown(expected))
