@@ -45,6 +45,7 @@ else:
 
 SITE_GROUP = "site_"
 LONGEST_MESSAGE = 300
+HIDDEN = "(not shown: the task handles secrets)"
 
 
 def market_paths(sources):
@@ -136,21 +137,45 @@ class CallbackModule(CallbackBase):
         task = result.task
         if task.check_mode is True:
             return
+        if (
+            "round_trips" in result.result
+        ):  # a batch; for ansible-core 2.19 and 2.20 its action ends as another one
+            self._inner_tasks(result, result.result["tasks"])
+            if outcome != "unreachable":
+                return
         entry = {
-            "event": "task",
-            "asset": result.host.get_name(),
+            **self._asset(result),
             "task": task.get_name(),
             "module": task.resolved_action or task.action,
             "result": outcome,
         }
-        site = site_of(result.host)
-        if site:
-            entry["site"] = site
         if ignored:
             entry["ignored"] = True
         if outcome != "changed":
             entry["message"] = self._message(result)
         self._line(entry)
+
+    def _inner_tasks(self, result, tasks):
+        """Write the lines that the tasks of a batch would have, had they run one by one."""
+        for inner in tasks:
+            outcome = inner["state"] if inner["state"] in ("failed", "unreachable") else "changed"
+            if inner["check_mode"] or (outcome == "changed" and not inner["changed"]):
+                continue
+            entry = {
+                **self._asset(result),
+                "task": inner["name"],
+                "module": inner["action"],
+                "result": outcome,
+            }
+            if inner["ignored"]:
+                entry["ignored"] = True
+            if outcome != "changed":
+                entry["message"] = self._said(inner["msg"])
+            self._line(entry)
+
+    def _asset(self, result):
+        site = site_of(result.host)
+        return {"event": "task", "asset": result.host.get_name(), **({"site": site} if site else {})}
 
     def _message(self, result):
         """Give the start of what the task says, without secrets, unless the task may speak of them.
@@ -158,8 +183,13 @@ class CallbackModule(CallbackBase):
         Scrubbed as a whole before anything is cut off: half a secret would not be recognised.
         """
         if result.task.no_log or "censored" in result.result or result.result.get("_ansible_no_log"):
-            return "(not shown: the task handles secrets)"
-        said = scrub(str(result.result.get("msg") or ""), self._secrets())
+            return HIDDEN
+        return self._said(result.result.get("msg"))
+
+    def _said(self, message):
+        if message is None:
+            return HIDDEN
+        said = scrub(str(message), self._secrets())
         return (said.strip().splitlines() or [""])[0][:LONGEST_MESSAGE]
 
     def _line(self, entry):

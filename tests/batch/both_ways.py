@@ -71,6 +71,7 @@ class Corpus:
         for name in SHARED:
             (role / name).symlink_to(HERE / name)
         shutil.copy(HERE / "handlers.yml", role / "handlers" / "main.yml")
+        (self.folder / "roles" / "other").symlink_to(HERE / "other")
         for name, text in {**self.cases, **self.parts}.items():
             (role / "tasks" / f"{name}.yml").write_text(text, encoding="utf-8")
         collections = self.folder / "collections" / "ansible_collections" / "cartable"
@@ -110,14 +111,14 @@ class Corpus:
     def run(
         self, targets: Mapping[str, Target], *arguments: str, only: Sequence[str] = ()
     ) -> dict[str, Seen]:
-        """Run both ways, all cases or those of ``only``; way → what was seen."""
+        """Run each way that has a target, all cases or those of ``only``; way → what was seen."""
         cases = list(only or self.cases)
         parts = [cases[number :: self.shards] for number in range(min(self.shards, len(cases)))]
-        seen = {way: Seen({}, {name: {} for name in self.cases}, "") for way in WAYS}
+        seen = {way: Seen({}, {name: {} for name in self.cases}, "") for way in targets}
         with ThreadPoolExecutor(max_workers=2) as pool:
             runs = {
                 (way, number): pool.submit(self._run, way, number, part, targets[way], arguments)
-                for way in WAYS
+                for way in targets
                 for number, part in enumerate(parts)
             }
         for (way, number), future in runs.items():
@@ -176,16 +177,17 @@ class Corpus:
         return ended.stdout
 
 
-def local_targets(folder: Path, cases: Sequence[str]) -> dict[str, Target]:
+def local_targets(
+    folder: Path, cases: Sequence[str], variables: Mapping[str, str] | None = None
+) -> dict[str, Target]:
     """A folder of this machine for each way; their names are equally long, so that sizes are the same."""
     made = {}
     for way, name in zip(WAYS, ("one", "two"), strict=True):
         root = folder / "targets" / name
         for case in cases:
             (root / case).mkdir(parents=True)
-        made[way] = Target(
-            str(root), {"ansible_connection": "local"}, lambda root=root: dict(files_below(root))
-        )
+        told = {"ansible_connection": "local", **(variables or {})}
+        made[way] = Target(str(root), told, lambda root=root: dict(files_below(root)))
     return made
 
 
@@ -305,7 +307,7 @@ def _registered(text: str) -> list[str]:
                 names.add(value["register"])
             facts = value.get("ansible.builtin.set_fact")
             if isinstance(facts, dict):
-                names.update(set(facts) - {"cacheable"})
+                names.update(name for name in facts if name.isidentifier() and name != "cacheable")
             for inner in value.values():
                 walk(inner)
         elif isinstance(value, list):

@@ -20,6 +20,7 @@ _KEYS = frozenset(
         "ansible_job_id",
         "results_file",
         "elapsed",
+        "volatile",
         "stop",
     }
 )
@@ -37,6 +38,7 @@ _TEXTS = (
     (re.compile(r"(^|TEMPORARY/)\.[a-z0-9_]{8}$"), r"\1.NAME"),  # a file for the argument content
     (re.compile(r"^Killed\n$"), ""),  # said by the shell between Ansible and a module, where there is one
     (re.compile(r"Paused for [0-9.]+ seconds"), "Paused"),
+    (re.compile(r"could not be sent to remote host.*"), "NOT REACHED"),  # ssh says when it noticed
     (re.compile(r"/pre\.\w+\.post"), "/pre.X.post"),  # made by tempfile
     (re.compile(r"\.\d+\.\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d~"), ".BACKUP"),
     (re.compile(r"all_(ordinary|batch)_\d\.yml"), "all.yml"),
@@ -48,6 +50,10 @@ KNOWN = {"notify_then_failure": "Ansible takes no notifications from an action t
 
 def normal(value: Any, root: str) -> Any:
     """``value`` without what may differ; ``root`` is the target's folder."""
+    if (
+        isinstance(value, dict) and "UnitFileState" in value
+    ):  # all that systemd knows, times and unordered lists among it
+        value = {key: value.get(key) for key in ("Id", "ActiveState", "UnitFileState")}
     if isinstance(value, dict):
         return {key: "…" if key in _KEYS else normal(inner, root) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):

@@ -28,17 +28,19 @@ from typing import Any
 
 from ansible import constants as C
 from ansible import context
-from ansible.errors import AnsibleError, AnsibleFileNotFound
+from ansible.errors import AnsibleError, AnsibleFileNotFound, AnsibleParserError
 from ansible.executor.task_executor import TaskExecutor
 from ansible.module_utils.common.json import Direction, get_module_encoder
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.playbook.block import Block
 from ansible.playbook.helpers import load_list_of_blocks
 from ansible.playbook.included_file import IncludedFile
+from ansible.playbook.role_include import IncludeRole
 from ansible.playbook.task import Task
 from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
 from ansible.utils.display import Display
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.dependencies import EVERYTHING
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import module_files
 
 try:  # ansible-core 2.21: results are objects, and the task is in an ambient context
@@ -49,12 +51,15 @@ except ImportError:  # 2.19, 2.20: results are dictionaries
     TaskContext = None
 
 LARGEST_FILE = 256 * 1024  # bytes of a file that travels inside the batch; a larger one goes the ordinary way
+META = frozenset(C._ACTION_META)
 # By which name a built-in action plugin is imported depends on what was imported before it.
 BUILT_IN = frozenset({"ansible.plugins.action", "ansible_collections.ansible.builtin.plugins.action"})
 ONE_MODULE = frozenset(
     {"normal", "command", "shell"}
 )  # action plugins that run one module and hand its result on
 FILES = frozenset({"copy", "template"})
+# Action plugins that only calculate: looked at once, they have done nothing, and where they fail is known before.
+CALCULATING = frozenset({"assert", "debug", "fail", "set_fact", "validate_argument_spec"})
 WITHOUT_FACTS = frozenset(
     """
     apt apt_key apt_repository blockinfile command copy cron deb822_repository debconf dnf dnf5 dpkg_selections file find
@@ -138,6 +143,15 @@ class Outcome:
     def ignored(self) -> bool:
         return self.failed and bool(self.task.ignore_errors)
 
+    @property
+    def unreachable(self) -> bool:
+        return bool(self.result.get("unreachable"))
+
+    @property
+    def hidden(self) -> bool:
+        """Whether nothing of the result may be told."""
+        return bool(self.task.no_log or self.result.get("_ansible_no_log"))
+
 
 @dataclass
 class Brought:
@@ -202,21 +216,25 @@ class Host:
 
     @staticmethod
     def registers(task: Task) -> set[str]:
-        """The variables that ``task`` registers or sets."""
+        """The variables that ``task`` registers or sets; EVERYTHING where that cannot be told."""
         named = task.register or ()
-        return {named} if isinstance(named, str) else set(named)
+        names = {named} if isinstance(named, str) else set(named)
+        if task.action in C._ACTION_SET_FACT:
+            told = all(name.isidentifier() and not name.startswith("_") for name in task.args)
+            names |= set(task.args) if told else {EVERYTHING}
+        return names
 
     @staticmethod
     def is_include(outcome: Outcome) -> bool:
         """Whether the task asks for other tasks, which are to be run in its place."""
         return (
-            outcome.task.action in C._ACTION_INCLUDE_TASKS
+            outcome.task.action in C._ACTION_ALL_INCLUDE_ROLE_TASKS
             and not outcome.failed
             and not outcome.result.get("skipped")
         )
 
     def included(self, outcome: Outcome) -> list[Block]:
-        """Load the files that an ``include_tasks`` names, each with the variables of its item, as a strategy does."""
+        """Load the files or roles that an include names, each with the variables of its item, as a strategy does."""
         play = SimpleNamespace(_play=self.play)
         if TaskContext is not None:
             said = HostTaskResult(host=self.host, task=outcome.task, utr=outcome.raw)
@@ -226,24 +244,40 @@ class Host:
             said = _RawTaskResult(host=self.host, task=outcome.task, return_data=outcome.raw, task_fields={})
         blocks: list[Block] = []
         for file in IncludedFile.process_include_results([said], play, self.loader, self.variable_manager):
-            data = self.loader.load_from_file(file._filename, trusted_as_template=True)
-            if data is None:
-                continue
-            if not isinstance(data, list):
-                raise AnsibleError("included task files must contain a list of tasks", obj=data)
             parent = file._task.copy(exclude_parent=True)
             parent._parent = file._task._parent
             parent.vars = parent.vars | file._vars
-            blocks += load_list_of_blocks(
-                data,
-                play=self.play,
-                parent_block=parent.build_parent_block(),
-                role=file._task._role,
-                use_handlers=False,
-                variable_manager=self.variable_manager,
-                loader=self.loader,
-            )
+            blocks += self._blocks_of_role(parent) if file._is_role else self._blocks_of_file(file, parent)
         return blocks
+
+    def _blocks_of_file(self, file: IncludedFile, parent: Any) -> list[Block]:
+        data = self.loader.load_from_file(file._filename, trusted_as_template=True)
+        if data is None:
+            return []
+        if not isinstance(data, list):
+            raise AnsibleError("included task files must contain a list of tasks", obj=data)
+        blocks: list[Block] = load_list_of_blocks(
+            data,
+            play=self.play,
+            parent_block=parent.build_parent_block(),
+            role=file._task._role,
+            use_handlers=False,
+            variable_manager=self.variable_manager,
+            loader=self.loader,
+        )
+        return blocks
+
+    def _blocks_of_role(self, include: IncludeRole) -> list[Block]:
+        blocks, handlers = include.get_block_list(
+            play=self.play, variable_manager=self.variable_manager, loader=self.loader
+        )
+        if handlers:  # this process is a worker: the play never hears of them
+            raise AnsibleParserError(
+                f'A batch cannot include the role "{include._role_name}", which has handlers; put it before or after the '
+                "batch.",
+                obj=include.get_ds(),
+            )
+        return list(blocks)
 
     def failure(self, outcome: Outcome, why: AnsibleError) -> Outcome:
         """The outcome of a task that went well, but whose files cannot be included."""
@@ -633,7 +667,11 @@ class Capture:
     def bind(self, handler: ActionBase) -> None:
         """Hook an action plugin, or raise NotBatchable for one that has work of its own on the controller."""
         kind = _kind(handler)
-        if kind not in ONE_MODULE | FILES or handler._task.async_val or handler._task.delegate_to:
+        if handler._task.async_val or handler._task.delegate_to:
+            raise NotBatchable
+        if kind in CALCULATING:
+            return
+        if kind not in ONE_MODULE | FILES:
             raise NotBatchable
         if not self.host.is_own_connection(handler._connection):
             raise NotBatchable
@@ -920,13 +958,25 @@ def _calling_executor() -> TaskExecutor:
     raise BatchError("no TaskExecutor has called this action")
 
 
+def _parents(entry: Any) -> Iterator[Any]:
+    while entry._parent is not None:
+        entry = entry._parent
+        yield entry
+
+
+def role_imports(task: Task, batch: Task) -> Iterator[IncludeRole]:
+    """The ``import_role`` that brought ``task``, innermost first, without those around the ``batch``."""
+    around = {parent._uuid for parent in _parents(batch)}
+    for parent in _parents(task):
+        if isinstance(parent, IncludeRole) and parent.statically_loaded and parent._uuid not in around:
+            yield parent
+
+
 def _play_of(task: Task) -> Any:
-    parent = task._parent
-    while parent is not None:
+    for parent in _parents(task):
         play = getattr(parent, "_play", None)
         if play is not None:
             return play
-        parent = getattr(parent, "_parent", None)
     raise BatchError("the task belongs to no play")
 
 

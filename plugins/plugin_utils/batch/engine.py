@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from types import NoneType
 from typing import Any
 
-from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleParserError
 from ansible.playbook.block import Block
 from ansible.playbook.task import Task
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import dependencies, refusals
@@ -68,6 +68,10 @@ class Failed(Exception):
         self.outcome = outcome
 
 
+class Unreachable(Exception):
+    """The host cannot be reached any more: nothing of the file is run, not even what rescues."""
+
+
 class Batch:
     """One task file on one host."""
 
@@ -85,6 +89,8 @@ class Batch:
                 self._run_list(blocks)
             except Failed as failed:
                 return self.report.failure(failed.outcome, self.round_trips)
+            except Unreachable as unreachable:
+                return self.report.unreachable(str(unreachable), self.round_trips)
         return self.report.success(self.round_trips)
 
     # Blocks --------------------------------------------------------------------------------------------------------
@@ -103,22 +109,28 @@ class Batch:
     def _flat(self, entries: Sequence[Task | Block]) -> Iterator[Task | Block]:
         """Tasks, and the blocks that rescue something; the others only lend their keywords to their tasks."""
         for entry in entries:
+            if isinstance(entry, Task) and entry.implicit:
+                continue  # "role_complete": which roles have run is counted outside
             if isinstance(entry, Block) and not entry.rescue and not entry.always:
                 yield from self._flat(entry.block)
             else:
                 yield entry
 
     def _run_block(self, block: Block) -> None:
+        failure = self._failure_of(block.block)
+        if failure and block.rescue:
+            self.host.rescuing(failure.outcome)
+            failure = self._failure_of(block.rescue)
+        self._run_list(block.always)
+        if failure:
+            raise failure
+
+    def _failure_of(self, entries: Sequence[Task | Block]) -> Failed | None:
         try:
-            try:
-                self._run_list(block.block)
-            except Failed as failed:
-                if not block.rescue:
-                    raise
-                self.host.rescuing(failed.outcome)
-                self._run_list(block.rescue)
-        finally:
-            self._run_list(block.always)
+            self._run_list(entries)
+        except Failed as failed:
+            return failed
+        return None
 
     # Tasks ---------------------------------------------------------------------------------------------------------
 
@@ -222,6 +234,8 @@ class Batch:
     def _finish(self, outcome: Outcome, relay: Relay) -> None:
         self.host.remember(outcome)
         self.report.add(outcome, relay)
+        if outcome.unreachable and not outcome.task.ignore_unreachable:
+            raise Unreachable(f"{outcome.task.get_name()}: {outcome.result.get('msg')}")
         if outcome.failed and not outcome.ignored:
             raise Failed(outcome)
 
@@ -238,11 +252,17 @@ class Batch:
             id([job for job in planned.jobs if job][-1]) for planned in segment.planned if any(planned.jobs)
         }
         wires = [{**job.wire, "number": n, "last_of_task": id(job) in last} for n, job in enumerate(jobs)]
+        keep = not self.host.task.check_mode  # a check leaves nothing behind
         for with_files in (False, True):
             self.round_trips += 1
-            said = self.host.execute(
-                jobs[0].shebang, jobs[0].become, payload.script(wires, with_files=with_files)
-            )
+            program = payload.script(wires, with_files=with_files, keep=keep)
+            try:
+                said = self.host.execute(jobs[0].shebang, jobs[0].become, program)
+            except AnsibleConnectionFailure as error:
+                names = ", ".join(planned.task.get_name() for planned in segment.planned if any(planned.jobs))
+                raise Unreachable(
+                    f"{error} (it is not known which of these tasks still ran: {names})"
+                ) from error
             heard = list(answers(said["stdout"]))
             if not any("missing" in answer for answer in heard):
                 break
@@ -260,6 +280,8 @@ def _meets(read: frozenset[str], segment: Segment) -> bool:
     """Whether one of the names ``read`` is yet to be brought by the segment."""
     if dependencies.EVERYTHING in read:
         return bool(segment.registers or segment.facts)
+    if dependencies.EVERYTHING in segment.registers and read:
+        return True
     if segment.facts and any(name.startswith("ansible_") for name in read):
         return True
     return not read.isdisjoint(segment.registers)

@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The script that is sent to a target: the jobs, and, when the target asks for them, the module files."""
+"""The program that is sent to a target: the jobs, and, when the target asks for them, the module files."""
 
 from __future__ import annotations
 
@@ -14,59 +14,101 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.cartable.fleet.plugins.module_utils import batch_runner
+from ansible_collections.cartable.fleet.plugins.module_utils import batch_apt, batch_runner
 
 RUNNER = "cartable_batch_runner"
-KEPT = 8  # module folders on a target; older ones go when a new one comes
+APT = "cartable_batch_apt"  # imported by the runner
+KEPT = 4  # trees of module files on a target; older ones go when a new one comes
 
-# Runs on the target, Python 3.9 and later. The folder is looked at before anything of it is run: it has to be ours and
-# closed to others' writing. It is filled under another name and renamed, so that nobody meets half of it.
+# Runs on the target, Python 3.9 and later. What is in the folder is looked at before anything of it is run: it has to be
+# ours and closed to others' writing. A tree takes in the files of any program as long as no path would get another
+# content; a link by the program's key leads to the tree that has all its files, and is made last.
 BOOTSTRAP = """
-import base64, io, json, os, pwd, shutil, stat, sys, tempfile, zipfile
+import base64, fcntl, hashlib, io, json, os, pwd, shutil, stat, sys, tempfile, zipfile
 
 def ours(path):
-    found = os.lstat(path)
+    found = os.stat(path)
     return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
 
-def install(root, tree, data):
-    import compileall
-    aside = tempfile.mkdtemp(prefix=".new-", dir=root)
-    with zipfile.ZipFile(io.BytesIO(base64.b64decode(data))) as archive:
-        archive.extractall(aside)
-    compileall.compile_dir(aside, quiet=2, ddir=tree)
+def contents(tree):
     try:
-        os.rename(aside, tree)
-    except OSError:  # another run was faster
-        shutil.rmtree(aside, ignore_errors=True)
-    others = [os.path.join(root, name) for name in os.listdir(root) if os.path.join(root, name) != tree]
-    for old in sorted(others, key=os.path.getmtime, reverse=True)[KEPT - 1:]:
-        shutil.rmtree(old, ignore_errors=True)
+        with open(os.path.join(tree, "index.json")) as file:
+            return json.load(file)
+    except (OSError, ValueError):
+        return {}
+
+def replace(path, write):
+    write(path + ".new")
+    os.replace(path + ".new", path)
+
+def write_json(path, value):
+    def write(name):
+        with open(name, "w") as file:
+            json.dump(value, file)
+    replace(path, write)
+
+def trees(root):
+    found = [os.path.join(root, name) for name in os.listdir(root) if name.startswith("tree-")]
+    return sorted(filter(ours, found), key=os.path.getmtime, reverse=True)
+
+def fitting(root, wanted):
+    for tree in trees(root):
+        known = contents(tree)
+        if all(known.get(path, digest) == digest for path, digest in wanted.items()):
+            return tree, known
+    return tempfile.mkdtemp(prefix="tree-", dir=root), {}
+
+def install(root, data):
+    import compileall
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(data))) as archive:
+        wanted = {name: hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist()}
+        tree, known = fitting(root, wanted)
+        for name in wanted.keys() - known.keys():
+            compileall.compile_file(archive.extract(name, tree), quiet=2)
+    write_json(os.path.join(tree, "index.json"), {**known, **wanted})
+    os.utime(tree)
+    return tree
+
+def keep(root, data):
+    with open(os.path.join(root, "lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        tree = install(root, data)
+        replace(os.path.join(root, KEY), lambda name: os.symlink(os.path.basename(tree), name))
+        for old in trees(root)[KEPT:]:
+            shutil.rmtree(old, ignore_errors=True)
+        for name in os.listdir(root):
+            path = os.path.join(root, name)
+            if os.path.islink(path) and not os.path.exists(path):
+                os.unlink(path)
+    return tree
 
 def start():
     os.umask(os.umask(0o022))
     home = pwd.getpwuid(os.geteuid()).pw_dir
     root = os.path.join(home, ".ansible", "cartable-batch")
-    temporary = None
-    try:
+    if KEEP:
         mask = os.umask(0o077)
         try:
             os.makedirs(root, exist_ok=True)
+        except OSError:
+            pass
         finally:
             os.umask(mask)
-        if not ours(root):
-            raise OSError("not ours")
-    except OSError:
-        if FILES is None:
-            return None, None
-        root = temporary = tempfile.mkdtemp(prefix="cartable-batch-")
+    safe = not os.path.islink(root) and os.path.isdir(root) and ours(root)
     tree = os.path.join(root, KEY)
-    if not (os.path.isdir(tree) and ours(tree)):
-        if FILES is None:
-            return None, None
-        if os.path.lexists(tree):
+    if safe and os.path.isdir(tree):
+        if not ours(tree) or os.path.dirname(os.path.realpath(tree)) != os.path.realpath(root):
             raise SystemExit("%s is there and is not safe to run; remove it." % tree)
-        install(root, tree, FILES)
-    return tree, temporary
+        return os.path.realpath(tree), None
+    if FILES is None:
+        return None, None
+    if safe and KEEP:
+        try:
+            return keep(root, FILES), None
+        except OSError:  # a full or read-only disk: this time without keeping it
+            pass
+    temporary = tempfile.mkdtemp(prefix="cartable-batch-")
+    return install(temporary, FILES), temporary
 
 tree, temporary = start()
 if tree is None:
@@ -93,7 +135,10 @@ class Payload:
     """The union of the files that the modules of a batch need."""
 
     def __init__(self) -> None:
-        self.files: dict[str, bytes] = {f"{RUNNER}.py": Path(batch_runner.__file__).read_bytes()}
+        self.files: dict[str, bytes] = {
+            f"{RUNNER}.py": Path(batch_runner.__file__).read_bytes(),
+            f"{APT}.py": Path(batch_apt.__file__).read_bytes(),
+        }
 
     def add(self, files: Mapping[str, bytes]) -> None:
         """Add a module's files; the same path holds the same content in all modules of one run."""
@@ -108,12 +153,16 @@ class Payload:
             digest.update(content)
         return digest.hexdigest()
 
-    def script(self, jobs: Sequence[Mapping[str, Any]], *, with_files: bool) -> bytes:
-        """The Python program for the target; ``with_files`` when its answer was that it misses them."""
+    def script(self, jobs: Sequence[Mapping[str, Any]], *, with_files: bool, keep: bool = True) -> bytes:
+        """The Python program for the target.
+
+        ``with_files`` when its answer was that it misses them; ``keep`` them there for the next time.
+        """
         spec = json.dumps({"jobs": jobs})
         names = {
             "KEY": self.key,
             "MARK": batch_runner.MARK,
+            "KEEP": keep,
             "KEPT": KEPT,
             "SPEC": spec,
             "FILES": self._archive() if with_files else None,

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ansible import constants as C
 from ansible.errors import AnsibleParserError
 from ansible.playbook.block import Block
 from ansible.playbook.task import Task
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
+    META,
+    IncludeRole,
+    role_imports,
+)
 
 _WHY = {
     "run_once": "one host cannot act for the others here",
@@ -19,9 +23,7 @@ _WHY = {
     "debugger": "a worker has no terminal",
 }
 _ACTIONS = {
-    **dict.fromkeys(C._ACTION_META, "it acts on the play"),
-    **dict.fromkeys(C._ACTION_INCLUDE_ROLE, "its handlers have to be known to the play"),
-    **dict.fromkeys(C._ACTION_IMPORT_ROLE, "its handlers have to be known to the play"),
+    **dict.fromkeys(META, "it acts on the play"),
     **dict.fromkeys(
         (
             prefix + name
@@ -38,7 +40,7 @@ def check(blocks: Sequence[Block], batch: Task) -> None:
 
     What the tasks inherit from around the ``batch`` holds for the batch as a whole, and Ansible sees to it there.
     """
-    found = [sentence for entry in blocks for sentence in _of(entry, batch)]
+    found = list(dict.fromkeys(sentence for entry in blocks for sentence in _of(entry, batch)))
     if found:
         raise AnsibleParserError(
             "A batch cannot run these; put them before or after it, or include the file instead:\n"
@@ -52,10 +54,20 @@ def _of(entry: Task | Block, batch: Task) -> Iterator[str]:
             for inner in part:
                 yield from _of(inner, batch)
         return
+    for imported in role_imports(entry, batch):
+        yield f"{_where(imported)}: import_role: its variables and handlers are the play's; include_role may do."
+        return
+    if entry.implicit:
+        return
     for name in (entry.action, entry.resolved_action):
         if name in _ACTIONS:
             yield f"{_where(entry)}: {entry.action}: {_ACTIONS[name]}."
             break
+    if isinstance(entry, IncludeRole):
+        if entry.public:
+            yield f"{_where(entry)}: public: the play does not see the variables of a role that a batch includes."
+        if not entry.allow_duplicates:
+            yield f"{_where(entry)}: allow_duplicates: which roles have run is counted outside."
     for keyword, why in _WHY.items():
         value = getattr(entry, keyword)
         if value not in (None, False, 0, getattr(batch, keyword)):

@@ -14,7 +14,11 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
     item_of_callback,
 )
 
-EVENTS = {"failed": "v2_runner_item_on_failed", "skipped": "v2_runner_item_on_skipped"}
+EVENTS = {
+    "failed": "v2_runner_item_on_failed",
+    "unreachable": "v2_runner_item_on_failed",
+    "skipped": "v2_runner_item_on_skipped",
+}
 
 
 class Relay:
@@ -47,16 +51,23 @@ class Report:
     def add(self, outcome: Outcome, relay: Relay) -> None:
         """Note what became of a task, and show it unless its items were shown."""
         result, name = outcome.result, outcome.task.get_name()
-        state = "failed" if outcome.failed else "skipped" if result.get("skipped") else "ok"
-        self.tasks.append(
-            {
-                "name": name,
-                "action": outcome.task.action,
-                "state": state,
-                "changed": bool(result.get("changed")),
-                "ignored": outcome.ignored,
-            }
-        )
+        states = {
+            "unreachable": outcome.unreachable,
+            "failed": outcome.failed,
+            "skipped": result.get("skipped"),
+        }
+        state = next((name for name, is_so in states.items() if is_so), "ok")
+        entry = {
+            "name": name,
+            "action": outcome.task.resolved_action or outcome.task.action,
+            "state": state,
+            "changed": bool(result.get("changed")),
+            "ignored": outcome.ignored,
+            "check_mode": bool(outcome.task.check_mode),
+        }
+        if state in ("failed", "unreachable"):
+            entry["msg"] = None if outcome.hidden else str(result.get("msg") or "")
+        self.tasks.append(entry)
         self.changed |= bool(result.get("changed")) and (not outcome.failed or outcome.ignored)
         self.brought.add(outcome)
         if not relay.shown:
@@ -72,14 +83,24 @@ class Report:
     def failure(self, outcome: Outcome, round_trips: int) -> dict[str, Any]:
         """The result of a batch that a task has ended."""
         self.host.hand_back(self.brought, failed=True)
-        secret = outcome.task.no_log
-        said = "the output has been hidden" if secret else outcome.result.get("msg", "no message")
+        said = "the output has been hidden" if outcome.hidden else outcome.result.get("msg", "no message")
         if self.ran_ahead:
             said = f"{said} (after it, on the host, also ran: {', '.join(self.ran_ahead)})"
         return {
             "failed": True,
             "changed": self.changed,
             "msg": f"{outcome.task.get_name()}: {said}",
+            "tasks": self.tasks,
+            "round_trips": round_trips,
+        }
+
+    def unreachable(self, said: str, round_trips: int) -> dict[str, Any]:
+        """The result of a batch whose host was lost."""
+        self.host.hand_back(self.brought, failed=True)
+        return {
+            "unreachable": True,
+            "changed": self.changed,
+            "msg": said,
             "tasks": self.tasks,
             "round_trips": round_trips,
         }

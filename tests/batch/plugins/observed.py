@@ -77,16 +77,23 @@ class CallbackModule(CallbackBase):
     def _item(self, event: str, result: Any) -> None:
         if result._task.action != BATCH:
             self._with_items.add(result._task._uuid)
+        elif result._result.get("unreachable"):
+            event = "unreachable"  # Ansible knows no items that are
         self._write(event, self._label(result), result)
 
     def _task(self, event: str, result: Any, ignored: bool = False) -> None:
         task, data = result._task, result._result
         if task.action == BATCH or "round_trips" in data:  # for older cores the action ends as a set_fact
             self._line(
-                {"event": "batch", "failed": event == "failed", "tasks": data.get("tasks"), "result": data}
+                {
+                    "event": "batch",
+                    "failed": event in ("failed", "unreachable"),
+                    "tasks": data.get("tasks"),
+                    "result": data,
+                }
             )
             return
-        if task.action.rpartition(".")[2] == "include_tasks" and event == "ok":
+        if task.action.rpartition(".")[2] in ("include_tasks", "include_role") and event == "ok":
             return  # what it includes is seen by itself
         changed = bool(data.get("changed"))
         self._line(

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,8 @@ def run(home: Path) -> Run:
     # The home folder is looked up as the account's, not in the environment, which sudo may keep.
     own = f"import pwd\nclass Account:\n    pw_dir = {str(home)!r}\npwd.getpwuid = lambda _: Account\n"
 
-    def start(payload: Payload, *, with_files: bool) -> Any:
-        script = own.encode() + payload.script([{"number": 0}], with_files=with_files)
+    def start(payload: Payload, *, with_files: bool, keep: bool = True) -> Any:
+        script = own.encode() + payload.script([{"number": 0}], with_files=with_files, keep=keep)
         ended = subprocess.run(
             [sys.executable, "-I", "-"], input=script, capture_output=True, check=False, timeout=60
         )
@@ -66,25 +67,86 @@ def test_missing_then_kept(run: Run, home: Path) -> None:
     assert said == {"missing": made.key}
     [said], _ = run(made, with_files=True)
     assert said["spec"] == {"jobs": [{"number": 0}]}
-    assert said["modules"] == str(folder(home) / made.key)
+    assert said["modules"] == str((folder(home) / made.key).resolve())
     [again], _ = run(made, with_files=False)
     assert again == said
     assert list((folder(home) / made.key).glob("**/*.pyc")), "not compiled"
+
+
+def test_a_check_keeps_nothing(run: Run, home: Path) -> None:
+    made = payload()
+    [said], _ = run(made, with_files=False, keep=False)
+    assert said == {"missing": made.key}
+    [said], _ = run(made, with_files=True, keep=False)
+    assert not list(home.iterdir())
+    assert not Path(said["modules"]).exists(), "a temporary folder is left"
+    run(made, with_files=True)
+    before = {path: path.lstat().st_mtime_ns for path in home.rglob("*")}
+    [said], _ = run(made, with_files=False, keep=False)
+    assert said["modules"] == str((folder(home) / made.key).resolve())
+    assert {path: path.lstat().st_mtime_ns for path in home.rglob("*")} == before
+
+
+def test_programs_share_a_tree_while_no_content_differs(run: Run, home: Path) -> None:
+    first, second = payload(), payload()
+    second.add({"ansible/more.py": b"1"})
+    [one], _ = run(first, with_files=True)
+    [two], _ = run(second, with_files=True)
+    assert one["modules"] == two["modules"]
+    assert {path.name for path in (Path(one["modules"]) / "ansible").glob("*.py")} == {"extra.py", "more.py"}
+    [again], _ = run(first, with_files=False)
+    assert again["modules"] == one["modules"]
+    [other], _ = run(payload("changed"), with_files=True)
+    assert other["modules"] != one["modules"]
+    assert (Path(one["modules"]) / "ansible" / "extra.py").read_text() == ""
+
+
+def test_a_tree_that_was_cut_short_is_completed(run: Run, home: Path) -> None:
+    made = payload()
+    [said], _ = run(made, with_files=True)
+    tree = Path(said["modules"])
+    (folder(home) / made.key).unlink()
+    (tree / "index.json").unlink()  # killed while it wrote the files
+    (tree / "ansible" / "extra.py").write_text("ha")
+    [said], _ = run(made, with_files=False)
+    assert said == {"missing": made.key}
+    [again], _ = run(made, with_files=True)
+    assert again["modules"] == said_of(made, home)
+    assert (tree / "ansible" / "extra.py").read_text() == ""
+
+
+def said_of(made: Payload, home: Path) -> str:
+    """Where the link of a program leads."""
+    return str((folder(home) / made.key).resolve())
+
+
+def test_many_at_once_make_one_tree(run: Run, home: Path) -> None:
+    made = []
+    for number in range(8):
+        one = payload()
+        one.add({f"ansible/more{number}.py": b"1"})
+        made.append(one)
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        list(pool.map(lambda one: run(one, with_files=True), made))
+    assert len({said_of(one, home) for one in made}) == 1
+    for one in made:
+        [said], _ = run(one, with_files=False)
+        for path in one.files:
+            assert (Path(said["modules"]) / path).is_file()
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o775])
 def test_a_folder_that_others_may_write_is_not_run(run: Run, home: Path, mode: int) -> None:
     made = payload()
     run(made, with_files=True)
-    (folder(home) / made.key).chmod(mode)
-    [said], _ = run(made, with_files=False)
-    assert said == {"missing": made.key}
-    heard, ended = run(made, with_files=True)
-    assert not heard
-    assert "not safe to run" in ended.stderr
+    Path(said_of(made, home)).chmod(mode)
+    for with_files in (False, True):
+        heard, ended = run(made, with_files=with_files)
+        assert not heard
+        assert "not safe to run" in ended.stderr
 
 
-def test_a_link_is_not_run(run: Run, home: Path, tmp_path: Path) -> None:
+def test_a_link_to_elsewhere_is_not_run(run: Run, home: Path, tmp_path: Path) -> None:
     made = payload()
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -99,7 +161,7 @@ def test_a_link_is_not_run(run: Run, home: Path, tmp_path: Path) -> None:
 def test_a_folder_of_somebody_else_is_not_run(run: Run, home: Path) -> None:
     made = payload()
     run(made, with_files=True)
-    os.chown(folder(home) / made.key, 65534, 65534)
+    os.chown(said_of(made, home), 65534, 65534)
     heard, ended = run(made, with_files=True)
     assert not heard
     assert "not safe to run" in ended.stderr
@@ -115,32 +177,13 @@ def test_a_root_that_others_may_write_is_not_used(run: Run, home: Path) -> None:
     assert not list(folder(home).iterdir())
 
 
-def test_another_run_was_faster(home: Path, run: Run) -> None:
-    made = payload()
-    script = made.script([], with_files=True).decode()
-    # Between the look and the renaming, another run puts its folder there.
-    start = script.index("    compileall.compile_dir")
-    script = (
-        script[:start]
-        + "    os.makedirs(tree, 0o755); open(os.path.join(tree, 'theirs'), 'w').close()\n"
-        + script[start:]
-    )
-    own = f"import pwd\nclass Account:\n    pw_dir = {str(home)!r}\npwd.getpwuid = lambda _: Account\n"
-    subprocess.run(
-        [sys.executable, "-I", "-"],
-        input=(own + script).encode(),
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
-    assert [path.name for path in folder(home).iterdir()] == [made.key]
-    assert (folder(home) / made.key / "theirs").exists()
-
-
-def test_old_folders_go(run: Run, home: Path) -> None:
-    for number in range(KEPT + 3):
-        run(payload(str(number)), with_files=True)
-    assert len(list(folder(home).iterdir())) == KEPT
+def test_old_trees_go(run: Run, home: Path) -> None:
+    made = [payload(str(number)) for number in range(KEPT + 3)]
+    for one in made:
+        run(one, with_files=True)
+    links = {path.name for path in folder(home).iterdir() if path.is_symlink()}
+    assert links == {one.key for one in made[-KEPT:]}
+    assert len(list(folder(home).glob("tree-*"))) == KEPT
 
 
 def test_answers_skip_the_rest() -> None:

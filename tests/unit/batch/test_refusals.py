@@ -11,6 +11,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.block import Block
 from ansible.playbook.play import Play
 from ansible.playbook.task import Task
+from ansible.vars.manager import VariableManager
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import refusals
 
 
@@ -21,8 +22,13 @@ def check(folder: Path, text: str, around: str = "") -> None:
     play = Play.load({"hosts": "all", "name": "test"})
     outer = Block.load({"block": [], **({around: True} if around else {})}, play=play)
     batch = Task.load({"ansible.builtin.debug": {}}, block=outer)
-    data = DataLoader().load_from_file(str(file), trusted_as_template=True)
-    refusals.check([Block.load({"block": data}, play=play, parent_block=outer)], batch)
+    loader = DataLoader()
+    data = loader.load_from_file(str(file), trusted_as_template=True)
+    variables = VariableManager(loader)
+    loaded = Block.load(
+        {"block": data}, play=play, parent_block=outer, variable_manager=variables, loader=loader
+    )
+    refusals.check([loaded], batch)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +52,8 @@ def test_keywords(tmp_path: Path, line: str) -> None:
     [
         "meta: flush_handlers",
         "ansible.builtin.meta: end_host",
-        "include_role: {name: x}",
+        "include_role: {name: x, public: true}",
+        "ansible.builtin.include_role: {name: x, allow_duplicates: false}",
         "add_host: {name: x}",
         "ansible.builtin.group_by: {key: x}",
     ],
@@ -54,6 +61,16 @@ def test_keywords(tmp_path: Path, line: str) -> None:
 def test_actions(tmp_path: Path, action: str) -> None:
     with pytest.raises(AnsibleParserError, match="cannot run these"):
         check(tmp_path, f"- block:\n    - name: This one\n      {action}\n  rescue:\n    - debug: {{}}\n")
+
+
+def test_a_role_of_the_play_is_not_imported(tmp_path: Path) -> None:
+    role = tmp_path / "roles" / "other" / "tasks" / "main.yml"
+    role.parent.mkdir(parents=True)
+    role.write_text("- debug: {}\n- debug: {}\n", encoding="utf-8")
+    with pytest.raises(AnsibleParserError) as refused:
+        check(tmp_path, f"- debug: {{}}\n- import_role: {{name: {role.parents[1]}}}\n")
+    assert str(refused.value).count("tasks.yml, line 2, ") == 1
+    assert "include_role may do" in str(refused.value)
 
 
 @pytest.mark.parametrize("part", ["rescue", "always"])

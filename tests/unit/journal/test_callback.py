@@ -70,6 +70,37 @@ PLAY = """
 """
 
 
+IN_A_BATCH = """
+- hosts: UC250001:UC250002
+  gather_facts: false
+  roles: [inner]
+"""
+INNER = """
+- name: Change something
+  ansible.builtin.command: "true"
+- name: Change nothing
+  ansible.builtin.command: "true"
+  changed_when: false
+- name: Only looked at
+  ansible.builtin.file: {path: /nonexistent/only, state: touch, mode: "0600"}
+  check_mode: true
+- name: Fail with a secret
+  ansible.builtin.fail: {msg: "the password is {{ canary }}"}
+  no_log: true
+  ignore_errors: true  # the run goes on; that the failure is journalled is asserted below
+- name: Rescued
+  block:
+    - name: Fail openly
+      ansible.builtin.command: "false"
+  rescue:
+    - name: Repair
+      ansible.builtin.command: "true"
+- name: Not reached
+  ansible.builtin.command: "true"
+  vars: {ansible_connection: ssh, ansible_host: 127.0.0.1, ansible_port: 9}
+"""
+
+
 @pytest.fixture
 def market(tmp_path):
     folder = tmp_path / "inventories" / "essai"
@@ -131,6 +162,42 @@ def test_a_run_is_journalled_and_committed_once(market):
     assert log == ["play.yml: 2 assets, 1 changed, 1 unreachable"]
     for path in data.rglob("*"):
         assert not path.is_file() or canary.encode() not in path.read_bytes(), path
+
+
+def test_the_tasks_of_a_batch_are_journalled_as_if_run_one_by_one(market):
+    folder = market.parent.parent
+    (folder / "play.yml").write_text(IN_A_BATCH)
+    tasks = folder / "roles" / "inner" / "tasks"
+    tasks.mkdir(parents=True)
+    (tasks / "inner.yml").write_text(INNER)
+    canary = secrets.token_urlsafe(12)
+    journal = Journals(folder / "data" / "essai" / "state" / "journal")
+    told = {}
+    for way, main in {
+        "one by one": "- ansible.builtin.include_tasks: inner.yml\n",
+        "batch": "- name: All\n  cartable.fleet.batch: {tasks_from: inner.yml}\n",
+    }.items():
+        (tasks / "main.yml").write_text(main)
+        result = run(market, "--limit", "UC250001", canary=canary)
+        assert result.returncode == 4, result.stdout + result.stderr
+        lines = list(journal.entries())
+        keys = ("asset", "site", "task", "module", "result", "ignored", "message")
+        told[way] = [
+            {key: line[key] for key in keys if key in line}
+            for line in lines
+            if line["event"] == "task" and line["run"] == lines[-1]["run"]
+        ]
+        assert not any(canary in str(line) for line in lines)
+    assert [line["task"] for line in told["one by one"]] == [
+        *("inner : Change something", "inner : Fail with a secret", "inner : Fail openly", "inner : Repair"),
+        "inner : Not reached",
+    ]
+    *inner, of_the_batch = told["batch"]
+    for line in (inner[-1], told["one by one"][-1]):
+        del line["message"]  # in the words of the moment when ssh noticed it
+    assert inner == told["one by one"]
+    assert (of_the_batch["task"], of_the_batch["result"]) == ("inner : All", "unreachable")
+    assert of_the_batch["message"].startswith("inner : Not reached: ")
 
 
 def test_the_revision_is_that_of_the_project(market):
