@@ -129,4 +129,4 @@ def test_check_mode_showed_all_of_the_drift(checked):
     assert "# file: /srv/partages/enseignants" in checked
     assert "# file: /srv/partages/eleves" not in checked, "its rights are as they should be"
     assert "The password of enseignant would be set from the vault" in checked
-    assert re.search(r"TASK \[.*Use the configuration before anybody logs in\] \*+\nchanged: ", checked)
+    assert re.search(r"\nchanged: .*=> \(item=.*Use the configuration before anybody logs in\)\n", checked)
