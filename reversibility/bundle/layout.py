@@ -122,7 +122,11 @@ def portable(name: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return "".join(f"={byte:02X}" for byte in text.encode("utf-8", "surrogateescape"))
+    try:
+        data = text.encode("utf-8", "surrogateescape")  # the bytes that a file system gave
+    except UnicodeEncodeError:  # half a character, which a device may have told in JSON
+        data = text.encode("utf-8", "surrogatepass")
+    return "".join(f"={byte:02X}" for byte in data)
 
 
 def same_file(path: str) -> str:

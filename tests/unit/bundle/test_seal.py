@@ -9,7 +9,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reversibility.bundle.digests import Digest, digest, digests, scan
@@ -21,6 +21,7 @@ from tests.unit.bundle.conftest import LABEL, make_bag, make_key
 
 
 @given(st.text(st.characters(exclude_characters="/"), min_size=1, max_size=40))
+@example("\ud800\udc80")
 def test_a_portable_name_is_accepted_and_stays_what_it_was(name: str) -> None:
     made = portable(name)
     assert refusal(made) is None, made
