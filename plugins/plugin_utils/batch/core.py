@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Everything of the batch that touches ansible-core's internals, and nothing else.
 
-A task is evaluated by Ansible's own executor and its own action plugins, twice: a first time to learn which module it
-would run with which arguments (``Capture``), and again when the target has answered (``Replay``), so that conditions,
-loops, results and their registration are Ansible's own and not an imitation. Only what goes over the connection is
-intercepted. ``tests/unit/batch/test_core.py`` names each internal that is relied on.
+A task is evaluated by Ansible's own executor and its own action plugins, so that conditions, loops, results and their
+registration are Ansible's own and not an imitation. It is left where it would run a module and gone on with when the target
+has answered (``Pause``), or else evaluated twice: until it would run a module (``Capture``), and again with the answers
+(``Replay``). Only what goes over the connection is intercepted. ``tests/unit/batch/test_core.py`` names each internal that
+is relied on.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ import inspect
 import json
 import signal
 import stat
+import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import Context
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +32,7 @@ from typing import Any
 from ansible import constants as C
 from ansible import context
 from ansible.errors import AnsibleError, AnsibleFileNotFound, AnsibleParserError
+from ansible.executor import module_common
 from ansible.executor.task_executor import TaskExecutor
 from ansible.module_utils.common.json import Direction, get_module_encoder
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -37,11 +41,17 @@ from ansible.playbook.helpers import load_list_of_blocks
 from ansible.playbook.included_file import IncludedFile
 from ansible.playbook.role_include import IncludeRole
 from ansible.playbook.task import Task
+from ansible.plugins import action as actions
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import module_utils_loader
+from ansible.release import __version__ as ansible_version
 from ansible.template import trust_as_template
+from ansible.utils.collection_loader import AnsibleCollectionConfig, _collection_finder
 from ansible.utils.display import Display
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import packed
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.dependencies import EVERYTHING
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import module_files
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.turns import Turns
 
 try:  # ansible-core 2.21: results are objects, and the task is in an ambient context
     from ansible._internal._task import HostTaskResult, TaskContext, UnifiedTaskResult, VariableLayer
@@ -153,6 +163,20 @@ class Outcome:
         return bool(self.task.no_log or self.result.get("_ansible_no_log"))
 
 
+@dataclass(frozen=True)
+class Taken:
+    """A task that is evaluated as far as the modules it runs: its jobs, one an item (None: no module would run).
+
+    ``failed``: before any module. ``finish`` runs the rest, with the answers in the jobs; ``leave`` drops it.
+    """
+
+    task: Task
+    jobs: Sequence[Job | None]
+    failed: bool
+    finish: Callable[[], Outcome]
+    leave: Callable[[], None]
+
+
 @dataclass
 class Brought:
     """What the tasks of a batch leave to the play: variables by kind, and notified handlers."""
@@ -223,6 +247,12 @@ class Host:
             told = all(name.isidentifier() and not name.startswith("_") for name in task.args)
             names |= set(task.args) if told else {EVERYTHING}
         return names
+
+    @staticmethod
+    def expressions(task: Task) -> list[Any]:
+        """What of ``task`` is an expression without its being in braces: conditions, and the name that ``debug`` shows."""
+        bare = {"assert": "that", "debug": "var"}.get(task.action.rpartition(".")[2])
+        return [task.when, *([task.args.get(bare)] if bare else [])]
 
     @staticmethod
     def is_include(outcome: Outcome) -> bool:
@@ -333,20 +363,46 @@ class Host:
 
     # Running one task --------------------------------------------------------------------------------------------
 
-    def capture(self, task: Task, blocked: Callable[[str], bool]) -> tuple[list[Job | None], bool]:
-        """Learn the jobs of ``task``, one for each item (None: no module would run); and whether it failed already.
+    def take(self, task: Task, blocked: Callable[[str], bool], relay: Any, *, once: bool) -> Taken:
+        """Evaluate ``task`` as far as the modules it runs; raises NotBatchable.
 
-        ``blocked`` tells of a template file's text whether it may read what is not known yet. Raises NotBatchable.
+        ``blocked`` tells of a template file's text whether it may read what is not known yet. ``once``: the task is left
+        there and gone on with. Only for one without a loop, whose items would wait for one another.
         """
-        executor = self._executor(task, Silence())
-        executor.hooks = Capture(self, blocked)
         with self._nothing_reaches_the_target():
-            outcome = executor.outcome()
+            return self._take_once(task, blocked, relay) if once else self._take_twice(task, blocked, relay)
+
+    def _take_once(self, task: Task, blocked: Callable[[str], bool], relay: Any) -> Taken:
+        executor = self._executor(task, relay)
+        turns: Turns[Job, list[dict[str, Any]], Outcome] = Turns(executor.outcome)
+        executor.hooks = Pause(self, blocked, turns)
+        turns.start()
+        if turns.asked is None and self.is_include(turns.result()):
+            raise NotBatchable
+
+        def finish() -> Outcome:
+            if turns.asked is not None and turns.asked.answer is None:
+                turns.leave()
+                return self._replay(task, [], relay)
+            if turns.asked is not None:
+                turns.go_on(turns.asked.answer or [])
+            return turns.result()
+
+        failed = turns.asked is None and turns.result().failed
+        return Taken(task, [turns.asked], failed, finish, turns.leave)
+
+    def _take_twice(self, task: Task, blocked: Callable[[str], bool], relay: Any) -> Taken:
+        executor = self._executor(task, Silence())
+        executor.hooks = capture = Capture(self, blocked)
+        outcome = executor.outcome()
         if self.is_include(outcome):
             raise NotBatchable
-        return executor.hooks.jobs, outcome.failed and not any(executor.hooks.jobs)
+        failed = outcome.failed and not any(capture.jobs)
+        return Taken(
+            task, capture.jobs, failed, lambda: self._replay(task, capture.jobs, relay), lambda: None
+        )
 
-    def replay(self, task: Task, jobs: Sequence[Job | None], relay: Any) -> Outcome:
+    def _replay(self, task: Task, jobs: Sequence[Job | None], relay: Any) -> Outcome:
         """Run ``task`` with the answers that its jobs have; an item without an answer is run now."""
         executor = self._executor(task, relay)
         executor.hooks = Replay(self, jobs)
@@ -436,11 +492,12 @@ class Host:
     ) -> Module:
         """Pack a module as Ansible does, once; finds the target's Python where that is not known yet."""
         if name not in self.modules:
-            with self._something_reaches_the_target(action):
+            with self._something_reaches_the_target(action), _packed_before() as keep_files:
                 bits, path = ActionBase._configure_module(
                     action, module_name=name, module_args=args, task_vars=task_vars
                 )
             self.modules[name] = _unpack(name, bits, path)
+            keep_files(self.modules[name].files)
         return self.modules[name]
 
     # Back to Ansible ---------------------------------------------------------------------------------------------
@@ -695,12 +752,17 @@ class Capture:
             handler.cartable_module = module
             return module.bits, module.path
 
-        def stop(*_: Any, **__: Any) -> Any:
-            wire = {"kind": "module", "module": handler.cartable_call}
-            raise Captured(self.job(handler, wire, handler.cartable_module, [handler.cartable_call["name"]]))
+        def reach(*arguments: Any, **named: Any) -> Any:
+            wire, name = {"kind": "module", "module": handler.cartable_call}, handler.cartable_call["name"]
+            self.reached(handler, self.job(handler, wire, handler.cartable_module, [name]), [name])
+            return handler._low_level_execute_command(*arguments, **named)
 
         handler._configure_module = configure
-        handler._low_level_execute_command = stop
+        handler._low_level_execute_command = reach
+
+    def reached(self, handler: ActionBase, job: Job, configured: list[str]) -> None:
+        """The task has come to the point where it would run a module."""
+        raise Captured(job)
 
     def job(self, handler: ActionBase, wire: dict[str, Any], module: Module, names: Sequence[str]) -> Job:
         """Complete a job with what holds for any of them."""
@@ -747,6 +809,8 @@ class Capture:
                 raise NotBatchable
             return path
 
+        real = handler._copy_file
+
         def copy_file(
             source_full: str,
             source_rel: str,
@@ -755,11 +819,14 @@ class Capture:
             dest: str,
             task_vars: Any,
             follow: bool,
-        ) -> None:
+        ) -> Any:
             try:
-                raise Captured(self.copy_job(handler, source_full, source_rel, dest, task_vars, follow))
-            finally:
+                job = self.copy_job(handler, source_full, source_rel, dest, task_vars, follow)
+                self.reached(handler, job, [])
+            except BaseException:
                 handler._remove_tempfile_if_content_defined(content, content_tempfile)
+                raise
+            return real(source_full, source_rel, content, content_tempfile, dest, task_vars, follow)
 
         handler._remote_expand_user = expand
         handler._copy_file = copy_file
@@ -840,6 +907,18 @@ class Capture:
         return self.job(handler, wire, self.host.modules["ansible.legacy.stat"], names)
 
 
+class Pause(Capture):
+    """Hooks that leave a task where it would run a module, and then answer its modules with what the target has said."""
+
+    def __init__(self, host: Host, blocked: Callable[[str], bool], turns: Turns[Job, Any, Outcome]) -> None:
+        super().__init__(host, blocked)
+        self._turns = turns
+
+    def reached(self, handler: ActionBase, job: Job, configured: list[str]) -> None:
+        """Wait for the target."""
+        answer_modules(self.host, handler, iter(self._turns.ask(job)), configured)
+
+
 class Replay:
     """Hooks that answer an action plugin's modules with what the target has said."""
 
@@ -859,47 +938,49 @@ class Replay:
             return
         self.jobs[self.item] = None
         runs = iter(job.answer)
-        self._hook(handler, runs)
+        answer_modules(self.host, handler, runs, [])
         if _kind(handler) in WRAPPERS:
-            _hook_inner_actions(handler, lambda inner: self._hook(inner, runs))
+            _hook_inner_actions(handler, lambda inner: answer_modules(self.host, inner, runs, []))
 
-    def _hook(self, handler: ActionBase, runs: Iterator[dict[str, Any]]) -> None:
-        asked: list[str] = []
 
-        def configure(
-            module_name: str, module_args: dict[str, Any], task_vars: dict[str, Any]
-        ) -> tuple[Any, str]:
-            asked.append(module_name)
-            module = self.host.module(handler, module_name, module_args, task_vars)
-            return module.bits, module.path
+def answer_modules(
+    host: Host, handler: ActionBase, runs: Iterator[dict[str, Any]], configured: list[str]
+) -> None:
+    """Let the modules of an action plugin, ``configured`` or to come, find what the target has said: ``runs``."""
 
-        def answer(*_: Any, **__: Any) -> dict[str, Any]:
-            run = next(runs, None)
-            if run is None or run["module"] != asked[-1]:
-                raise BatchError(
-                    f"{asked[-1]} is wanted, but the target has run {run['module'] if run else 'nothing'}"
-                )
-            if run["timed_out"]:
-                signal.raise_signal(signal.SIGALRM)  # as the executor's own alarm for the keyword timeout
-            out, err = run["stdout"], run["stderr"]
-            return {
-                "rc": run["rc"],
-                "stdout": out,
-                "stdout_lines": out.splitlines(),
-                "stderr": err,
-                "stderr_lines": err.splitlines(),
-            }
+    def configure(
+        module_name: str, module_args: dict[str, Any], task_vars: dict[str, Any]
+    ) -> tuple[Any, str]:
+        configured.append(module_name)
+        module = host.module(handler, module_name, module_args, task_vars)
+        return module.bits, module.path
 
-        handler._configure_module = configure
-        handler._low_level_execute_command = answer
-        handler._is_pipelining_enabled = lambda *_, **__: True
-        handler._early_needs_tmp_path = lambda: False
-        handler._transfer_file = lambda _, path: path
-        handler._fixup_perms2 = lambda *_, **__: None
-        handler._remove_tmp_path = lambda *_, **__: None
-        handler._remote_expand_user = lambda path, *_, **__: path
-        shell = handler._connection._shell
-        handler._connection = _WithShell(handler._connection, shell)
+    def answer(*_: Any, **__: Any) -> dict[str, Any]:
+        run = next(runs, None)
+        if run is None or run["module"] != configured[-1]:
+            raise BatchError(
+                f"{configured[-1]} is wanted, but the target has run {run['module'] if run else 'nothing'}"
+            )
+        if run["timed_out"]:
+            signal.raise_signal(signal.SIGALRM)  # as the executor's own alarm for the keyword timeout
+        out, err = run["stdout"], run["stderr"]
+        return {
+            "rc": run["rc"],
+            "stdout": out,
+            "stdout_lines": out.splitlines(),
+            "stderr": err,
+            "stderr_lines": err.splitlines(),
+        }
+
+    handler._configure_module = configure
+    handler._low_level_execute_command = answer
+    handler._is_pipelining_enabled = lambda *_, **__: True
+    handler._early_needs_tmp_path = lambda: False
+    handler._transfer_file = lambda _, path: path
+    handler._fixup_perms2 = lambda *_, **__: None
+    handler._remove_tmp_path = lambda *_, **__: None
+    handler._remote_expand_user = lambda path, *_, **__: path
+    handler._connection = _WithShell(handler._connection, handler._connection._shell)
 
 
 class _WithShell:
@@ -1004,6 +1085,72 @@ def item_of_callback(task: Task, arguments: tuple[Any, ...]) -> tuple[Any, str, 
         "" if data.get("_ansible_no_log") else str(data.get("_ansible_item_label", "")),
         task.get_name(),
     )
+
+
+@contextmanager
+def _packed_before() -> Iterator[Callable[[Mapping[str, bytes]], None]]:
+    """Give Ansible a module that an earlier run has packed; the function keeps what is packed now, given its files.
+
+    Where anything goes wrong, Ansible packs the module as ever: what is kept only saves time.
+    """
+    modify = actions.modify_module
+    made: list[tuple[packed.Packing, Path, int]] = []
+
+    def modify_module(*arguments: Any, **named: Any) -> Any:
+        with suppress(Exception):
+            packing, place = _packing(named["module_name"], named["module_path"], named["module_compression"])
+            started = time.time_ns()
+            if not place.exists():
+                made.append((packing, place, started))
+                if packed.bring(packing, place):
+                    made.clear()
+        return modify(*arguments, **named)
+
+    def keep_files(files: Mapping[str, bytes]) -> None:
+        with suppress(Exception):
+            for packing, place, started in made:
+                packed.keep(packing, place, files, started)
+
+    actions.modify_module = modify_module
+    try:
+        yield keep_files
+    finally:
+        actions.modify_module = modify
+
+
+def _packing(name: str, path: str, compression: str) -> tuple[packed.Packing, Path]:
+    """What decides how Ansible packs a module, and where it looks for one that it has packed in this run.
+
+    Only without extensions (debuggers, coverage), which get files of their own.
+    """
+    try:
+        dotted = module_common._get_ansible_module_fqn(path)
+    except ValueError:
+        dotted = f"ansible.legacy.{name}"
+    root = Path(inspect.getfile(module_common)).parents[1]
+    searched = [*module_utils_loader._get_paths(subdirs=False), module_common._MODULE_UTILS_PATH]
+    packing = packed.Packing(
+        module=str(Path(path).absolute()),
+        name=dotted,
+        ansible=str(root),
+        module_utils=tuple(dict.fromkeys(str(Path(folder).resolve()) for folder in searched)),
+        collections=tuple(
+            str(Path(folder).absolute()) for folder in AnsibleCollectionConfig.collection_paths
+        ),
+        program=(
+            inspect.getfile(module_common),
+            inspect.getfile(_collection_finder),
+            str(root / "release.py"),
+            str(root / "config" / "ansible_builtin_runtime.yml"),
+        ),
+        settings=(
+            ansible_version,
+            sys.version,
+            compression,
+            str(C.config.get_config_value("_MODULE_METADATA")),
+        ),
+    )
+    return packing, Path(C.DEFAULT_LOCAL_TMP, "ansiballz_cache", f"{dotted}-{compression}-none")
 
 
 def _unpack(name: str, bits: Any, path: str) -> Module:

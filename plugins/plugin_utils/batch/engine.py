@@ -25,11 +25,13 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
     Job,
     NotBatchable,
     Outcome,
+    Taken,
 )
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import Payload, answers
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.report import Relay, Report
 
 MOST_JOBS = 500  # of a segment: a loop over thousands of items stays within memory
+MOST_LEFT = 100  # tasks of a segment that are left in the middle, each with a thread
 # Attributes that are rendered before a task runs. Not changed_when and failed_when, which come after.
 READ_BEFORE = (
     "name", "args", "loop", "loop_control", "environment", "check_mode", "diff", "become", "become_user", "become_method",
@@ -39,25 +41,17 @@ READ_BEFORE = (
 
 
 @dataclass
-class Planned:
-    """A task of the segment with its jobs, one an item; None where no module runs."""
-
-    task: Task
-    jobs: list[Job | None]
-
-
-@dataclass
 class Segment:
     """Tasks that run on the target in one go."""
 
-    planned: list[Planned] = field(default_factory=list)
+    planned: list[tuple[Taken, Relay]] = field(default_factory=list)
     registers: set[str] = field(default_factory=set)
     facts: bool = False  # a module of it may bring facts
 
     @property
     def jobs(self) -> list[Job]:
         """All jobs, in order."""
-        return [job for planned in self.planned for job in planned.jobs if job is not None]
+        return [job for taken, _ in self.planned for job in taken.jobs if job is not None]
 
 
 class Failed(Exception):
@@ -150,25 +144,32 @@ class Batch:
         for task in tasks:
             if len(segment.jobs) >= MOST_JOBS or self._goes_alone(task) or self._reads(task, segment):
                 break
+            blocked, relay = functools.partial(self._text_reads, task, segment), Relay(self.report, task)
+            once = len(segment.planned) < MOST_LEFT and _is_plain(task)
             try:
-                jobs, failed = self.host.capture(task, functools.partial(self._text_reads, task, segment))
+                taken = self.host.take(task, blocked, relay, once=once)
             except NotBatchable:
                 break
-            own = [job for job in jobs if job is not None]
+            own = [job for job in taken.jobs if job is not None]
             first = [*segment.jobs, *own][:1]
             if not all(job.goes_with(first[0]) for job in own):
+                taken.leave()
                 break  # another user; of its own items even, where the segment is empty
-            segment.planned.append(Planned(task, jobs))
+            segment.planned.append((taken, relay))
             segment.registers |= self.host.registers(task)
-            segment.facts |= any(job is not None and job.may_bring_facts for job in jobs)
-            if failed or _decided_here(task):
+            segment.facts |= any(job.may_bring_facts for job in own)
+            if taken.failed or _decided_here(task):
                 break
         return segment
 
     def _reads(self, task: Task, segment: Segment) -> bool:
         """Whether ``task`` may read something that the segment has yet to bring."""
         values = self._values(task)
-        if segment.planned and self.host.on_controller and dependencies.uses_lookup([*values, task.when]):
+        if (
+            segment.planned
+            and self.host.on_controller
+            and dependencies.uses_lookup([*values, *self.host.expressions(task)])
+        ):
             return True
         return bool(segment.planned) and _meets(self._names(task), segment)
 
@@ -183,7 +184,9 @@ class Batch:
 
     def _names(self, task: Task) -> frozenset[str]:
         """The variables that the task may read before it runs."""
-        return dependencies.Reader(self.host.vars_of(task)).names(self._values(task), conditions=task.when)
+        return dependencies.Reader(self.host.vars_of(task)).names(
+            self._values(task), self.host.expressions(task)
+        )
 
     @staticmethod
     def _values(task: Task) -> list[Any]:
@@ -199,21 +202,24 @@ class Batch:
 
     def _run_segment(self, segment: Segment) -> int:
         """Run it; how many of its tasks are done."""
-        self._ask_target(segment)
-        for done, planned in enumerate(segment.planned):
-            jobs = [job for job in planned.jobs if job is not None]
-            if done and jobs and all(job.answer is None for job in jobs):
-                return done  # the target stopped before it
-            relay = Relay(self.report, planned.task)
-            try:
-                self._finish(self.host.replay(planned.task, planned.jobs, relay), relay)
-            except Failed:
-                later = segment.planned[done + 1 :]
-                self.report.ran_ahead = [
-                    one.task.get_name() for one in later if any(job and job.answer for job in one.jobs)
-                ]
-                raise
-        return len(segment.planned)
+        try:
+            self._ask_target(segment)
+            for done, (taken, relay) in enumerate(segment.planned):
+                jobs = [job for job in taken.jobs if job is not None]
+                if done and jobs and all(job.answer is None for job in jobs):
+                    return done  # the target stopped before it
+                try:
+                    self._finish(taken.finish(), relay)
+                except Failed:
+                    later = [one for one, _ in segment.planned[done + 1 :]]
+                    self.report.ran_ahead = [
+                        one.task.get_name() for one in later if any(job and job.answer for job in one.jobs)
+                    ]
+                    raise
+            return len(segment.planned)
+        finally:
+            for taken, _ in segment.planned:
+                taken.leave()
 
     def _run_ordinary(self, task: Task) -> None:
         relay = Relay(self.report, task)
@@ -248,9 +254,7 @@ class Batch:
         for job in jobs:
             for name in job.modules:
                 payload.add(self.host.modules[name].files)
-        last = {
-            id([job for job in planned.jobs if job][-1]) for planned in segment.planned if any(planned.jobs)
-        }
+        last = {id([job for job in taken.jobs if job][-1]) for taken, _ in segment.planned if any(taken.jobs)}
         wires = [{**job.wire, "number": n, "last_of_task": id(job) in last} for n, job in enumerate(jobs)]
         keep = not self.host.task.check_mode  # a check leaves nothing behind
         for with_files in (False, True):
@@ -259,10 +263,14 @@ class Batch:
             try:
                 said = self.host.execute(jobs[0].shebang, jobs[0].become, program)
             except AnsibleConnectionFailure as error:
-                names = ", ".join(planned.task.get_name() for planned in segment.planned if any(planned.jobs))
+                names = ", ".join(taken.task.get_name() for taken, _ in segment.planned if any(taken.jobs))
                 raise Unreachable(
                     f"{error} (it is not known which of these tasks still ran: {names})"
                 ) from error
+            except (
+                AnsibleError
+            ):  # nothing can be run as this user: the first task says so, run the ordinary way
+                return
             heard = list(answers(said["stdout"]))
             if not any("missing" in answer for answer in heard):
                 break
@@ -294,3 +302,14 @@ def _decided_here(task: Task) -> bool:
     given = [task.failed_when, task.changed_when]
     expressions = [one for value in given for one in (value if isinstance(value, list) else [value])]
     return any(not isinstance(value, (bool, NoneType)) for value in expressions)
+
+
+def _is_plain(task: Task) -> bool:
+    """Whether the task, once left where it would run a module, can simply be gone on with.
+
+    Not one with a loop, whose items would wait for one another; nor one whose end reads variables that the tasks before it
+    may bring in the meantime; nor one with an alarm, which rings in the main thread only.
+    """
+    has_loop = task.loop is not None or bool(task.loop_with)
+    projects = not isinstance(task.register, (str, NoneType))
+    return not (has_loop or projects or task.timeout or _decided_here(task))

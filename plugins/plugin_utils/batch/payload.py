@@ -18,74 +18,71 @@ from ansible_collections.cartable.fleet.plugins.module_utils import batch_apt, b
 
 RUNNER = "cartable_batch_runner"
 APT = "cartable_batch_apt"  # imported by the runner
-KEPT = 4  # trees of module files on a target; older ones go when a new one comes
+INDEX = "index.json"  # of a tree: its files' SHA-256
+KEPT = 64  # trees of module files on a target; older ones go when a new one comes
 
 # Runs on the target, Python 3.9 and later. What is in the folder is looked at before anything of it is run: it has to be
-# ours and closed to others' writing. A tree takes in the files of any program as long as no path would get another
-# content; a link by the program's key leads to the tree that has all its files, and is made last.
+# ours and closed to others' writing. Each program has a tree with just its files, since a module may look whether others
+# are there; what another tree has already is linked, not written and compiled again. A tree is filled under another name
+# and renamed, so that nobody meets half of it.
 BOOTSTRAP = """
-import base64, fcntl, hashlib, io, json, os, pwd, shutil, stat, sys, tempfile, zipfile
+import base64, hashlib, importlib.util, io, json, os, pwd, shutil, stat, sys, tempfile, time, zipfile
 
 def ours(path):
-    found = os.stat(path)
+    found = os.lstat(path)
     return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
 
-def contents(tree):
-    try:
-        with open(os.path.join(tree, "index.json")) as file:
-            return json.load(file)
-    except (OSError, ValueError):
-        return {}
-
-def replace(path, write):
-    write(path + ".new")
-    os.replace(path + ".new", path)
-
-def write_json(path, value):
-    def write(name):
-        with open(name, "w") as file:
-            json.dump(value, file)
-    replace(path, write)
-
 def trees(root):
-    found = [os.path.join(root, name) for name in os.listdir(root) if name.startswith("tree-")]
+    found = [os.path.join(root, name) for name in os.listdir(root) if not name.startswith(".")]
     return sorted(filter(ours, found), key=os.path.getmtime, reverse=True)
 
-def fitting(root, wanted):
+def known(root):
+    places = {}
     for tree in trees(root):
-        known = contents(tree)
-        if all(known.get(path, digest) == digest for path, digest in wanted.items()):
-            return tree, known
-    return tempfile.mkdtemp(prefix="tree-", dir=root), {}
+        try:
+            with open(os.path.join(tree, INDEX)) as file:
+                for path, digest in json.load(file).items():
+                    places.setdefault((path, digest), tree)
+        except (OSError, ValueError):
+            pass
+    return places
 
-def install(root, data):
+def link(tree, path, new):
+    for name in (path, importlib.util.cache_from_source(path)):
+        os.makedirs(os.path.dirname(os.path.join(new, name)), exist_ok=True)
+        os.link(os.path.join(tree, name), os.path.join(new, name))
+
+def fill(tree, data, places):
     import compileall
+    index = {}
     with zipfile.ZipFile(io.BytesIO(base64.b64decode(data))) as archive:
-        wanted = {name: hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist()}
-        tree, known = fitting(root, wanted)
-        for name in wanted.keys() - known.keys():
-            compileall.compile_file(archive.extract(name, tree), quiet=2)
-    write_json(os.path.join(tree, "index.json"), {**known, **wanted})
-    os.utime(tree)
-    return tree
+        for name in archive.namelist():
+            index[name] = hashlib.sha256(archive.read(name)).hexdigest()
+            try:
+                link(places[name, index[name]], name, tree)
+            except (KeyError, OSError):
+                compileall.compile_file(archive.extract(name, tree), quiet=2)
+    with open(os.path.join(tree, INDEX), "w") as file:
+        json.dump(index, file)
 
-def keep(root, data):
-    with open(os.path.join(root, "lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        tree = install(root, data)
-        replace(os.path.join(root, KEY), lambda name: os.symlink(os.path.basename(tree), name))
-        for old in trees(root)[KEPT:]:
-            shutil.rmtree(old, ignore_errors=True)
-        for name in os.listdir(root):
-            path = os.path.join(root, name)
-            if os.path.islink(path) and not os.path.exists(path):
-                os.unlink(path)
-    return tree
+def keep(root, tree, data):
+    aside = tempfile.mkdtemp(prefix=".new-", dir=root)
+    try:
+        fill(aside, data, known(root))
+        os.rename(aside, tree)
+    except OSError:
+        shutil.rmtree(aside, ignore_errors=True)
+        if not os.path.isdir(tree):  # unless another run was faster
+            raise
+    halves = [os.path.join(root, name) for name in os.listdir(root) if name.startswith(".new-")]
+    for old in trees(root)[KEPT:] + [half for half in halves if os.path.getmtime(half) < time.time() - 3600]:
+        shutil.rmtree(old, ignore_errors=True)
 
 def start():
     os.umask(os.umask(0o022))
     home = pwd.getpwuid(os.geteuid()).pw_dir
     root = os.path.join(home, ".ansible", "cartable-batch")
+    tree = os.path.join(root, KEY)
     if KEEP:
         mask = os.umask(0o077)
         try:
@@ -94,21 +91,22 @@ def start():
             pass
         finally:
             os.umask(mask)
-    safe = not os.path.islink(root) and os.path.isdir(root) and ours(root)
-    tree = os.path.join(root, KEY)
-    if safe and os.path.isdir(tree):
-        if not ours(tree) or os.path.dirname(os.path.realpath(tree)) != os.path.realpath(root):
+    safe = os.path.lexists(root) and ours(root)
+    if safe and os.path.lexists(tree):
+        if not ours(tree):
             raise SystemExit("%s is there and is not safe to run; remove it." % tree)
-        return os.path.realpath(tree), None
+        return tree, None
     if FILES is None:
         return None, None
     if safe and KEEP:
         try:
-            return keep(root, FILES), None
+            keep(root, tree, FILES)
+            return tree, None
         except OSError:  # a full or read-only disk: this time without keeping it
             pass
     temporary = tempfile.mkdtemp(prefix="cartable-batch-")
-    return install(temporary, FILES), temporary
+    fill(temporary, FILES, {})
+    return temporary, temporary
 
 tree, temporary = start()
 if tree is None:
@@ -164,6 +162,7 @@ class Payload:
             "MARK": batch_runner.MARK,
             "KEEP": keep,
             "KEPT": KEPT,
+            "INDEX": INDEX,
             "SPEC": spec,
             "FILES": self._archive() if with_files else None,
         }

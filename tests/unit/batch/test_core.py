@@ -7,6 +7,7 @@ import inspect
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,11 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import core
 
 NEWER = hasattr(importlib.import_module("ansible._internal._task"), "UnifiedTaskResult")  # 2.21 and later
 BOTH = [
+    "ansible.executor.module_common:CollectionModuleUtilLocator._find_module",
+    "ansible.executor.module_common:LegacyModuleUtilLocator._find_module",
+    "ansible.executor.module_common:ModuleUtilLocatorBase._handle_redirect",
+    "ansible.executor.module_common:_MODULE_UTILS_PATH",
+    "ansible.executor.module_common:_get_ansible_module_fqn",
     "ansible.executor.task_executor:TaskExecutor.run",
     "ansible.executor.task_executor:TaskExecutor._execute",
     "ansible.executor.task_executor:TaskExecutor._get_action_handler_with_module_context",
@@ -44,9 +50,13 @@ BOTH = [
     "ansible.plugins.action:ActionBase._transfer_data",
     "ansible.plugins.action:ActionBase._transfer_file",
     "ansible.plugins.action:ActionBase._update_module_args",
+    "ansible.plugins.action:modify_module",
     "ansible.plugins.connection:ConnectionBase.set_become_plugin",
+    "ansible.plugins.loader:module_utils_loader._get_paths",
     "ansible.plugins:AnsiblePlugin.set_options",
+    "ansible.release:__version__",
     "ansible.template:trust_as_template",
+    "ansible.utils.collection_loader:AnsibleCollectionConfig.collection_paths",
     "ansible.utils.display:Display.set_queue",
     "ansible.utils.hashing:checksum",
     "ansible.vars.manager:VariableManager.extra_vars",
@@ -88,6 +98,16 @@ PARAMETERS = {
         "results iterator loader variable_manager"
     ),
     "ansible.plugins.action:ActionBase._configure_module": "self module_name module_args task_vars",
+    # Who looks for a module's imports, and with what: packed.py has to know all that can change what is found.
+    "ansible.executor.module_common:CollectionModuleUtilLocator.__init__": (
+        "self fq_name_parts is_ambiguous child_is_redirected is_optional"
+    ),
+    "ansible.executor.module_common:LegacyModuleUtilLocator.__init__": (
+        "self fq_name_parts is_ambiguous mu_paths child_is_redirected"
+    ),
+    "ansible.executor.module_common:recursive_finder": (
+        "name module_fqn module_data zf date_time extension_manager"
+    ),
     "ansible.plugins.action:ActionBase._update_module_args": (
         "self module_name module_args task_vars ignore_unknown_opts"
     ),
@@ -162,16 +182,33 @@ def test_the_results_have_the_fields() -> None:
     assert wanted <= fields, f"ansible-core has renamed fields of its results: {sorted(wanted - fields)}"
 
 
+def test_a_packed_module_says_what_it_is_made_of() -> None:
+    fields = {
+        field.name
+        for field in find("ansible.executor.module_common:_CachedModule").__dataclass_fields__.values()
+    }
+    assert fields == {"zip_data", "metadata", "source_mapping"}, (
+        "ansible-core keeps more of a packed module: look whether core._packing names all that it depends on"
+    )
+
+
 def test_a_packed_module_is_understood() -> None:
-    """``_unpack`` reads the call at the end of an AnsiballZ script, here of one that another process packs."""
+    """``_unpack`` reads the call at the end of an AnsiballZ script, here of one that another process packs.
+
+    And ``_packing`` knows where Ansible has put it.
+    """
     program = (
-        "import sys\nfrom ansible.plugins.loader import init_plugin_loader, module_loader\ninit_plugin_loader()\n"
+        "import sys\nfrom ansible.plugins.loader import init_plugin_loader, module_loader\n"
+        f"init_plugin_loader([{str(Path(__file__).parents[3] / 'collections')!r}])\n"
         "from ansible.executor.module_common import modify_module\n"
         "from ansible._internal._templating._engine import TemplateEngine\nfrom ansible.template import Templar\n"
         "path = module_loader.find_plugin('ansible.builtin.stat')\n"
         "bits = modify_module(module_name='ansible.builtin.stat', module_path=path, module_args={'path': '/'},"
         " templar=Templar(variables={'ansible_python_interpreter': '/usr/bin/python3'}),"
         " task_vars={'ansible_python_interpreter': '/usr/bin/python3'}, module_compression='ZIP_STORED')\n"
+        "from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import core\n"
+        "_, place = core._packing('ansible.builtin.stat', path, 'ZIP_STORED')\n"
+        "assert place.is_file(), f'ansible-core has not put the packed module at {place}: look at core._packing'\n"
         "sys.stdout.buffer.write(bits.b_module_data)\n"
     )
     packed = subprocess.run(

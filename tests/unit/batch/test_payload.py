@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -12,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import KEPT, Payload, answers
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import payload as module
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import Payload, answers
 
 Run = Callable[..., tuple[list[dict[str, Any]], subprocess.CompletedProcess[str]]]
 
@@ -67,7 +69,7 @@ def test_missing_then_kept(run: Run, home: Path) -> None:
     assert said == {"missing": made.key}
     [said], _ = run(made, with_files=True)
     assert said["spec"] == {"jobs": [{"number": 0}]}
-    assert said["modules"] == str((folder(home) / made.key).resolve())
+    assert said["modules"] == str(folder(home) / made.key)
     [again], _ = run(made, with_files=False)
     assert again == said
     assert list((folder(home) / made.key).glob("**/*.pyc")), "not compiled"
@@ -83,63 +85,56 @@ def test_a_check_keeps_nothing(run: Run, home: Path) -> None:
     run(made, with_files=True)
     before = {path: path.lstat().st_mtime_ns for path in home.rglob("*")}
     [said], _ = run(made, with_files=False, keep=False)
-    assert said["modules"] == str((folder(home) / made.key).resolve())
+    assert said["modules"] == str(folder(home) / made.key)
     assert {path: path.lstat().st_mtime_ns for path in home.rglob("*")} == before
 
 
-def test_programs_share_a_tree_while_no_content_differs(run: Run, home: Path) -> None:
-    first, second = payload(), payload()
+def test_what_another_tree_has_is_linked_and_nothing_else_is_there(run: Run, home: Path) -> None:
+    first, second, third = payload(), payload(), payload("changed")
     second.add({"ansible/more.py": b"1"})
-    [one], _ = run(first, with_files=True)
-    [two], _ = run(second, with_files=True)
-    assert one["modules"] == two["modules"]
-    assert {path.name for path in (Path(one["modules"]) / "ansible").glob("*.py")} == {"extra.py", "more.py"}
-    [again], _ = run(first, with_files=False)
-    assert again["modules"] == one["modules"]
-    [other], _ = run(payload("changed"), with_files=True)
-    assert other["modules"] != one["modules"]
-    assert (Path(one["modules"]) / "ansible" / "extra.py").read_text() == ""
+    one, two, three = (Path(run(made, with_files=True)[0][0]["modules"]) for made in (first, second, third))
+    name = Path("ansible") / "extra.py"
+    compiled = Path(importlib.util.cache_from_source(str(name)))
+    assert (one / name).samefile(two / name)
+    assert (one / compiled).samefile(two / compiled)
+    assert (three / name).read_text() == "changed"
+    assert not (one / name).samefile(three / name)
+    assert not (three / "ansible" / "more.py").exists()
+    [again], _ = run(first, with_files=True)
+    assert not (Path(again["modules"]) / "ansible" / "more.py").exists(), (
+        "a module may look whether it is there"
+    )
 
 
-def test_a_tree_that_was_cut_short_is_completed(run: Run, home: Path) -> None:
-    made = payload()
-    [said], _ = run(made, with_files=True)
-    tree = Path(said["modules"])
-    (folder(home) / made.key).unlink()
-    (tree / "index.json").unlink()  # killed while it wrote the files
-    (tree / "ansible" / "extra.py").write_text("ha")
+def test_a_run_that_was_cut_short_leaves_nothing_that_is_used(run: Run, home: Path) -> None:
+    made, script = payload(), payload().script([], with_files=True).decode()
+    cut = script.replace("        os.rename(aside, tree)\n", "        os._exit(9)\n")
+    assert cut != script
+    own = f"import pwd\nclass Account:\n    pw_dir = {str(home)!r}\npwd.getpwuid = lambda _: Account\n"
+    ended = subprocess.run([sys.executable, "-I", "-"], input=(own + cut).encode(), check=False, timeout=60)
+    assert ended.returncode == 9
     [said], _ = run(made, with_files=False)
     assert said == {"missing": made.key}
-    [again], _ = run(made, with_files=True)
-    assert again["modules"] == said_of(made, home)
-    assert (tree / "ansible" / "extra.py").read_text() == ""
-
-
-def said_of(made: Payload, home: Path) -> str:
-    """Where the link of a program leads."""
-    return str((folder(home) / made.key).resolve())
+    [half] = folder(home).iterdir()
+    os.utime(half, (0, 0))
+    [said], _ = run(made, with_files=True)
+    assert said["modules"] == str(folder(home) / made.key)
+    assert not half.exists(), "what is long dead goes"
 
 
 def test_many_at_once_make_one_tree(run: Run, home: Path) -> None:
-    made = []
-    for number in range(8):
-        one = payload()
-        one.add({f"ansible/more{number}.py": b"1"})
-        made.append(one)
+    made = payload()
     with ThreadPoolExecutor(max_workers=8) as pool:
-        list(pool.map(lambda one: run(one, with_files=True), made))
-    assert len({said_of(one, home) for one in made}) == 1
-    for one in made:
-        [said], _ = run(one, with_files=False)
-        for path in one.files:
-            assert (Path(said["modules"]) / path).is_file()
+        said = list(pool.map(lambda _: run(made, with_files=True)[0], range(8)))
+    assert all(answer == said[0] for answer in said)
+    assert [path.name for path in folder(home).iterdir()] == [made.key]
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o775])
 def test_a_folder_that_others_may_write_is_not_run(run: Run, home: Path, mode: int) -> None:
     made = payload()
     run(made, with_files=True)
-    Path(said_of(made, home)).chmod(mode)
+    (folder(home) / made.key).chmod(mode)
     for with_files in (False, True):
         heard, ended = run(made, with_files=with_files)
         assert not heard
@@ -161,7 +156,7 @@ def test_a_link_to_elsewhere_is_not_run(run: Run, home: Path, tmp_path: Path) ->
 def test_a_folder_of_somebody_else_is_not_run(run: Run, home: Path) -> None:
     made = payload()
     run(made, with_files=True)
-    os.chown(said_of(made, home), 65534, 65534)
+    os.chown(folder(home) / made.key, 65534, 65534)
     heard, ended = run(made, with_files=True)
     assert not heard
     assert "not safe to run" in ended.stderr
@@ -177,13 +172,12 @@ def test_a_root_that_others_may_write_is_not_used(run: Run, home: Path) -> None:
     assert not list(folder(home).iterdir())
 
 
-def test_old_trees_go(run: Run, home: Path) -> None:
-    made = [payload(str(number)) for number in range(KEPT + 3)]
+def test_old_trees_go(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEPT", 3)
+    made = [payload(str(number)) for number in range(5)]
     for one in made:
         run(one, with_files=True)
-    links = {path.name for path in folder(home).iterdir() if path.is_symlink()}
-    assert links == {one.key for one in made[-KEPT:]}
-    assert len(list(folder(home).glob("tree-*"))) == KEPT
+    assert {path.name for path in folder(home).iterdir()} == {one.key for one in made[-3:]}
 
 
 def test_answers_skip_the_rest() -> None:
