@@ -37,7 +37,7 @@ def main() -> int:
     for number, start in enumerate(range(0, len(texts), AT_ONCE)):
         some = dict(texts[start : start + AT_ONCE])
         with tempfile.TemporaryDirectory(prefix="batch-random-") as name:
-            corpus = Corpus(Path(name), some)
+            corpus = Corpus(Path(name), some, shards=2)
             corpus.lay_out()
             seen = corpus.run(local_targets(Path(name), list(some)), *MODES[number % len(MODES)])
             told = differences(seen)

@@ -59,9 +59,7 @@ class Corpus:
     parts: Mapping[str, str] = field(default_factory=dict)
     before: tuple[str, ...] = ()  # what is put before ansible-playbook
     pipelining: bool = True
-    shards: int = (
-        2  # of each way, in runs of their own: the ordinary way takes longer, and no processor is to wait
-    )
+    shards: int = 1  # of each way, in runs of their own: more, and no processor waits for the slower way
 
     def lay_out(self) -> None:
         """Write the role ``corpus`` and the settings."""

@@ -36,7 +36,7 @@ _TEXTS = (
         "MODULES",
     ),  # an archive of modules, in a trace
     (re.compile(r"(^|TEMPORARY/)\.[a-z0-9_]{8}$"), r"\1.NAME"),  # a file for the argument content
-    (re.compile(r"^Killed\n$"), ""),  # said by the shell between Ansible and a module, where there is one
+    (re.compile(r"^Killed\r?\n$"), ""),  # said by the shell between Ansible and a module, where there is one
     (re.compile(r"Paused for [0-9.]+ seconds"), "Paused"),
     (re.compile(r"could not be sent to remote host.*"), "NOT REACHED"),  # ssh says when it noticed
     (re.compile(r"/pre\.\w+\.post"), "/pre.X.post"),  # made by tempfile

@@ -5,19 +5,16 @@ scripts/lab image && .venv/bin/python -m pytest tests/batch/test_containers.py
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.batch.both_ways import HERE, PROJECT, WAYS, Corpus, Seen, Target, Tree, differences
+from tests.batch.both_ways import HERE, Corpus, Seen, Target, Tree, differences
+from tests.batch.machines import LAB, containers, shell
 from tests.batch.test_equivalence import texts
 
-IMAGE = "localhost/cartable-lab:debian13"
 RUNS = {"first": ("--diff",), "second": ("--diff",)}  # check mode is seen without containers
-LAB = [str(PROJECT / "scripts" / "lab"), "podman-env"]
 CASES = sorted(path.stem for path in (HERE / "containers").glob("*.yml"))
 ROOT = "/srv/cases"
 PREPARE = f"""
@@ -39,48 +36,23 @@ systemctl show --property ActiveState,UnitFileState batch-test.service || true
 """
 
 
-def podman(*arguments: str, given: str | None = None) -> str:
-    """Run podman as the lab does; what it says."""
-    ended = subprocess.run(
-        [*LAB, "podman", *arguments], input=given, capture_output=True, text=True, check=False
-    )
-    assert ended.returncode == 0, f"podman {arguments[0]}: {ended.stderr}"
-    return ended.stdout
-
-
 def look(container: str) -> Tree:
     """What is to be compared of a container: everything belongs to the machine, not to a case."""
-    lines = podman("exec", "--interactive", container, "sh", given=LOOK).splitlines()
+    lines = shell(container, LOOK).splitlines()
     return {f"machine/{number:05d} {line.partition('|')[0]}": (line,) for number, line in enumerate(lines)}
 
 
 @pytest.fixture(scope="module")
 def targets() -> Iterator[dict[str, Target]]:
-    made: dict[str, Target] = {}
-    try:
-        for way in WAYS:
-            name = f"cartable-batch-{way}-{os.getpid()}"
-            made[way] = Target(
+    with containers("podman", PREPARE) as names:
+        yield {
+            way: Target(
                 ROOT,
                 {"ansible_connection": "containers.podman.podman", "ansible_host": name},
                 lambda name=name: look(name),
             )
-            podman(
-                "run",
-                "--detach",
-                f"--name={name}",
-                "--systemd=always",
-                "--cap-add=SYS_ADMIN",
-                "--network=none",
-                "--hostname=machine",
-                "--add-host=machine:127.0.0.1",
-                IMAGE,
-            )
-            podman("exec", "--interactive", name, "sh", given=PREPARE)
-        yield made
-    finally:
-        for target in made.values():
-            podman("rm", "--force", "--time=0", "--ignore", target.variables["ansible_host"])
+            for way, name in names.items()
+        }
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +61,7 @@ def runs(
 ) -> Mapping[str, Mapping[str, Seen]]:
     """Run → way → what was seen."""
     folder: Path = tmp_path_factory.mktemp("containers")
-    corpus = Corpus(folder, texts("containers"), before=tuple(LAB), shards=1)
+    corpus = Corpus(folder, texts("containers"), before=LAB, shards=1)
     corpus.lay_out()
     return {name: corpus.run(targets, *arguments) for name, arguments in RUNS.items()}
 

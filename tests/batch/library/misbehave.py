@@ -39,6 +39,8 @@ def main() -> None:
         module.exit_json(changed=False, data="x" * 10_000_000)
     elif how == "large_errors":
         sys.stderr.write("e" * 10_000_000)
+    elif how == "python":
+        module.exit_json(changed=False, python=list(sys.version_info[:2]))
     elif how == "warns":
         module.warn("a warning of the module")
         module.deprecate("something old", version="9.9", collection_name="cartable.fleet")
