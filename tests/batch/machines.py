@@ -11,6 +11,7 @@ from tests.batch.both_ways import PROJECT, WAYS
 
 IMAGE = "localhost/cartable-lab:debian13"
 LAB = (str(PROJECT / "scripts" / "lab"), "podman-env")  # what is put before a command that uses podman
+LONGEST = 3600  # seconds of a container's life
 
 
 def podman(*arguments: str, given: str | None = None) -> str:
@@ -38,6 +39,8 @@ def containers(purpose: str, prepare: str) -> Iterator[dict[str, str]]:
             podman(
                 "run",
                 "--detach",
+                "--rm",
+                f"--timeout={LONGEST}",  # a test that was killed leaves nothing for longer
                 f"--name={name}",
                 "--systemd=always",
                 "--cap-add=SYS_ADMIN",
