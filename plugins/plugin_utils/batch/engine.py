@@ -267,10 +267,8 @@ class Batch:
                 raise Unreachable(
                     f"{error} (it is not known which of these tasks still ran: {names})"
                 ) from error
-            except (
-                AnsibleError
-            ):  # nothing can be run as this user: the first task says so, run the ordinary way
-                return
+            except AnsibleError:
+                return  # nothing can be run as this user: the first task, run the ordinary way, will say so
             heard = list(answers(said["stdout"]))
             if not any("missing" in answer for answer in heard):
                 break
