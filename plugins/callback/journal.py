@@ -137,9 +137,8 @@ class CallbackModule(CallbackBase):
         task = result.task
         if task.check_mode is True:
             return
-        if (
-            "round_trips" in result.result
-        ):  # a batch; for ansible-core 2.19 and 2.20 its action ends as another one
+        # A batch; not told by its name, since for ansible-core 2.19 and 2.20 its action ends as another one.
+        if {"round_trips", "tasks"} <= result.result.keys():
             self._inner_tasks(result, result.result["tasks"])
             if outcome != "unreachable":
                 return

@@ -306,7 +306,8 @@ def _is_plain(task: Task) -> bool:
     """Whether the task, once left where it would run a module, can simply be gone on with.
 
     Not one with a loop, whose items would wait for one another; nor one whose end reads variables that the tasks before it
-    may bring in the meantime; nor one with an alarm, which rings in the main thread only.
+    may bring in the meantime (for ansible-core 2.21 what is registered is such an expression); nor one with an alarm, which
+    rings in the main thread only.
     """
     has_loop = task.loop is not None or bool(task.loop_with)
     projects = not isinstance(task.register, (str, NoneType))

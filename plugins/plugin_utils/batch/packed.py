@@ -32,9 +32,8 @@ import yaml
 
 FORMAT = 1
 MOST = 64 * 1024 * 1024  # bytes of all kept modules; the ones unused for longest go
-SETTLED = (
-    2 * 10**9
-)  # nanoseconds: a file changed later than this before the packing may change again within its time stamp
+# Nanoseconds: a file that was changed less than this before the packing may change again within its time stamp.
+SETTLED = 2 * 10**9
 MOST_FOLDERS = 5000  # that are searched for one module
 # Ansible writes these two itself; its version decides what is in them.
 WRITTEN_BY_ANSIBLE = frozenset({"ansible/__init__.py", "ansible/module_utils/__init__.py"})
