@@ -17,6 +17,7 @@ The answer is one line of JSON a job, written as soon as it is known: ``{"job": 
 from __future__ import annotations
 
 import base64
+import gc
 import hashlib
 import importlib
 import json
@@ -26,21 +27,22 @@ import signal
 import sys
 import tempfile
 import time
-from typing import IO, Any, Callable, Mapping, NoReturn, Optional
+from typing import IO, Any, Callable, Iterable, Mapping, NoReturn, Optional, Sequence
 
+APT = "cartable_batch_apt"  # beside this file
 MARK = "cartable-batch:"  # before each line of the answer, so that a login banner or a shell's greeting is no trouble
 
 
 def main(spec: Mapping[str, Any], modules: str) -> None:
     """Run the jobs of ``spec`` in order; ``modules`` is the folder with the module files.
 
-    ``spec``: ``{"jobs": [job, …], "warm": [module name, …]}``.
+    ``spec``: ``{"jobs": [job, …]}``.
     """
     sys.path.insert(0, modules)
     _working_directory()
-    from ansible.module_utils import basic  # noqa: F401 -- imported for all children at once
     from ansible.module_utils._internal._ansiballz import _loader
 
+    _warm_up(spec["jobs"])
     runner = _Runner(modules, _loader.run_module)
     for job in spec["jobs"]:
         verdict = runner.job(job)
@@ -50,6 +52,24 @@ def main(spec: Mapping[str, Any], modules: str) -> None:
         if job["last_of_task"]:
             runner.failed = False
     _write({"end": True})
+
+
+def _warm_up(jobs: Sequence[Mapping[str, Any]]) -> None:
+    """Import for all children at once what each of them needs; what fails here fails in the child that needs it."""
+    try:
+        importlib.import_module(APT)
+        from ansible.module_utils.common.json import Direction, get_module_decoder, get_module_encoder
+
+        for profile in {call["profile"] for job in jobs for call in _calls(job)}:
+            get_module_decoder(profile, Direction.CONTROLLER_TO_MODULE)
+            get_module_encoder(profile, Direction.MODULE_TO_CONTROLLER)
+    except Exception:
+        pass
+    gc.freeze()  # the children need not look through what is not theirs
+
+
+def _calls(job: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    return job["calls"].values() if job["kind"] == "copy" else [job["module"]]
 
 
 def _write(line: Mapping[str, Any]) -> None:
@@ -213,7 +233,7 @@ def _with(call: Mapping[str, Any], **arguments: Any) -> dict[str, Any]:
 def _shorten(call: Mapping[str, Any]) -> None:
     """Spare apt its cache; where that is in any doubt, for whatever reason, the module runs as ever."""
     try:
-        importlib.import_module("cartable_batch_apt").prepare(call)
+        importlib.import_module(APT).prepare(call)
     except Exception:
         pass
 

@@ -10,75 +10,18 @@ the machine, which the controller and its targets share; the ratio travels.
 from __future__ import annotations
 
 import argparse
-import os
-import resource
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[2]
+from measuring import PROJECT, Usage, measure_on, middle
+from ssh_targets import Targets
+
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(PROJECT), str(HERE)]
-
-from bundle import proportional_size  # noqa: E402
-from ssh_targets import Targets  # noqa: E402
-
-from tests.e2e.kills import descendants  # noqa: E402
-
 PYINFRA = "pyinfra==3.10"
 ROOT = "/var/tmp/cartable-bench"  # on the targets, which are this machine
-
-
-@dataclass
-class Sample:
-    """One run: seconds of wall time, of the controller's and of all targets' CPU, MiB of the controller's memory."""
-
-    wall: float
-    controller: float
-    target: float
-    memory: float
-
-
-def measure(
-    run: Callable[[], list[str | Path]], environment: dict[str, str], targets: Targets, folder: Path
-) -> Sample:
-    """Run a command on all targets, and close what it leaves open, so that the sessions' CPU is counted."""
-    before, spent = targets.cpu(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    peak, done = 0, threading.Event()
-    log = (folder / "run.log").open("w+b")
-    begun = time.monotonic()
-    process = subprocess.Popen(
-        [str(part) for part in run()], cwd=folder, env=os.environ | environment, stdout=log, stderr=log
-    )
-
-    def watch() -> None:
-        nonlocal peak
-        while not done.wait(0.3):
-            peak = max(peak, sum(map(proportional_size, descendants(process.pid))))
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    status = process.wait()
-    wall = time.monotonic() - begun
-    done.set()
-    watcher.join()
-    now = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if status:
-        log.seek(0)
-        sys.exit(log.read()[-3000:].decode())
-    for control in (folder / "cp").glob("*"):
-        subprocess.run(["ssh", "-O", "exit", "-S", control, "any"], capture_output=True, check=False)
-    while targets.sessions():
-        time.sleep(0.05)
-    cpu = now.ru_utime + now.ru_stime - spent.ru_utime - spent.ru_stime
-    return Sample(wall, cpu, targets.cpu() - before, peak / 1024)
 
 
 def prepare(folder: Path, targets: Targets) -> dict[str, tuple[list[str | Path], dict[str, str]]]:
@@ -151,26 +94,22 @@ def main() -> None:
 def bench(folder: Path, targets: Targets, rounds: int, without: list[str]) -> None:
     """Print the rows for one number of targets: a first run of each tool, then rounds in which nothing changes."""
     tools = {name: command for name, command in prepare(folder, targets).items() if name not in without}
-    first: dict[str, list[Sample]] = {name: [] for name in tools}
-    again: dict[str, list[Sample]] = {name: [] for name in tools}
+    first: dict[str, list[Usage]] = {}
+    again: dict[str, list[Usage]] = {name: [] for name in tools}
     for name, (command, environment) in tools.items():
         shutil.rmtree(ROOT, ignore_errors=True)
-        first[name].append(measure(lambda command=command: command, environment, targets, folder))
+        first[name] = [measure_on(targets, command, environment, folder, folder / "cp")]
     for _ in range(rounds):
         for name, (command, environment) in tools.items():
-            again[name].append(measure(lambda command=command: command, environment, targets, folder))
-    for title, samples in (("first", first), ("no-op", again)):
-        walls = {name: statistics.median(sample.wall for sample in found) for name, found in samples.items()}
-        for name, found in samples.items():
-            ratio = f"{walls[name] / walls['pyinfra']:.2f}" if "pyinfra" in walls else "-"
-            middle = [
-                statistics.median(getattr(s, what) for s in found)
-                for what in ("controller", "target", "memory")
-            ]
-            count = len(targets.ports)
+            again[name].append(measure_on(targets, command, environment, folder, folder / "cp"))
+    count = len(targets.ports)
+    for title, found in (("first", first), ("no-op", again)):
+        middles = {name: middle(usages) for name, usages in found.items()}
+        for name, usage in middles.items():
+            ratio = f"{usage.wall / middles['pyinfra'].wall:.2f}" if "pyinfra" in middles else "-"
             print(
-                f"| {count} | {title} | {name} | {walls[name]:.1f} | {ratio} | {middle[0] / count:.2f} "
-                f"| {middle[1] / count:.2f} | {middle[2]:.0f} |",
+                f"| {count} | {title} | {name} | {usage.wall:.1f} | {ratio} | {usage.cpu / count:.2f} "
+                f"| {usage.target / count:.2f} | {usage.memory:.0f} |",
                 flush=True,
             )
 

@@ -8,55 +8,15 @@ Prints a Markdown table. Seconds depend on the machine and are for comparison wi
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Sequence
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(PROJECT))
-
-from tests.e2e.kills import descendants  # noqa: E402
+from measuring import measure
 
 REVERSIBILITY = Path(sys.executable).parent / "reversibility"
-
-
-def measure(command: Sequence[str | Path], environment: dict[str, str]) -> tuple[float, float]:
-    """Run a command; wall seconds, and the most memory that it and its children held at once, in MiB.
-
-    The memory is the sum of their proportional set sizes (what they share counts once), looked at five times a second.
-    """
-    begun, peak = time.monotonic(), 0
-    with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(
-            [str(part) for part in command],
-            env=os.environ | environment,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-        )
-        while True:
-            try:
-                process.wait(timeout=0.2)
-                break
-            except subprocess.TimeoutExpired:
-                peak = max(peak, sum(map(proportional_size, descendants(process.pid))))
-        if process.returncode != 0:
-            errors.seek(0)
-            sys.exit(f"error: {' '.join(str(part) for part in command)}\n{errors.read()[-2000:].decode()}")
-    return time.monotonic() - begun, peak / 1024
-
-
-def proportional_size(process: int) -> int:
-    """Memory of a process in KiB, what it shares divided by who shares it; 0 when it has ended."""
-    try:
-        rollup = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii")
-    except OSError:
-        return 0
-    return int(rollup.partition("\nPss:")[2].split()[0])
 
 
 def bench(assets: int, folder: Path) -> str:
@@ -68,26 +28,25 @@ def bench(assets: int, folder: Path) -> str:
     )
     inventory = project / "inventories" / "generated"
     environment = {"CARTABLE_VAULT_PASSPHRASE_COMMAND": "echo benchmark"}
-    build_seconds, build_memory = measure([REVERSIBILITY, "build", "-i", inventory], environment)
+    build = measure([REVERSIBILITY, "build", "-i", inventory], environment)
     [bundle] = (project / "var" / "generated" / "bundles").glob("cartable-*")
     files = [path for path in bundle.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
     # One after the other on files that are all in the page cache, the judge first and last.
     judge = ["sh", "-c", 'find "$1" -type f -print0 | xargs -0 sha256sum', "sh", bundle]
     measure(judge, {})
-    first, _ = measure(judge, {})
+    first = measure(judge, {}).wall
     key = project / "var" / "generated" / "keys" / "signing_ed25519.pub"
     listed = subprocess.run(
         ["ssh-keygen", "-l", "-f", key], check=True, capture_output=True, text=True
     ).stdout
-    verify = [REVERSIBILITY, "verify", bundle, "--fingerprint", listed.split()[1]]
-    verify_seconds, verify_memory = measure(verify, {})
-    last, _ = measure(judge, {})
-    ratio = (first + last) / 2 / verify_seconds
+    verify = measure([REVERSIBILITY, "verify", bundle, "--fingerprint", listed.split()[1]], {})
+    last = measure(judge, {}).wall
+    ratio = (first + last) / 2 / verify.wall
     shutil.rmtree(project)
     return (
-        f"| {assets:,} | {len(files):,} | {size / 2**20:,.0f} | {build_seconds:.1f} | {build_memory:,.0f} "
-        f"| {verify_seconds:.1f} | {verify_memory:,.0f} | {ratio:.2f} |"
+        f"| {assets:,} | {len(files):,} | {size / 2**20:,.0f} | {build.wall:.1f} | {build.memory:,.0f} "
+        f"| {verify.wall:.1f} | {verify.memory:,.0f} | {ratio:.2f} |"
     )
 
 

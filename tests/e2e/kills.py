@@ -61,14 +61,14 @@ def schedule(kills: int, generator: random.Random, taken: dict[str, float]) -> I
         yield Kill(playbook, options, generator.uniform(0.05, 0.95) * taken[playbook])
 
 
-def descendants(process: int) -> list[int]:
-    """``process`` and everything below it."""
+def descendants(*processes: int) -> list[int]:
+    """The processes and everything below them."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             status = (entry / "stat").read_text()
             children.setdefault(int(status.rpartition(")")[2].split()[1]), []).append(int(entry.name))
-    found, queue = [], [process]
+    found, queue = [], list(processes)
     while queue:
         found.append(current := queue.pop())
         queue.extend(children.get(current, []))

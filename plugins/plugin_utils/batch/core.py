@@ -54,7 +54,13 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload impor
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.turns import Turns
 
 try:  # ansible-core 2.21: results are objects, and the task is in an ambient context
-    from ansible._internal._task import HostTaskResult, TaskContext, UnifiedTaskResult, VariableLayer
+    from ansible._internal._task import (
+        POLYMORPHIC_RESULT_EXPRESSION,
+        HostTaskResult,
+        TaskContext,
+        UnifiedTaskResult,
+        VariableLayer,
+    )
 except ImportError:  # 2.19, 2.20: results are dictionaries
     from ansible._internal._task import TaskContext as OlderContext
 
@@ -218,7 +224,7 @@ class Host:
 
     def load(self, path: str, variables: Mapping[str, Any] | None = None, parent: Any = None) -> list[Block]:
         """Load a task file as ``include_tasks`` would at the batch's place."""
-        data = self.loader.load_from_file(path, trusted_as_template=True)
+        data = self._read(path)
         if not data:
             return []
         block = Block.load(
@@ -232,6 +238,10 @@ class Host:
             loader=self.loader,
         )
         return [block]
+
+    def _read(self, path: str) -> Any:
+        """The content of a YAML file; nobody else is given it, so that Ansible need not copy it."""
+        return self.loader.load_from_file(path, cache="none", unsafe=True, trusted_as_template=True)
 
     @property
     def on_controller(self) -> bool:
@@ -247,6 +257,13 @@ class Host:
             told = all(name.isidentifier() and not name.startswith("_") for name in task.args)
             names |= set(task.args) if told else {EVERYTHING}
         return names
+
+    @staticmethod
+    def projects(task: Task) -> bool:
+        """Whether an expression makes what ``task`` registers, and not just its result is kept (ansible-core 2.21)."""
+        if TaskContext is None:
+            return False
+        return any(value != POLYMORPHIC_RESULT_EXPRESSION for value in (task.register or {}).values())
 
     @staticmethod
     def expressions(task: Task) -> list[Any]:
@@ -281,7 +298,7 @@ class Host:
         return blocks
 
     def _blocks_of_file(self, file: IncludedFile, parent: Any) -> list[Block]:
-        data = self.loader.load_from_file(file._filename, trusted_as_template=True)
+        data = self._read(file._filename)
         if data is None:
             return []
         if not isinstance(data, list):
@@ -363,17 +380,32 @@ class Host:
 
     # Running one task --------------------------------------------------------------------------------------------
 
-    def take(self, task: Task, blocked: Callable[[str], bool], relay: Any, *, once: bool) -> Taken:
-        """Evaluate ``task`` as far as the modules it runs; raises NotBatchable.
+    @staticmethod
+    def resolve(task: Task) -> Task:
+        """A copy of ``task`` that has the keywords of the blocks around it for its own, as an executor needs it.
+
+        An executor renders its task in place: for each a copy of its own.
+        """
+        inner = task.copy(exclude_parent=True, exclude_tasks=True)
+        inner._parent = task._parent
+        inner.squash()
+        return inner
+
+    def take(
+        self, task: Task, resolved: Task, blocked: Callable[[str], bool], relay: Any, *, once: bool
+    ) -> Taken:
+        """Evaluate ``task``, of which ``resolved`` is a copy to be used up, as far as the modules it runs.
 
         ``blocked`` tells of a template file's text whether it may read what is not known yet. ``once``: the task is left
         there and gone on with. Only for one without a loop, whose items would wait for one another.
+        Raises NotBatchable.
         """
+        take = self._take_once if once else self._take_twice
         with self._nothing_reaches_the_target():
-            return self._take_once(task, blocked, relay) if once else self._take_twice(task, blocked, relay)
+            return take(task, resolved, blocked, relay)
 
-    def _take_once(self, task: Task, blocked: Callable[[str], bool], relay: Any) -> Taken:
-        executor = self._executor(task, relay)
+    def _take_once(self, task: Task, resolved: Task, blocked: Callable[[str], bool], relay: Any) -> Taken:
+        executor = self._executor(resolved, relay)
         turns: Turns[Job, list[dict[str, Any]], Outcome] = Turns(executor.outcome)
         executor.hooks = Pause(self, blocked, turns)
         turns.start()
@@ -391,8 +423,8 @@ class Host:
         failed = turns.asked is None and turns.result().failed
         return Taken(task, [turns.asked], failed, finish, turns.leave)
 
-    def _take_twice(self, task: Task, blocked: Callable[[str], bool], relay: Any) -> Taken:
-        executor = self._executor(task, Silence())
+    def _take_twice(self, task: Task, resolved: Task, blocked: Callable[[str], bool], relay: Any) -> Taken:
+        executor = self._executor(resolved, Silence())
         executor.hooks = capture = Capture(self, blocked)
         outcome = executor.outcome()
         if self.is_include(outcome):
@@ -404,20 +436,18 @@ class Host:
 
     def _replay(self, task: Task, jobs: Sequence[Job | None], relay: Any) -> Outcome:
         """Run ``task`` with the answers that its jobs have; an item without an answer is run now."""
-        executor = self._executor(task, relay)
+        executor = self._executor(self.resolve(task), relay)
         executor.hooks = Replay(self, jobs)
         return executor.outcome()
 
     def run(self, task: Task, relay: Any) -> Outcome:
         """Run ``task`` the ordinary way, with a connection of its own."""
-        executor = self._executor(task, relay)
+        executor = self._executor(self.resolve(task), relay)
         executor._connection, executor.shares = None, False
         return executor.outcome()
 
-    def _executor(self, task: Task, queue: Any) -> InnerExecutor:
-        inner = task.copy(exclude_parent=True, exclude_tasks=True)
-        inner._parent = task._parent
-        return InnerExecutor.make(self, inner, self.vars_of(task), queue)
+    def _executor(self, resolved: Task, queue: Any) -> InnerExecutor:
+        return InnerExecutor.make(self, resolved, self.vars_of(resolved), queue)
 
     @contextmanager
     def shared_connection(self) -> Iterator[None]:
@@ -496,7 +526,8 @@ class Host:
                 bits, path = ActionBase._configure_module(
                     action, module_name=name, module_args=args, task_vars=task_vars
                 )
-            self.modules[name] = _unpack(name, bits, path)
+            known = {file: data for module in self.modules.values() for file, data in module.files.items()}
+            self.modules[name] = _unpack(name, bits, path, known)
             keep_files(self.modules[name].files)
         return self.modules[name]
 
@@ -607,11 +638,7 @@ class InnerExecutor(TaskExecutor):
             "final_q": queue,
             "variable_manager": owner.variable_manager,
         }
-        if TaskContext is None:
-            made = cls(task=task, job_vars=task_vars, **common)
-        else:
-            task.squash()
-            made = cls(**common)
+        made = cls(task=task, job_vars=task_vars, **common) if TaskContext is None else cls(**common)
         made.owner, made.inner_task, made.inner_vars = owner, task, task_vars
         made._connection = owner.connection
         return made
@@ -878,9 +905,16 @@ class Capture:
         }
         keeping.pop("src", None)
 
+        common: dict[str, Any] = {}  # found once, since it takes longer than all the rest
+        handler._update_module_args("", common, task_vars)
+
         def call(module: str, arguments: dict[str, Any], ignore_unknown: bool = False) -> dict[str, Any]:
-            handler._update_module_args(module, arguments, task_vars, ignore_unknown_opts=ignore_unknown)
-            return _call(self.host.module(handler, module, arguments, task_vars), module, arguments)
+            of_call = {"_ansible_module_name": module, "_ansible_ignore_unknown_opts": ignore_unknown}
+            return _call(
+                self.host.module(handler, module, arguments, task_vars),
+                module,
+                {**arguments, **common, **of_call},
+            )
 
         calls = {
             "stat": call("ansible.legacy.stat", look, True),
@@ -1153,8 +1187,11 @@ def _packing(name: str, path: str, compression: str) -> tuple[packed.Packing, Pa
     return packing, Path(C.DEFAULT_LOCAL_TMP, "ansiballz_cache", f"{dotted}-{compression}-none")
 
 
-def _unpack(name: str, bits: Any, path: str) -> Module:
-    """Read what AnsiballZ has packed: the keywords of the call that its script ends with."""
+def _unpack(name: str, bits: Any, path: str, known: Mapping[str, bytes]) -> Module:
+    """Read what AnsiballZ has packed: the keywords of the call that its script ends with.
+
+    ``known`` are files of other modules, by path.
+    """
     source = bits.b_module_data.decode("utf-8", "surrogateescape")
     start = source.rfind("\n    _ansiballz_main(\n")
     if bits.module_style != "new" or start < 0:
@@ -1174,7 +1211,7 @@ def _unpack(name: str, bits: Any, path: str) -> Module:
             "extensions": read["extensions"],
             "rlimit_nofile": read["rlimit_nofile"],
         },
-        files=module_files(base64.b64decode(ast.literal_eval(given["zip_data"]))),
+        files=module_files(base64.b64decode(ast.literal_eval(given["zip_data"])), known),
     )
 
 

@@ -142,12 +142,16 @@ class Batch:
     def _plan(self, tasks: Sequence[Task]) -> Segment:
         segment = Segment()
         for task in tasks:
-            if len(segment.jobs) >= MOST_JOBS or self._goes_alone(task) or self._reads(task, segment):
+            if len(segment.jobs) >= MOST_JOBS:
+                break
+            resolved = self.host.resolve(task)
+            if self._goes_alone(resolved) or self._reads(resolved, segment):
                 break
             blocked, relay = functools.partial(self._text_reads, task, segment), Relay(self.report, task)
-            once = len(segment.planned) < MOST_LEFT and _is_plain(task)
+            once = len(segment.planned) < MOST_LEFT and self._is_plain(resolved)
+            decided_here = _decided_here(resolved)
             try:
-                taken = self.host.take(task, blocked, relay, once=once)
+                taken = self.host.take(task, resolved, blocked, relay, once=once)
             except NotBatchable:
                 break
             own = [job for job in taken.jobs if job is not None]
@@ -158,20 +162,18 @@ class Batch:
             segment.planned.append((taken, relay))
             segment.registers |= self.host.registers(task)
             segment.facts |= any(job.may_bring_facts for job in own)
-            if taken.failed or _decided_here(task):
+            if taken.failed or decided_here:
                 break
         return segment
 
     def _reads(self, task: Task, segment: Segment) -> bool:
         """Whether ``task`` may read something that the segment has yet to bring."""
-        values = self._values(task)
-        if (
-            segment.planned
-            and self.host.on_controller
-            and dependencies.uses_lookup([*values, *self.host.expressions(task)])
-        ):
+        if not segment.planned:
+            return False
+        values = [*self._values(task), *self.host.expressions(task)]
+        if self.host.on_controller and dependencies.uses_lookup(values):
             return True
-        return bool(segment.planned) and _meets(self._names(task), segment)
+        return _meets(self._names(task), segment)
 
     def _goes_alone(self, task: Task) -> bool:
         """Whether one item of the loop of ``task`` may depend on what became of those before it."""
@@ -181,6 +183,15 @@ class Batch:
             return True
         own = self.host.registers(task)
         return bool(own) and not (own | {dependencies.EVERYTHING}).isdisjoint(self._names(task))
+
+    def _is_plain(self, task: Task) -> bool:
+        """Whether the task, once left where it would run a module, can simply be gone on with.
+
+        Not one with a loop, whose items would wait for one another; nor one whose end reads variables that the tasks before
+        it may bring in the meantime; nor one with an alarm, which rings in the main thread only.
+        """
+        has_loop = task.loop is not None or bool(task.loop_with)
+        return not (has_loop or self.host.projects(task) or task.timeout or _decided_here(task))
 
     def _names(self, task: Task) -> frozenset[str]:
         """The variables that the task may read before it runs."""
@@ -300,15 +311,3 @@ def _decided_here(task: Task) -> bool:
     given = [task.failed_when, task.changed_when]
     expressions = [one for value in given for one in (value if isinstance(value, list) else [value])]
     return any(not isinstance(value, (bool, NoneType)) for value in expressions)
-
-
-def _is_plain(task: Task) -> bool:
-    """Whether the task, once left where it would run a module, can simply be gone on with.
-
-    Not one with a loop, whose items would wait for one another; nor one whose end reads variables that the tasks before it
-    may bring in the meantime (for ansible-core 2.21 what is registered is such an expression); nor one with an alarm, which
-    rings in the main thread only.
-    """
-    has_loop = task.loop is not None or bool(task.loop_with)
-    projects = not isinstance(task.register, (str, NoneType))
-    return not (has_loop or projects or task.timeout or _decided_here(task))

@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from typing import Any
 from ansible_collections.cartable.fleet.plugins.module_utils import batch_apt, batch_runner
 
 RUNNER = "cartable_batch_runner"
-APT = "cartable_batch_apt"  # imported by the runner
 INDEX = "index.json"  # of a tree: its files' SHA-256
 KEPT = 64  # trees of module files on a target; older ones go when a new one comes
 
@@ -123,10 +123,19 @@ else:
 """
 
 
-def module_files(zip_data: bytes) -> dict[str, bytes]:
-    """The files of one module's AnsiballZ archive, by path."""
+def module_files(zip_data: bytes, known: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files of one module's AnsiballZ archive, by path.
+
+    Most are those of every module: what is ``known`` already is not unpacked again.
+    """
+    files = {}
     with zipfile.ZipFile(io.BytesIO(zip_data)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
+        for entry in archive.infolist():
+            content = known.get(entry.filename)
+            if content is None or (len(content), zlib.crc32(content)) != (entry.file_size, entry.CRC):
+                content = archive.read(entry)
+            files[entry.filename] = content
+    return files
 
 
 class Payload:
@@ -135,7 +144,7 @@ class Payload:
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {
             f"{RUNNER}.py": Path(batch_runner.__file__).read_bytes(),
-            f"{APT}.py": Path(batch_apt.__file__).read_bytes(),
+            f"{batch_runner.APT}.py": Path(batch_apt.__file__).read_bytes(),
         }
 
     def add(self, files: Mapping[str, bytes]) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import core
@@ -23,8 +24,10 @@ BOTH = [
     "ansible.executor.task_executor:TaskExecutor.run",
     "ansible.executor.task_executor:TaskExecutor._execute",
     "ansible.executor.task_executor:TaskExecutor._get_action_handler_with_module_context",
+    "ansible.module_utils.common.json:get_module_decoder",
     "ansible.module_utils.common.json:get_module_encoder",
     "ansible.module_utils.common.json:Direction.CONTROLLER_TO_MODULE",
+    "ansible.module_utils.common.json:Direction.MODULE_TO_CONTROLLER",
     "ansible.module_utils._internal._ansiballz._loader:run_module",
     "ansible.parsing.dataloader:DataLoader.get_real_file",
     "ansible.playbook.block:Block.load",
@@ -67,6 +70,7 @@ BOTH = [
 ]
 OF_NEWER = [
     "ansible._internal._task:HostTaskResult",
+    "ansible._internal._task:POLYMORPHIC_RESULT_EXPRESSION",
     "ansible._internal._task:TaskContext.create",
     "ansible._internal._task:TaskContext.current",
     "ansible._internal._task:TaskContext.get_register_projections",
@@ -96,6 +100,9 @@ PARAMETERS = {
     ),
     "ansible.playbook.included_file:IncludedFile.process_include_results": (
         "results iterator loader variable_manager"
+    ),
+    "ansible.parsing.dataloader:DataLoader.load_from_file": (
+        "self file_name cache unsafe json_only trusted_as_template"
     ),
     "ansible.plugins.action:ActionBase._configure_module": "self module_name module_args task_vars",
     # Who looks for a module's imports, and with what: packed.py has to know all that can change what is found.
@@ -163,6 +170,16 @@ def test_action_plugins_have_their_names(name: str) -> None:
     assert package in core.BUILT_IN, "core._kind no longer knows the built-in action plugins"
 
 
+def test_what_a_module_is_told_is_the_same_for_all_but_its_name() -> None:
+    action, told = MagicMock(), [dict[str, Any](), dict[str, Any]()]
+    for arguments, name, ignore in zip(told, ("stat", "copy"), (True, False), strict=True):
+        find("ansible.plugins.action:ActionBase._update_module_args")(
+            action, name, arguments, {}, ignore_unknown_opts=ignore
+        )
+    changed = {key for key, value in told[0].items() if value != told[1][key]}
+    assert changed == {"_ansible_module_name", "_ansible_ignore_unknown_opts"}, "look at Capture.copy_job"
+
+
 def test_the_results_have_the_fields() -> None:
     if not NEWER:
         pytest.skip("results are dictionaries")
@@ -222,7 +239,7 @@ def test_a_packed_module_is_understood() -> None:
     class Bits:
         b_module_data, module_style, shebang = packed.stdout, "new", "#!/usr/bin/python3"
 
-    module = core._unpack("ansible.builtin.stat", Bits, "path")
+    module = core._unpack("ansible.builtin.stat", Bits, "path", {})
     assert module.call["fqn"] == "ansible.modules.stat"
     assert "ansible/modules/stat.py" in module.files
     assert "ansible/module_utils/basic.py" in module.files

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ansible.playbook.task import Task
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import engine
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import core, engine
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import Host, Job, Outcome, Taken
 
 
@@ -16,7 +16,9 @@ class Known:
 
     on_controller = False
     expressions = staticmethod(Host.expressions)
+    projects = staticmethod(Host.projects)
     registers = staticmethod(Host.registers)
+    resolve = staticmethod(Host.resolve)
 
     def __init__(self) -> None:
         self.left: list[bool] = []
@@ -24,7 +26,9 @@ class Known:
     def vars_of(self, task: Task) -> dict[str, Any]:
         return {}
 
-    def take(self, task: Task, blocked: Callable[[str], bool], relay: Any, *, once: bool) -> Taken:
+    def take(
+        self, task: Task, resolved: Task, blocked: Callable[[str], bool], relay: Any, *, once: bool
+    ) -> Taken:
         self.left.append(once)
         jobs = [Job({}, None, "#!/usr/bin/python3", ("ansible.builtin.command",), "legacy") for _ in range(2)]
         return Taken(task, jobs, False, lambda: Outcome(task, {}, {}), lambda: None)
@@ -59,6 +63,13 @@ def test_these_are_evaluated_twice(keywords: dict[str, Any]) -> None:
     assert plan(1, **keywords)[1].left == [False]
 
 
-@pytest.mark.parametrize("keywords", [{}, {"changed_when": False}, {"failed_when": False}])
+@pytest.mark.skipif(core.TaskContext is None, reason="ansible-core before 2.21 knows no projections")
+def test_what_registers_an_expression_is_evaluated_twice() -> None:
+    assert plan(1, register={"status": "_task.result.rc"})[1].left == [False]
+
+
+@pytest.mark.parametrize(
+    "keywords", [{}, {"changed_when": False}, {"failed_when": False}, {"register": "status"}]
+)
 def test_these_are_left_in_the_middle(keywords: dict[str, Any]) -> None:
     assert plan(1, **keywords)[1].left == [True]

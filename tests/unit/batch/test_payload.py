@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +16,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import payload as module
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import Payload, answers
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import (
+    Payload,
+    answers,
+    module_files,
+)
 
 Run = Callable[..., tuple[list[dict[str, Any]], subprocess.CompletedProcess[str]]]
 
@@ -56,6 +62,18 @@ def payload(extra: str = "") -> Payload:
 
 def folder(home: Path) -> Path:
     return home / ".ansible" / "cartable-batch"
+
+
+def test_a_known_file_is_taken_only_when_it_is_the_same() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in ("same.py", "other.py", "new.py"):
+            archive.writestr(name, f"{name} of the archive")
+    known = {"same.py": b"same.py of the archive", "other.py": b"other.py of an archive"}
+    files = module_files(out.getvalue(), known)
+    assert files["same.py"] is known["same.py"]
+    assert files["other.py"] == b"other.py of the archive"
+    assert files["new.py"] == b"new.py of the archive"
 
 
 def test_the_key_is_of_the_content() -> None:

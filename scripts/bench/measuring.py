@@ -1,0 +1,116 @@
+"""What a command takes: wall time, CPU and memory of its whole process tree, and the CPU of the targets it works on."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Protocol
+
+PROJECT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(PROJECT))
+
+from tests.e2e.kills import descendants  # noqa: E402
+
+
+class Targets(Protocol):
+    """Machines that a command works on."""
+
+    def cpu(self) -> float:
+        """Seconds of CPU that all of them together have taken."""
+
+    def sessions(self) -> int:
+        """How many sessions are open on them."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Seconds of wall time, of the controller's and of all targets' CPU, MiB of the controller's memory."""
+
+    wall: float
+    cpu: float
+    memory: float
+    target: float = 0.0
+
+
+def measure(
+    command: Sequence[str | Path], environment: Mapping[str, str], folder: Path | None = None
+) -> Usage:
+    """Run a command in ``folder``. Ends the benchmark when it fails, with what it said last.
+
+    Its memory is the most that its processes held at once: the sum of their proportional set sizes (what they share
+    counts once), looked at five times a second.
+    """
+    spent, begun = _children(), time.monotonic()
+    peak, done = 0, threading.Event()
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            cwd=folder,
+            env={**os.environ, **environment},
+            stdout=said,
+            stderr=said,
+        )
+
+        def watch() -> None:
+            nonlocal peak
+            while not done.wait(0.2):
+                peak = max(peak, sum(map(proportional_size, descendants(process.pid))))
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        status = process.wait()
+        wall = time.monotonic() - begun
+        done.set()
+        watcher.join()
+        if status:
+            said.seek(0)
+            sys.exit(f"error: {' '.join(map(str, command))}\n{said.read()[-3000:].decode(errors='replace')}")
+    return Usage(wall, _children() - spent, peak / 1024)
+
+
+def measure_on(
+    targets: Targets,
+    command: Sequence[str | Path],
+    environment: Mapping[str, str],
+    folder: Path,
+    sockets: Path,
+) -> Usage:
+    """The same with the targets' CPU; SSH connections shared in ``sockets`` are closed, so that it is all counted."""
+    before = targets.cpu()
+    usage = measure(command, environment, folder)
+    for socket in sockets.glob("*"):
+        subprocess.run(["ssh", "-O", "exit", "-S", socket, "any"], capture_output=True, check=False)
+    while targets.sessions():
+        time.sleep(0.05)  # nothing tells when another machine's process has ended
+    return Usage(usage.wall, usage.cpu, usage.memory, targets.cpu() - before)
+
+
+def middle(found: Sequence[Usage]) -> Usage:
+    """The median of each figure."""
+    return Usage(
+        *(median(getattr(usage, name) for usage in found) for name in ("wall", "cpu", "memory", "target"))
+    )
+
+
+def proportional_size(process: int) -> int:
+    """Memory of a process in KiB, what it shares divided by who shares it; 0 when it has ended."""
+    try:
+        rollup = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    return int(rollup.partition("\nPss:")[2].split()[0])
+
+
+def _children() -> float:
+    """Seconds of CPU of this process's children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

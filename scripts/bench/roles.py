@@ -1,0 +1,178 @@
+"""Our own roles on the lab's PCs (playbooks/provision.yml): in batches, and the same tasks by plain tuned Ansible.
+
+    .venv/bin/python scripts/bench/roles.py [--targets 1 10 50] [--rounds 3] [--first-at-most 10]
+
+Wants root, and takes down the school that is up. For each way a new school is put up and provisioned; then both ways
+take turns on the last one, where nothing changes any more. Prints a Markdown table; seconds depend on the machine,
+which the controller and all PCs share; the ratio travels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import yaml
+from measuring import PROJECT, Usage, measure_on, middle
+
+from reversibility.market.paths import MarketPaths
+from tests.e2e.kills import descendants
+
+LAB = PROJECT / "scripts" / "lab"
+BIN = Path(sys.executable).parent
+TICKS = os.sysconf("SC_CLK_TCK")
+WAYS = {
+    "one by one": False,
+    "batch": True,
+}  # each way's value of cartable_batch; the last way's school is kept
+FIRST_ADDRESS = 20  # of 203.0.113.0/24 (RFC 5737, for documentation): what is before it is the school's own
+
+
+class Computers:
+    """The PCs of the school that is up."""
+
+    def __init__(self, tags: list[str]) -> None:
+        names = [f"cartable-lab-{tag.lower()}" for tag in tags]
+        said = lab("podman", "inspect", "--format", "{{.State.Pid}}", *names, keep=True)
+        self._first = [int(line) for line in said.split()]
+
+    def cpu(self) -> float:
+        """Seconds of CPU that they have taken since they are up."""
+        return sum(sum(map(int, fields[11:15])) for fields in self._processes()) / TICKS
+
+    def sessions(self) -> int:
+        """How many SSH sessions are open: each PC has one sshd that listens, and one more process a session."""
+        ssh = [fields for fields in self._processes() if fields[0].startswith("sshd")]
+        return len(ssh) - len(self._first)
+
+    def _processes(self) -> list[list[str]]:
+        """Of each process its name, then the fields that follow it in /proc/PID/stat."""
+        found = []
+        for process in descendants(*self._first):
+            try:
+                text = Path(f"/proc/{process}/stat").read_text()
+            except OSError:  # it has ended
+                continue
+            name, _, rest = text.partition("(")[2].rpartition(")")
+            found.append([name, *rest.split()[1:]])
+        return found
+
+
+def lab(*arguments: str | Path, keep: bool = False) -> str:
+    """Run the lab's command; ends the benchmark when it fails."""
+    done = subprocess.run([LAB, *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"error: scripts/lab {' '.join(map(str, arguments))}\n{done.stdout}{done.stderr}")
+    return done.stdout if keep else ""
+
+
+def write_market(folder: Path, count: int) -> list[str]:
+    """The demo's market with ``count`` more PCs for pupils; their tags."""
+    shutil.copytree(PROJECT / "inventories" / "demo", folder)
+    tags = [f"UC26{number:04}" for number in range(1, count + 1)]
+    hosts, network, switch = (
+        yaml.safe_load((folder / name).read_text(encoding="utf-8"))
+        for name in ("hosts.yml", "network.yml", "host_vars/SW250001.yml")
+    )
+    [subnet] = [one for one in network["subnets"] if one["vlan"] == "pupils"]
+    subnet |= {"cidr": "203.0.113.0/24", "gateway": "203.0.113.1"}
+    room = hosts["all"]["children"]["site_trois_platanes"]["children"]["room_cm2"]["hosts"]
+    for number, host in enumerate(room.values(), start=2):
+        host["ansible_host"] = f"203.0.113.{number}"
+    pattern = room["UC250002"]["asset"]
+    for number, tag in enumerate(tags):
+        own = {"serial": f"LAB-{tag}", "mac": f"02:00:5e:01:00:{number:02x}"}
+        room[tag] = {"ansible_host": f"203.0.113.{FIRST_ADDRESS + number}", "asset": {**pattern, **own}}
+        switch["ports"][f"p_{tag.lower()}"] = {"mode": "access", "vlan": "pupils", "peer": tag}
+    written: dict[str, Any] = {
+        "hosts.yml": hosts,
+        "network.yml": network,
+        "host_vars/SW250001.yml": switch,
+    }
+    for name, content in written.items():
+        (folder / name).write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    return tags
+
+
+def put_up(folder: Path, inventory: Path, tags: list[str]) -> Computers:
+    """A school of new machines with a new vault; its records are below ``folder``."""
+    lab("down")
+    os.environ["CARTABLE_DATA_DIR"], os.environ["HOME"] = str(folder / "data"), str(folder)
+    shutil.rmtree(folder / "data", ignore_errors=True)
+    paths = MarketPaths.for_inventory(inventory)
+    paths.keys.mkdir(parents=True)
+    passphrase = paths.keys / "vault-passphrase"
+    passphrase.touch(mode=0o600)
+    passphrase.write_text(secrets.token_urlsafe(24) + "\n", encoding="ascii")
+    os.environ["CARTABLE_VAULT_PASSPHRASE_COMMAND"] = f"cat '{passphrase}'"
+    lab("up", "--inventory", inventory)
+    subprocess.run([BIN / "reversibility", "vault", "init", "-i", inventory], check=True, capture_output=True)
+    return Computers(tags)
+
+
+def bench(folder: Path, count: int, rounds: int, ways: dict[str, bool]) -> None:
+    """Print the rows for one number of PCs: ``ways`` are those whose first run is measured."""
+    inventory = folder / "lab"
+    tags = write_market(inventory, count)
+    first: dict[str, list[Usage]] = {}
+    again: dict[str, list[Usage]] = {way: [] for way in WAYS}
+    home = folder / "home"
+    home.mkdir()
+    settings = {"ANSIBLE_FORKS": "50"}
+
+    def provision(way: str) -> Usage:
+        variables = json.dumps({"cartable_batch": WAYS[way]})
+        playbook = [PROJECT / "playbooks" / "provision.yml", "--limit", "UC26*", "--extra-vars", variables]
+        command = [LAB, "run", BIN / "ansible-playbook", "-i", inventory, *playbook]
+        return measure_on(computers, command, settings, PROJECT, home / ".ansible" / "cp")
+
+    for way in ways:
+        computers = put_up(home, inventory, tags)
+        first[way] = [provision(way)]
+    for _ in range(rounds):
+        for way in WAYS:
+            again[way].append(provision(way))
+    lab("down")
+    for title, found in (("first", first), ("no-op", again)):
+        middles = {way: middle(usages) for way, usages in found.items()}
+        for way, usage in middles.items():
+            ratio = f"{usage.wall / middles['one by one'].wall:.2f}" if "one by one" in middles else "-"
+            print(
+                f"| {count} | {title} | {way} | {usage.wall:.1f} | {ratio} | {usage.cpu / count:.2f} "
+                f"| {usage.target / count:.2f} | {usage.memory:.0f} |",
+                flush=True,
+            )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--targets", type=int, nargs="+", default=[1, 10, 50])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--first-at-most",
+        type=int,
+        default=10,
+        help="measure the first run of both ways up to so many PCs, above only the batch's",
+    )
+    arguments = parser.parse_args()
+    columns = ["PCs", "run", "way", "wall, s", "wall / one by one", "controller CPU, s a PC"]
+    columns += ["PC's CPU, s", "controller memory, MiB"]
+    print("| " + " | ".join(columns) + " |\n" + "|---" * len(columns) + "|")
+    for count in arguments.targets:
+        ways = WAYS if count <= arguments.first_at_most else {"batch": True}
+        with tempfile.TemporaryDirectory(prefix="cartable-bench-") as temporary:
+            bench(Path(temporary), count, arguments.rounds, ways)
+
+
+if __name__ == "__main__":
+    main()
