@@ -59,7 +59,8 @@ def prepare(folder: Path, targets: Targets) -> dict[str, tuple[list[str | Path],
         "hosts.ini",
         "play.yml",
     ]
-    settings = {"ANSIBLE_CONFIG": str(folder / "ansible.cfg")}
+    (folder / "cache").mkdir(mode=0o700, exist_ok=True)
+    settings = {"ANSIBLE_CONFIG": str(folder / "ansible.cfg"), "XDG_CACHE_HOME": str(folder / "cache")}
     return {
         "pyinfra": ([folder / "pyinfra" / "bin" / "pyinfra", "-y", "inventory.py", "deploy.py"], {}),
         "batch": (playbook, settings),
@@ -97,7 +98,8 @@ def bench(folder: Path, targets: Targets, rounds: int, without: list[str]) -> No
     first: dict[str, list[Usage]] = {}
     again: dict[str, list[Usage]] = {name: [] for name in tools}
     for name, (command, environment) in tools.items():
-        shutil.rmtree(ROOT, ignore_errors=True)
+        for kept in (ROOT, Path.home() / ".ansible" / "cartable-batch", folder / "cache"):
+            shutil.rmtree(kept, ignore_errors=True)
         first[name] = [measure_on(targets, command, environment, folder, folder / "cp")]
     for _ in range(rounds):
         for name, (command, environment) in tools.items():

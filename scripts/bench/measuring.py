@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import Protocol
 
+TICKS = os.sysconf("SC_CLK_TCK")
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT))
 
@@ -84,14 +86,22 @@ def measure_on(
     folder: Path,
     sockets: Path,
 ) -> Usage:
-    """The same with the targets' CPU; SSH connections shared in ``sockets`` are closed, so that it is all counted."""
+    """The same with the targets' CPU; the SSH connections shared in ``sockets`` are counted too, and closed."""
     before = targets.cpu()
     usage = measure(command, environment, folder)
+    cpu, memory = usage.cpu, usage.memory
     for socket in sockets.glob("*"):
+        # It has left the command's process tree.
+        said = subprocess.run(["ssh", "-O", "check", "-S", socket, "any"], capture_output=True, check=False)
+        if found := re.search(rb"pid=(\d+)", said.stderr):
+            process = int(found[1])
+            fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+            cpu += (int(fields[11]) + int(fields[12])) / TICKS
+            memory += proportional_size(process) / 1024
         subprocess.run(["ssh", "-O", "exit", "-S", socket, "any"], capture_output=True, check=False)
     while targets.sessions():
         time.sleep(0.05)  # nothing tells when another machine's process has ended
-    return Usage(usage.wall, usage.cpu, usage.memory, targets.cpu() - before)
+    return Usage(usage.wall, cpu, memory, targets.cpu() - before)
 
 
 def middle(found: Sequence[Usage]) -> Usage:

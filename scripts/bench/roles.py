@@ -21,14 +21,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from measuring import PROJECT, Usage, measure_on, middle
+from measuring import PROJECT, TICKS, Usage, measure_on, middle
 
 from reversibility.market.paths import MarketPaths
 from tests.e2e.kills import descendants
 
 LAB = PROJECT / "scripts" / "lab"
 BIN = Path(sys.executable).parent
-TICKS = os.sysconf("SC_CLK_TCK")
 WAYS = {
     "one by one": False,
     "batch": True,

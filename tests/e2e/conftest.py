@@ -10,6 +10,7 @@ import secrets
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 INVENTORY = PROJECT / "inventories" / "demo"
 BIN = Path(sys.executable).parent
 LAB = PROJECT / "scripts" / "lab"
+TAGS = frozenset({"NA250001", "SW250001", "RT250001", "PD250001", "UC250001", "UC250002", "UC180001"})
 
 
 @dataclass
@@ -80,11 +82,16 @@ class School:
         """The bundle that was built last."""
         return max(path for path in self.paths.bundles.iterdir() if path.name.startswith("cartable-"))
 
+    def fingerprint(self) -> str:
+        """The signing key's fingerprint, which the town has on paper."""
+        return self.run("ssh-keygen", "-l", "-f", self.paths.keys / "signing_ed25519.pub").stdout.split()[1]
+
 
 @dataclass
 class DemoRun:
-    """What scripts/demo printed and what was sampled meanwhile."""
+    """What scripts/demo printed and what was sampled meanwhile; ``started`` is when the first secret was planted."""
 
+    started: float
     output: str
     processes: ProcessSampler
     home: Path
@@ -134,6 +141,7 @@ def inventory_canary(school: School, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture(scope="session")
 def demo(school: School, inventory_canary: str) -> DemoRun:
     """scripts/demo, run to its end with planted secrets (canaries) while every process is sampled."""
+    started = time.time()
     planted = {
         "file on the NAS": secrets.token_urlsafe(18),
         "Wi-Fi key on the director's PC": secrets.token_urlsafe(18),
@@ -172,4 +180,5 @@ def demo(school: School, inventory_canary: str) -> DemoRun:
     school.canaries = planted
     with ProcessSampler() as sampler:
         done = school.run(PROJECT / "scripts" / "demo")
-    return DemoRun(done.stdout, sampler, Path(school.environment["HOME"]), Path(school.environment["TMPDIR"]))
+    home, temporary = (Path(school.environment[name]) for name in ("HOME", "TMPDIR"))
+    return DemoRun(started, done.stdout, sampler, home, temporary)

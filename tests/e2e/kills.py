@@ -8,6 +8,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,13 @@ from tests.e2e.conftest import PROJECT, School
 HOSTS = ("--limit", "NA250001:UC250002")  # the NAS and a PC: every kind of write, in a third of the time
 PLAYBOOKS: dict[str, tuple[str, ...]] = {"provision.yml": HOSTS, "observe.yml": HOSTS, "handover.yml": ()}
 ROTATE = ("--extra-vars", '{"accounts_rotate": true, "shares_rotate": true}')
+# Half of the provisions set new passwords, so that kills meet changes of the vault.
+KINDS = tuple(
+    (playbook, options)
+    for provision in (ROTATE, ())
+    for playbook, options in (("provision.yml", provision), ("observe.yml", ()), ("handover.yml", ()))
+)
+DRAWS = 10  # moments for one kill: a run that has ended before its moment was not killed
 
 
 @dataclass(frozen=True)
@@ -35,30 +43,89 @@ class Kill:
         return f"{self.playbook}{rotating} after {self.moment:.1f} s"
 
 
-def run(school: School, playbook: str, *, check: bool = True) -> bool:
+@dataclass(frozen=True)
+class Killed:
+    """What a kill has left: how many passwords were being changed, and what was found wrong, at once or later."""
+
+    kill: Kill
+    pending: int
+    problems: tuple[str, ...]
+
+    def __str__(self) -> str:
+        met = f" ({self.pending} passwords were being changed)" if self.pending else ""
+        return f"{self.kill}: {'; '.join(self.problems) or f'all verifies{met}, next run completed'}"
+
+
+def run(school: School, playbook: str, *options: str, check: bool = True) -> bool:
     """Run a playbook to its end; whether it completed."""
-    return school.playbook(playbook, *PLAYBOOKS[playbook], check=check).returncode == 0
+    return school.playbook(playbook, *PLAYBOOKS[playbook], *options, check=check).returncode == 0
 
 
-def durations(school: School) -> dict[str, float]:
-    """How long each playbook takes now, in seconds; the random moments are drawn from it."""
+def durations(school: School, generator: random.Random) -> dict[tuple[str, tuple[str, ...]], float]:
+    """How long each kind of run takes here, in seconds, with as much to do as those that are killed."""
     taken = {}
-    for playbook in PLAYBOOKS:
+    for playbook, options in dict.fromkeys(KINDS):
+        disturb(school, generator)
         begun = time.monotonic()
-        run(school, playbook)
-        taken[playbook] = time.monotonic() - begun
+        run(school, playbook, *options)
+        taken[playbook, options] = time.monotonic() - begun
     return taken
 
 
-def schedule(kills: int, generator: random.Random, taken: dict[str, float]) -> Iterator[Kill]:
-    """What is killed when; half of the provisions set new passwords, so that kills meet changes of the vault."""
-    kinds = [
-        (playbook, options)
-        for provision in (ROTATE, ())
-        for playbook, options in (("provision.yml", provision), ("observe.yml", ()), ("handover.yml", ()))
-    ]
-    for _, (playbook, options) in zip(range(kills), itertools.cycle(kinds), strict=False):
-        yield Kill(playbook, options, generator.uniform(0.05, 0.95) * taken[playbook])
+def series(school: School, kills: int, generator: random.Random) -> Iterator[Killed]:
+    """Kill that many runs, each followed by one that has to complete; tell of each what was lost."""
+    taken = durations(school, generator)
+    for playbook, options in itertools.islice(itertools.cycle(KINDS), kills):
+        kill, found = kill_one(school, playbook, options, taken[playbook, options], generator)
+        # A change of a password that the kill cut is what pending secrets are for; the next run has to complete it.
+        cut = [
+            f"{entry.site}: {entry.title}: a change" for entry in school.vault().entries() if entry.pending
+        ]
+        found += [problem for problem in problems(school) if not problem.startswith(tuple(cut))]
+        if not run(school, playbook, check=False):
+            found.append("the next run FAILED")
+        found += problems(school)
+        yield Killed(kill, len(cut), tuple(found))
+
+
+def kill_one(
+    school: School, playbook: str, options: tuple[str, ...], taken: float, generator: random.Random
+) -> tuple[Kill, list[str]]:
+    """Kill a run at a random moment, another one where it had ended before; the kill, and what went wrong till then.
+
+    The moment may lie a little behind the usual end: else the end itself would never be met.
+    """
+    found: list[str] = []
+    for _ in range(DRAWS):
+        disturb(school, generator)
+        kill = Kill(playbook, options, generator.uniform(0.05, 1.05) * taken)
+        status = kill_once(school, kill)
+        if status == -signal.SIGKILL:
+            return kill, found
+        print(f"    {kill}: ended before, with status {status}; drawn again", flush=True)
+        if status != 0:
+            found.append(f"it FAILED by itself, with status {status}")
+    return kill, [*found, f"it was not killed: it ended before its moment {DRAWS} times"]
+
+
+def kill_once(school: School, kill: Kill) -> int:
+    """Start a playbook and kill it; its exit status, which is minus SIGKILL unless it had ended before."""
+    process = subprocess.Popen(
+        [
+            *(str(part) for part in school.playbook_command(kill.playbook)),
+            *PLAYBOOKS[kill.playbook],
+            *kill.options,
+        ],
+        cwd=PROJECT,
+        env=school.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return process.wait(timeout=kill.moment)
+    kill_tree(process.pid)
+    return process.wait()
 
 
 def descendants(*processes: int) -> list[int]:
@@ -75,8 +142,8 @@ def descendants(*processes: int) -> list[int]:
     return found
 
 
-def kill_tree(process: int) -> int:
-    """``kill -9`` a process and all its descendants; how many were killed."""
+def kill_tree(process: int) -> None:
+    """``kill -9`` a process and all its descendants."""
     # Stopped first, from the top down, so that none can start another while the list is read.
     tree: list[int] = []
     while set(now := descendants(process)) - set(tree):
@@ -87,7 +154,6 @@ def kill_tree(process: int) -> int:
     for member in tree:
         with contextlib.suppress(ProcessLookupError):
             os.kill(member, signal.SIGKILL)
-    return len(tree)
 
 
 def disturb(school: School, generator: random.Random) -> None:
@@ -98,34 +164,19 @@ def disturb(school: School, generator: random.Random) -> None:
         school.on_host(tag, "chpasswd", stdin=f"{user}:Aa1!{generator.randbytes(9).hex()}\n")
 
 
-def kill_once(school: School, kill: Kill) -> list[str]:
-    """Start a playbook and kill it; return what was found wrong with the records."""
-    process = subprocess.Popen(
-        [
-            *(str(part) for part in school.playbook_command(kill.playbook)),
-            *PLAYBOOKS[kill.playbook],
-            *kill.options,
-        ],
-        cwd=PROJECT,
-        env=school.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        process.wait(timeout=kill.moment)
-    except subprocess.TimeoutExpired:
-        kill_tree(process.pid)
-        process.wait()
-    # A change of a password that the kill cut is what pending secrets are for; the next run has to complete it.
-    cut = [f"{entry.site}: {entry.title}: a change" for entry in school.vault().entries() if entry.pending]
-    return [problem for problem in problems(school) if not problem.startswith(tuple(cut))]
-
-
 def problems(school: School) -> list[str]:
-    """What is wrong with the records: state, journal and vault."""
+    """What is wrong with the records (state, journal and vault) and with the bundle that was built last."""
     return [
         *State(school.paths.state).verify(),
         *Journals(school.paths.journal).verify().problems,
         *school.vault().verify(),
+        *bundle_problems(school),
     ]
+
+
+def bundle_problems(school: School) -> list[str]:
+    """What the stand-alone file of the newest bundle says against it."""
+    bundle = school.newest_bundle()
+    verifier = [sys.executable, "-I", bundle / "verifier.py", "--empreinte", school.fingerprint(), bundle]
+    done = school.run(*verifier, check=False)
+    return [f"{bundle.name}: {(done.stdout + done.stderr).strip()[-500:]}"] if done.returncode else []
