@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import Host
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import refusals
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import BatchError, Host
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.engine import Batch
 
 
@@ -24,7 +25,9 @@ class ActionModule(ActionBase):
         """Run the file; the result lists its tasks."""
         super().run(tmp, task_vars)
         _, args = self.validate_argument_spec(argument_spec={"tasks_from": {"type": "str", "required": True}})
-        if self._task.loop or self._task.loop_with:
-            raise AnsibleActionFail("A batch takes no loop; put the loop on the tasks of its file.")
+        refusals.check_batch(self._task)
         path = self._find_needle("tasks", args["tasks_from"])
-        return Batch(Host(self, task_vars or {})).run(path)
+        try:
+            return Batch(Host(self, task_vars or {})).run(path)
+        except BatchError as error:
+            raise AnsibleError(f"This is a fault of the batch: {error}") from error

@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 name: journal
 type: notification
 short_description: Writes what was done to the journal of the market
-version_added: "1.0.0"
+version_added: "0.1.0"
 description:
   - Writes one line for every task that changed, failed or did not reach its asset, and one at the start and the end of a run.
   - A line says who, from where, with which playbook and Git revision, on which asset, which task and with which result.
@@ -138,8 +138,11 @@ class CallbackModule(CallbackBase):
         if task.check_mode is True:
             return
         # A batch; not told by its name, since for ansible-core 2.19 and 2.20 its action ends as another one.
-        if {"round_trips", "tasks"} <= result.result.keys():
-            self._inner_tasks(result, result.result["tasks"])
+        summary = next(
+            (one for one in self._summaries(result.result) if {"round_trips", "tasks"} <= one.keys()), None
+        )
+        if summary:
+            self._inner_tasks(result, summary["tasks"])
             if outcome != "unreachable":
                 return
         entry = {
@@ -153,6 +156,11 @@ class CallbackModule(CallbackBase):
         if outcome != "changed":
             entry["message"] = self._message(result)
         self._line(entry)
+
+    @staticmethod
+    def _summaries(result):
+        """Where a batch tells its tasks: in its result, or, for older cores, in an item of one that is hidden."""
+        return [result, *(item for item in result.get("results") or [] if isinstance(item, dict))]
 
     def _inner_tasks(self, result, tasks):
         """Write the lines that the tasks of a batch would have, had they run one by one."""

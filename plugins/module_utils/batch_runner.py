@@ -7,8 +7,9 @@ It stands in a cached folder beside the module files (``cartable_batch_runner.py
 controller's ``payload.py``. Standard library only, Python 3.9 and later. Every module is Ansible's own, unchanged, run by
 AnsiballZ's own loader; what it prints is handed back as it is.
 
-The answer is one line of JSON a job, written as soon as it is known: ``{"job": number, "runs": [run, …]}``, with
-``run = {"module": name, "rc": status, "stdout": text, "stderr": text}``; then ``{"end": reason}``.
+The answer begins with ``{"started": true}``, has one line of JSON a job, written as soon as it is known: ``{"job": number,
+"runs": [run, …]}``, with ``run = {"module": name, "rc": status, "stdout": text, "stderr": text}``, and ends with
+``{"end": true}``. Without an end the runner itself was killed, in the first job that has no answer.
 """
 
 # What is quick on a target: os.path and try. Its files in memory live longer than a block.
@@ -44,10 +45,11 @@ def main(spec: Mapping[str, Any], modules: str) -> None:
 
     _warm_up(spec["jobs"])
     runner = _Runner(modules, _loader.run_module)
+    _write({"started": True})
     for job in spec["jobs"]:
         verdict = runner.job(job)
         _write({"job": job["number"], "runs": runner.runs, "undecided": verdict == "undecided"})
-        if verdict != "go on" or (job["last_of_task"] and runner.failed and not job["go_on_after_failure"]):
+        if verdict != "go on" or (job["last_of_task"] and runner.failed):
             break
         if job["last_of_task"]:
             runner.failed = False
@@ -89,7 +91,7 @@ def _working_directory() -> None:
 
 
 class _Runner:
-    """Runs modules in children; ``failed`` says whether any job of the current task has failed."""
+    """Runs modules in children; ``failed`` says whether any job of the current task has failed, and not in vain."""
 
     def __init__(self, modules: str, run_module: Callable[..., None]) -> None:
         self.modules = modules
@@ -102,11 +104,11 @@ class _Runner:
         self.runs = []
         if job["kind"] == "copy":
             return self.copy(job)
-        return self.note(self.run(job, job["module"]))
+        return self.note(job, self.run(job, job["module"]))
 
-    def note(self, result: Optional[Mapping[str, Any]]) -> str:
-        """Keep in mind whether a job has failed."""
-        if _has_failed(result):
+    def note(self, job: Mapping[str, Any], result: Optional[Mapping[str, Any]]) -> str:
+        """Keep in mind whether a job has failed that must not."""
+        if _has_failed(result) and not job["go_on_after_failure"]:
             self.failed = True
         return "go on"
 
@@ -144,6 +146,7 @@ class _Runner:
             os.closerange(3, max(nothing, out.fileno(), err.fileno()) + 1)
             sys.stdin = open(0, encoding="utf-8", closefd=False)
             os.environ.update(job["environment"])
+            time.tzset()
             _limit_files(call["rlimit_nofile"])
             sys.argv = [call["fqn"]]
             _shorten(call)
@@ -195,7 +198,7 @@ class _Runner:
             source = os.path.join(folder, ".source" + os.path.splitext(job["dest"])[1])
             with open(source, "wb") as file:
                 file.write(content)
-            return self.note(self.run(job, _with(call["copy"], src=source)))
+            return self.note(job, self.run(job, _with(call["copy"], src=source)))
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -207,7 +210,7 @@ class _Runner:
             link = (found or {}).get("stat", {})
             if link.get("islnk") and "lnk_source" in link:
                 dest = link["lnk_source"]
-        return self.note(self.run(job, _with(call["file"], dest=dest)))
+        return self.note(job, self.run(job, _with(call["file"], dest=dest)))
 
     def _before(self, job: Mapping[str, Any]) -> None:
         peek = self.run(job, job["calls"]["peek"])

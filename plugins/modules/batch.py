@@ -8,24 +8,27 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: batch
 short_description: Runs a task file in as few round trips to the host as are correct
-version_added: "1.0.0"
+version_added: "0.1.0"
 description:
   - Runs an ordinary task file of the role, as M(ansible.builtin.include_tasks) would, with the same result, but sends the
     modules of consecutive tasks to the host together and runs them there in forks of one Python.
   - Conditions, loops, templates and results are evaluated by Ansible's own executor and action plugins. Modules are
     Ansible's own, unchanged.
   - A round trip ends before a task that reads what an earlier task of it registers, before a task that works on the
-    controller, such as M(ansible.builtin.set_fact), M(ansible.builtin.include_tasks), anything with O(ignore:delegate_to) or
-    O(ignore:async), and before a change of the user. Such a task runs the ordinary way, in its place.
+    controller, such as M(ansible.builtin.include_tasks), anything with O(ignore:delegate_to) or O(ignore:async), and before a
+    change of the user. Such a task runs the ordinary way, in its place.
   - M(ansible.builtin.copy) of a file up to 256 KiB and M(ansible.builtin.template) are part of a round trip. Larger files
     and folders go the ordinary way.
   - Each task of the file is shown as an item. Handlers run once, at the usual time.
   - The packed modules are kept on the host, in C(~/.ansible/cartable-batch) of the user that runs them.
   - This is an action plugin.
 notes:
-  - These are refused before anything runs, with file and line - C(run_once), C(throttle), C(any_errors_fatal), C(debugger),
-    M(ansible.builtin.meta), M(ansible.builtin.include_role), M(ansible.builtin.import_role), M(ansible.builtin.add_host),
-    M(ansible.builtin.group_by), and a loop on the batch itself.
+  - These are refused before a task of the file runs, with file and line - C(run_once), C(throttle), C(any_errors_fatal),
+    C(debugger), C(delegate_facts), M(ansible.builtin.meta), M(ansible.builtin.import_role), M(ansible.builtin.add_host),
+    M(ansible.builtin.group_by), M(ansible.builtin.set_stats), M(ansible.builtin.pause), C(register) on an include, and
+    M(ansible.builtin.include_role) of a role with handlers, with O(ignore:public) or without O(ignore:allow_duplicates).
+  - On the batch itself, a loop and keywords such as C(become), C(environment), C(check_mode) and C(no_log) are refused. Put
+    them on the tasks of its file or on a block around the batch.
   - When a task fails that nothing in the file rescues, handlers that were notified before it are lost, also where the play
     rescues the batch or has C(force_handlers). Facts are lost as well; with ansible-core 2.19 and 2.20, registered
     variables too. Put the C(rescue) into the file.
@@ -70,7 +73,7 @@ tasks:
       description: Its module.
       type: str
     state:
-      description: V(ok), V(failed) or V(skipped).
+      description: V(ok), V(failed), V(skipped) or V(unreachable).
       type: str
     changed:
       description: Whether it changed something, or would have in check mode.
@@ -78,6 +81,12 @@ tasks:
     ignored:
       description: Whether its failure was ignored.
       type: bool
+    check_mode:
+      description: Whether it ran in check mode.
+      type: bool
+    msg:
+      description: What a task that failed says; nothing where it may not be told.
+      type: str
 round_trips:
   description: How often a program was sent to the host for tasks that were run together.
   returned: always

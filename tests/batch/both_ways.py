@@ -29,6 +29,11 @@ PROJECT = HERE.parents[1]
 WAYS = ("ordinary", "batch")
 OLDER = not hasattr(importlib.import_module("ansible._internal._task"), "UnifiedTaskResult")  # 2.19, 2.20
 SHARED = ("templates", "files", "library", "defaults", "vars")
+# What stands around the file of a case, and beside it.
+AROUND: dict[str, dict[str, Any]] = {"timeout_around": {"timeout": 20}}
+BESIDE: dict[str, dict[str, Any]] = {
+    "variables_given": {"vars": {"given": "given", "given_lazily": "{{ inner }}"}},
+}
 Tree = dict[str, tuple[str, ...]]
 
 
@@ -98,7 +103,8 @@ class Corpus:
         return {
             "name": f"Case {name}",
             "vars": {"box": f"{{{{ root }}}}/{name}"},
-            "block": [{"name": "Run it", **run, **always}],
+            **AROUND.get(name, {}),
+            "block": [{"name": "Run it", **run, **BESIDE.get(name, {}), **always}],
             "rescue": [{"name": f"Failed {name}", "ansible.builtin.debug": {"msg": "rescued"}, **always}],
             "always": [
                 {"name": "Handlers", "ansible.builtin.meta": "flush_handlers", **always},

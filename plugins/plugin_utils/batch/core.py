@@ -41,6 +41,7 @@ from ansible.playbook.helpers import load_list_of_blocks
 from ansible.playbook.included_file import IncludedFile
 from ansible.playbook.role_include import IncludeRole
 from ansible.playbook.task import Task
+from ansible.playbook.task_include import TaskInclude
 from ansible.plugins import action as actions
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import module_utils_loader
@@ -68,6 +69,7 @@ except ImportError:  # 2.19, 2.20: results are dictionaries
 
 LARGEST_FILE = 256 * 1024  # bytes of a file that travels inside the batch; a larger one goes the ordinary way
 META = frozenset(C._ACTION_META)
+INCLUDES = frozenset(C._ACTION_ALL_INCLUDE_ROLE_TASKS)
 # By which name a built-in action plugin is imported depends on what was imported before it.
 BUILT_IN = frozenset({"ansible.plugins.action", "ansible_collections.ansible.builtin.plugins.action"})
 ONE_MODULE = frozenset(
@@ -83,6 +85,10 @@ WITHOUT_FACTS = frozenset(
     systemd_service sysvinit tempfile uri user wait_for yum_repository
     """.split()  # noqa: SIM905 - as a list it would take forty lines
 )
+READ_AT_START = (
+    "PYTHON",
+    "LD_",
+)  # variables that Python and the loader look at when they start, and a fork never
 WRAPPERS = frozenset({"shell", "template"})  # action plugins that run another one, "command" and "copy"
 _OVER_THE_CONNECTION = ("_low_level_execute_command", "exec_command", "put_file", "fetch_file")
 CENSORED = "the output has been hidden due to the fact that 'no_log: true' was specified for this result"
@@ -100,8 +106,8 @@ class NotBatchable(BaseException):
     """The task has to run the ordinary way, in its place."""
 
 
-class BatchError(Exception):
-    """The batch and Ansible disagree: a bug, which must not be passed over."""
+class BatchError(BaseException):
+    """The batch and Ansible disagree: a bug, which must not be passed over, as Ansible does with an Exception of a task."""
 
 
 @dataclass
@@ -111,7 +117,7 @@ class Job:
     wire: dict[str, Any]
     become: Any  # the become plugin with its options, or None
     shebang: str
-    modules: tuple[str, ...]
+    modules: tuple[Module, ...]
     profile: str
     environment: Mapping[str, str] = field(default_factory=dict)
     go_on_after_failure: bool = False
@@ -124,13 +130,26 @@ class Job:
     @property
     def may_bring_facts(self) -> bool:
         """Whether a module of it may return facts; only of well-known modules is it known that they do not."""
-        return any(_may_bring_facts(name) for name in self.modules)
+        return any(_may_bring_facts(module.name) for module in self.modules)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file that it brings along."""
+        return len(self.wire.get("content", ""))
+
+    def lose(self) -> None:
+        """Take note that the program which ran the modules has ended in the middle of this job: it may have run."""
+        first = self.wire["calls"]["stat"] if self.wire["kind"] == "copy" else self.wire["module"]
+        said = "The program that ran the modules on the target was ended in the middle of this task."
+        run = {"module": first["name"], "rc": 1, "stdout": "", "stderr": said, "timed_out": False}
+        self.answer = [run]
 
 
 @dataclass(frozen=True)
 class Module:
     """One module as AnsiballZ packs it."""
 
+    name: str
     bits: Any
     path: str
     shebang: str
@@ -191,9 +210,11 @@ class Brought:
     facts: dict[str, Any] = field(default_factory=dict)
     included: dict[str, Any] = field(default_factory=dict)
     notified: list[str] = field(default_factory=list)
+    secret: bool = False  # something of it may not be told
 
     def add(self, outcome: Outcome) -> None:
         """Add what one task leaves."""
+        self.secret |= outcome.hidden
         self.lasting |= {**outcome.set_facts, **outcome.registered}
         self.facts |= outcome.facts
         self.included |= outcome.included
@@ -215,29 +236,22 @@ class Host:
         self._options = dict(self.connection._options)
         self._play_context = self.connection._play_context
         self.play = _play_of(self.task)
-        self.modules: dict[str, Module] = {}
+        self.modules: dict[Any, Module] = {}  # by all that decides what is packed
         self._tags = context.CLIARGS.get("tags") or (), context.CLIARGS.get("skip_tags") or ()
         self._base = {key: value for key, value in task_vars.items() if key != "_task"}
         self._own = self.task.get_vars()
+        signal.alarm(0)  # the keyword timeout of what is around the batch is that of each of its tasks
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
     # What is to be done ------------------------------------------------------------------------------------------
 
-    def load(self, path: str, variables: Mapping[str, Any] | None = None, parent: Any = None) -> list[Block]:
-        """Load a task file as ``include_tasks`` would at the batch's place."""
-        data = self._read(path)
-        if not data:
-            return []
-        block = Block.load(
-            {"block": data, "vars": dict(variables or {})},
-            play=self.play,
-            parent_block=parent if parent is not None else self.task._parent,
-            role=self.task._role,
-            task_include=None,
-            use_handlers=False,
-            variable_manager=self.variable_manager,
-            loader=self.loader,
-        )
-        return [block]
+    def load(self, path: str) -> list[Block]:
+        """Load a task file as ``include_tasks`` would at the batch's place, with the variables of the batch."""
+        include = TaskInclude(block=self.task._parent, role=self.task._role)
+        include.action = "ansible.builtin.include_tasks"
+        include.args = {"_raw_params": self.task.args["tasks_from"]}
+        include.vars = self.task.vars
+        return self._blocks(path, include, self.task._role)
 
     def _read(self, path: str) -> Any:
         """The content of a YAML file; nobody else is given it, so that Ansible need not copy it."""
@@ -259,6 +273,27 @@ class Host:
         return names
 
     @staticmethod
+    def caches_facts(task: Task) -> bool:
+        """Whether ``set_fact`` sets facts as a module would."""
+        return task.action in C._ACTION_SET_FACT and "cacheable" in task.args
+
+    @staticmethod
+    def brings_facts(task: Task) -> bool:
+        """Whether it is what a task is for to bring facts."""
+        name = (task.resolved_action or task.action).rpartition(".")[2]
+        return name in ("setup", "getent") or name.endswith("_facts")
+
+    @staticmethod
+    def copies_file(task: Task) -> bool:
+        """Whether the task brings a file of the controller's to the target."""
+        return task.action.rpartition(".")[2] in FILES and "src" in task.args
+
+    @staticmethod
+    def warn(text: str) -> None:
+        """Show a warning, as one of the batch."""
+        Display().warning(text)
+
+    @staticmethod
     def projects(task: Task) -> bool:
         """Whether an expression makes what ``task`` registers, and not just its result is kept (ansible-core 2.21)."""
         if TaskContext is None:
@@ -274,11 +309,7 @@ class Host:
     @staticmethod
     def is_include(outcome: Outcome) -> bool:
         """Whether the task asks for other tasks, which are to be run in its place."""
-        return (
-            outcome.task.action in C._ACTION_ALL_INCLUDE_ROLE_TASKS
-            and not outcome.failed
-            and not outcome.result.get("skipped")
-        )
+        return outcome.task.action in INCLUDES and not outcome.failed and not outcome.result.get("skipped")
 
     def included(self, outcome: Outcome) -> list[Block]:
         """Load the files or roles that an include names, each with the variables of its item, as a strategy does."""
@@ -294,11 +325,14 @@ class Host:
             parent = file._task.copy(exclude_parent=True)
             parent._parent = file._task._parent
             parent.vars = parent.vars | file._vars
-            blocks += self._blocks_of_role(parent) if file._is_role else self._blocks_of_file(file, parent)
+            if file._is_role:
+                blocks += self._blocks_of_role(parent)
+            else:
+                blocks += self._blocks(file._filename, parent, file._task._role)
         return blocks
 
-    def _blocks_of_file(self, file: IncludedFile, parent: Any) -> list[Block]:
-        data = self._read(file._filename)
+    def _blocks(self, path: str, include: TaskInclude, role: Any) -> list[Block]:
+        data = self._read(path)
         if data is None:
             return []
         if not isinstance(data, list):
@@ -306,8 +340,8 @@ class Host:
         blocks: list[Block] = load_list_of_blocks(
             data,
             play=self.play,
-            parent_block=parent.build_parent_block(),
-            role=file._task._role,
+            parent_block=include.build_parent_block(),
+            role=role,
             use_handlers=False,
             variable_manager=self.variable_manager,
             loader=self.loader,
@@ -375,8 +409,10 @@ class Host:
     def _refreshed(self, lasting: Mapping[str, Any], all_anew: bool) -> dict[str, Any]:
         if all_anew:
             return self.variable_manager.get_vars(play=self.play, host=self.host, task=self.task)
-        extra = self.variable_manager.extra_vars
-        return {name: value for name, value in lasting.items() if name not in extra}
+        above = {*self.variable_manager.extra_vars, *self.task.get_include_params()}
+        if self.task._role is not None:
+            above |= set(self.task._role.get_role_params(self.task.get_dep_chain()))
+        return {name: value for name, value in lasting.items() if name not in above}
 
     # Running one task --------------------------------------------------------------------------------------------
 
@@ -521,15 +557,21 @@ class Host:
         self, action: ActionBase, name: str, args: dict[str, Any], task_vars: dict[str, Any]
     ) -> Module:
         """Pack a module as Ansible does, once; finds the target's Python where that is not known yet."""
-        if name not in self.modules:
+        settings = [
+            task_vars.get(one)
+            for one in ("ansible_python_interpreter", "ansible_python_module_rlimit_nofile")
+        ]
+        decides = [action._templar.template(value) for value in settings]
+        key = (name, *map(str, decides), *(action._task.collections or ()))
+        if key not in self.modules:
             with self._something_reaches_the_target(action), _packed_before() as keep_files:
                 bits, path = ActionBase._configure_module(
                     action, module_name=name, module_args=args, task_vars=task_vars
                 )
             known = {file: data for module in self.modules.values() for file, data in module.files.items()}
-            self.modules[name] = _unpack(name, bits, path, known)
-            keep_files(self.modules[name].files)
-        return self.modules[name]
+            self.modules[key] = _unpack(name, bits, path, known)
+            keep_files(self.modules[key].files)
+        return self.modules[key]
 
     # Back to Ansible ---------------------------------------------------------------------------------------------
 
@@ -570,8 +612,12 @@ class Host:
         kept.skipped, kept.attempts, kept.retries = result.skipped, result.attempts, result.retries
         return kept
 
-    def hand_back(self, brought: Brought, *, failed: bool = False) -> dict[str, Any]:
+    def hand_back(
+        self, brought: Brought, summary: Mapping[str, Any], *, failed: bool = False
+    ) -> dict[str, Any]:
         """Let the play see what the batch registered, set and notified; returns what belongs into the result.
+
+        ``summary`` is the result otherwise, in which nothing is secret.
 
         After a failure Ansible takes only registered variables, and 2.19 and 2.20 not even those.
         """
@@ -607,7 +653,11 @@ class Host:
         )
         if self.task.notify:
             items.append({"_ansible_notify": self.task.notify})
-        return {"results": items}
+        if not brought.secret:
+            return {"results": items}
+        # Every callback is given the variables with the result: none of them may be told, but the summary may.
+        hidden = [{**item, "_ansible_no_log": True} for item in items]
+        return {"_ansible_no_log": True, "results": [*hidden, dict(summary)]}
 
 
 class Silence:
@@ -660,9 +710,12 @@ class InnerExecutor(TaskExecutor):
             result = self.run()
             result.finalize_registered_values()
         self.inner_task.ignore_errors = result.ignore_errors
+        self.inner_task.ignore_unreachable = result.ignore_unreachable
         found = Outcome(
             self.inner_task, result.as_result_dict(), result, dict(result.registered_values or {})
         )
+        if result.failed or result.unreachable or result.skipped:
+            return found  # a strategy takes no more from these
         places = {VariableLayer.CACHEABLE_FACT: found.facts, VariableLayer.INCLUDE_VARS: found.included}
         for item in result.loop_results if result.loop_results else [result]:
             for layer, variables in sorted(item.pending_changes.register_host_variables.items()):
@@ -680,11 +733,13 @@ class InnerExecutor(TaskExecutor):
             clean = strip_internal_keys(module_response_deepcopy(result))
             clean.pop("invocation", None)
             found.registered[task.register] = clean
+        if result.get("failed") or result.get("unreachable") or result.get("skipped"):
+            return found  # a strategy takes no more from these
         for item in result.get("results", []) if task.loop or task.loop_with else [result]:
             if not isinstance(item, dict):
                 continue
             facts = item.get("ansible_facts")
-            if facts and task.action not in C._ACTION_DEBUG and not result.get("failed"):
+            if facts and task.action not in C._ACTION_DEBUG:
                 is_set_fact = task.action in C._ACTION_SET_FACT
                 if task.action in C._ACTION_INCLUDE_VARS:
                     found.included.update(facts)
@@ -751,7 +806,7 @@ class Capture:
     def bind(self, handler: ActionBase) -> None:
         """Hook an action plugin, or raise NotBatchable for one that has work of its own on the controller."""
         kind = _kind(handler)
-        if handler._task.async_val or handler._task.delegate_to:
+        if handler._task.async_val or handler._task.delegate_to or handler._task.ignore_unreachable:
             raise NotBatchable
         if kind in CALCULATING:
             return
@@ -780,8 +835,8 @@ class Capture:
             return module.bits, module.path
 
         def reach(*arguments: Any, **named: Any) -> Any:
-            wire, name = {"kind": "module", "module": handler.cartable_call}, handler.cartable_call["name"]
-            self.reached(handler, self.job(handler, wire, handler.cartable_module, [name]), [name])
+            wire, module = {"kind": "module", "module": handler.cartable_call}, handler.cartable_module
+            self.reached(handler, self.job(handler, wire, [module]), [module.name])
             return handler._low_level_execute_command(*arguments, **named)
 
         handler._configure_module = configure
@@ -791,13 +846,17 @@ class Capture:
         """The task has come to the point where it would run a module."""
         raise Captured(job)
 
-    def job(self, handler: ActionBase, wire: dict[str, Any], module: Module, names: Sequence[str]) -> Job:
+    def job(self, handler: ActionBase, wire: dict[str, Any], modules: Sequence[Module]) -> Job:
         """Complete a job with what holds for any of them."""
         task = handler._task
         environment: dict[str, Any] = {}
         handler._compute_environment_string(environment)
+        if any(str(name).startswith(READ_AT_START) for name in environment):
+            raise NotBatchable
         always = task.failed_when and not any(value is not False for value in task.failed_when)
-        go_on = bool(task.ignore_errors) or bool(always)
+        go_on = bool(task.ignore_errors) or (
+            bool(always) and not task.timeout
+        )  # which fails whatever failed_when says
         wire |= {
             "environment": {str(name): str(value) for name, value in environment.items()},
             "timeout": task.timeout or 0,
@@ -806,9 +865,9 @@ class Capture:
         return Job(
             wire=wire,
             become=handler._connection.become,
-            shebang=module.shebang,
-            modules=tuple(names),
-            profile=module.call["profile"],
+            shebang=modules[0].shebang,
+            modules=tuple(modules),
+            profile=modules[0].call["profile"],
         )
 
     def _hook_template(self, handler: ActionBase) -> None:
@@ -816,7 +875,12 @@ class Capture:
 
         def find_and_read(folder: str, name: str) -> str:
             path = find(folder, name)
-            if self.blocked(self.host.loader.get_text_file_contents(path)):
+            text = self.host.loader.get_text_file_contents(path)
+            if text.startswith("#jinja2:") or any(
+                option.endswith("_string") for option in handler._task.args
+            ):
+                text = "{{ vars }}"  # with other markers, anything may be read
+            if self.blocked(text):
                 raise NotBatchable
             return path
 
@@ -908,13 +972,12 @@ class Capture:
         common: dict[str, Any] = {}  # found once, since it takes longer than all the rest
         handler._update_module_args("", common, task_vars)
 
+        used: dict[str, Module] = {}
+
         def call(module: str, arguments: dict[str, Any], ignore_unknown: bool = False) -> dict[str, Any]:
             of_call = {"_ansible_module_name": module, "_ansible_ignore_unknown_opts": ignore_unknown}
-            return _call(
-                self.host.module(handler, module, arguments, task_vars),
-                module,
-                {**arguments, **common, **of_call},
-            )
+            used[module] = self.host.module(handler, module, arguments, task_vars)
+            return _call(used[module], module, {**arguments, **common, **of_call})
 
         calls = {
             "stat": call("ansible.legacy.stat", look, True),
@@ -937,8 +1000,7 @@ class Capture:
             "check_mode": bool(task.check_mode),
             "largest_diff": C.MAX_FILE_SIZE_FOR_DIFF,
         }
-        names = sorted({wanted["name"] for wanted in calls.values()})
-        return self.job(handler, wire, self.host.modules["ansible.legacy.stat"], names)
+        return self.job(handler, wire, list(used.values()))
 
 
 class Pause(Capture):
@@ -1059,7 +1121,10 @@ def _hook_inner_actions(handler: ActionBase, bind: Callable[[ActionBase], None])
 def _kind(handler: ActionBase) -> str:
     """The name of a built-in action plugin, "" for any other."""
     package, _, name = type(handler).__module__.rpartition(".")
-    return name if package in BUILT_IN else ""
+    own = Path(inspect.getfile(type(handler))).parent == Path(inspect.getfile(actions)).parent
+    return (
+        name if package in BUILT_IN and own else ""
+    )  # an action plugin of the user's may be called the same
 
 
 def _calling_executor() -> TaskExecutor:
@@ -1202,6 +1267,7 @@ def _unpack(name: str, bits: Any, path: str, known: Mapping[str, bytes]) -> Modu
         key: ast.literal_eval(given[key]) for key in ("module_fqn", "profile", "extensions", "rlimit_nofile")
     }
     return Module(
+        name=name,
         bits=bits,
         path=path,
         shebang=bits.shebang,

@@ -9,7 +9,6 @@ one side only: a template that cannot be understood reads everything.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -28,9 +27,22 @@ _ENVIRONMENT = Environment(extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols
 _ENVIRONMENT.filters = _Any()
 _ENVIRONMENT.tests = _Any()
 EVERYTHING = "*"
+# What is no variable, but may be otherwise after a task:
+FILES = "*files"  # the controller's files, which are the target's where the target is the controller
+WORLD = "*world"  # what a lookup finds anywhere: a service that is started, a file that a command writes
+NO_NAMES = frozenset({FILES, WORLD})
 _DYNAMIC_NAMES = frozenset({"vars", "hostvars"})
 _LOOKUPS = frozenset({"lookup", "query", "q"})
 _DYNAMIC_LOOKUPS = frozenset({"vars", "varnames", "template", "first_found"})
+_OF_FILES = frozenset(
+    {"csvfile", "file", "fileglob", "filetree", "first_found", "ini", "password", "template", "unvault"}
+)
+_OF_VALUES = frozenset(
+    {
+        "config", "dict", "env", "flattened", "indexed_items", "inventory_hostnames", "items", "list", "nested",
+        "random_choice", "sequence", "subelements", "together", "varnames", "vars",
+    }
+)  # fmt: skip
 
 
 class Reader:
@@ -43,7 +55,7 @@ class Reader:
     def names(self, values: Iterable[Any], conditions: Iterable[Any] = ()) -> frozenset[str]:
         """All names that templates in ``values`` (any nesting) and the expressions ``conditions`` may read.
 
-        With ``EVERYTHING`` among them where that cannot be told.
+        With ``EVERYTHING`` among them where that cannot be told, ``FILES`` and ``WORLD`` where they look at that.
         """
         found: set[str] = set()
         for text in _texts(values):
@@ -60,9 +72,9 @@ class Reader:
         except TemplateSyntaxError:
             return frozenset({EVERYTHING})
         direct = meta.find_undeclared_variables(tree)
+        found: set[str] = {*direct, *_looked_at(tree)}
         if direct & _DYNAMIC_NAMES or _is_dynamic(tree):
-            return frozenset({EVERYTHING})
-        found: set[str] = set(direct)
+            found.add(EVERYTHING)
         for name in direct:
             found |= self._behind(name)
         return frozenset(found)
@@ -89,24 +101,55 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _is_dynamic(tree: nodes.Template) -> bool:
-    """Whether names are only known once it is rendered, or stand in another file."""
-    if any(tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends))):
-        return True
+    """Whether names stand in another file."""
+    return any(tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)))
+
+
+def read_by_lookup(name: str) -> frozenset[str]:
+    """What a lookup looks at beside its arguments; ``name`` with or without its collection."""
+    collection, _, short = name.rpartition(".")
+    if collection == "cartable.fleet":
+        return frozenset()  # the vault and the catalogue, which no target writes
+    found = {EVERYTHING} if short in _DYNAMIC_LOOKUPS else set()
+    if collection not in ("", "ansible.builtin", "ansible.legacy") or short not in _OF_FILES | _OF_VALUES:
+        found |= {FILES, WORLD}
+    elif short in _OF_FILES:
+        found.add(FILES)
+    return frozenset(found)
+
+
+def _looked_at(tree: nodes.Template) -> Iterator[str]:
+    """What the lookups and the tests of paths in a template look at."""
     for call in tree.find_all(nodes.Call):
         if isinstance(call.node, nodes.Name) and call.node.name in _LOOKUPS:
             first = call.args[0] if call.args else None
-            if not isinstance(first, nodes.Const) or str(first.value).rpartition(".")[2] in _DYNAMIC_LOOKUPS:
-                return True
-    return False
+            if isinstance(first, nodes.Const):
+                yield from read_by_lookup(str(first.value))
+            else:
+                yield from (EVERYTHING, FILES, WORLD)
+    if any(test.name.rpartition(".")[2] in _PATH_TESTS for test in tree.find_all(nodes.Test)):
+        yield FILES
 
 
-# Lookups, and the tests of paths, which look at the controller's own files.
-_LOOKS_AROUND = re.compile(
-    r"\b(lookup|query|q)\s*\(|\bis\s+(not\s+)?"
-    r"(ansible\.builtin\.)?(is_)?(abs|directory|dir|exists|file|link|link_exists|mount|same_file|samefile)\b"
+# Tests that look at the controller's own files.
+_PATH_TESTS = frozenset(
+    [
+        "abs",
+        "directory",
+        "dir",
+        "exists",
+        "file",
+        "link",
+        "link_exists",
+        "mount",
+        "same_file",
+        "samefile",
+        "is_abs",
+        "is_dir",
+        "is_file",
+        "is_link",
+        "is_link_exists",
+        "is_mount",
+        "is_same_file",
+    ]
 )
-
-
-def uses_lookup(values: Iterable[Any]) -> bool:
-    """Whether any template in ``values`` looks at the controller, where a task before it may have written."""
-    return any(_LOOKS_AROUND.search(text) for text in _texts(values))

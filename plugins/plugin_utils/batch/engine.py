@@ -31,10 +31,11 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload impor
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.report import Relay, Report
 
 MOST_JOBS = 500  # of a segment: a loop over thousands of items stays within memory
+MOST_BYTES = 16 * 1024 * 1024  # of the files of a segment
 MOST_LEFT = 100  # tasks of a segment that are left in the middle, each with a thread
 # Attributes that are rendered before a task runs. Not changed_when and failed_when, which come after.
 READ_BEFORE = (
-    "name", "args", "loop", "loop_control", "environment", "check_mode", "diff", "become", "become_user", "become_method",
+    "name", "action", "args", "loop", "loop_control", "environment", "check_mode", "diff", "become", "become_user", "become_method",
     "become_flags", "become_exe", "connection", "remote_user", "delegate_to", "ignore_errors", "ignore_unreachable", "no_log",
     "notify", "timeout", "vars", "module_defaults", "port",
 )  # fmt: skip
@@ -142,7 +143,8 @@ class Batch:
     def _plan(self, tasks: Sequence[Task]) -> Segment:
         segment = Segment()
         for task in tasks:
-            if len(segment.jobs) >= MOST_JOBS:
+            jobs = segment.jobs
+            if len(jobs) >= MOST_JOBS or sum(job.size for job in jobs) >= MOST_BYTES:
                 break
             resolved = self.host.resolve(task)
             if self._goes_alone(resolved) or self._reads(resolved, segment):
@@ -161,7 +163,7 @@ class Batch:
                 break  # another user; of its own items even, where the segment is empty
             segment.planned.append((taken, relay))
             segment.registers |= self.host.registers(task)
-            segment.facts |= any(job.may_bring_facts for job in own)
+            segment.facts |= self.host.caches_facts(task) or any(job.may_bring_facts for job in own)
             if taken.failed or decided_here:
                 break
         return segment
@@ -170,19 +172,25 @@ class Batch:
         """Whether ``task`` may read something that the segment has yet to bring."""
         if not segment.planned:
             return False
-        values = [*self._values(task), *self.host.expressions(task)]
-        if self.host.on_controller and dependencies.uses_lookup(values):
-            return True
-        return _meets(self._names(task), segment)
+        if self.host.on_controller and self.host.copies_file(task):
+            return True  # which a module may have written
+        return self._meets(task, self._names(task), segment)
 
     def _goes_alone(self, task: Task) -> bool:
-        """Whether one item of the loop of ``task`` may depend on what became of those before it."""
+        """Whether what the task is, or one item of its loop, may depend on what became of the items before it."""
+        if "{{" in task.action or "{%" in task.action:
+            return True
         if task.loop is None and not task.loop_with:
             return False
         if task.loop_control and (task.loop_control.pause or task.loop_control.break_when):
             return True
+        if task.until or task.retries or self.host.brings_facts(task):
+            return True
+        names = self._names(task)
+        if self.host.on_controller and dependencies.FILES in names:
+            return True
         own = self.host.registers(task)
-        return bool(own) and not (own | {dependencies.EVERYTHING}).isdisjoint(self._names(task))
+        return bool(own) and not (own | {dependencies.EVERYTHING}).isdisjoint(names)
 
     def _is_plain(self, task: Task) -> bool:
         """Whether the task, once left where it would run a module, can simply be gone on with.
@@ -194,10 +202,10 @@ class Batch:
         return not (has_loop or self.host.projects(task) or task.timeout or _decided_here(task))
 
     def _names(self, task: Task) -> frozenset[str]:
-        """The variables that the task may read before it runs."""
-        return dependencies.Reader(self.host.vars_of(task)).names(
-            self._values(task), self.host.expressions(task)
-        )
+        """The variables that the task may read before it runs, and what else it may look at."""
+        reader = dependencies.Reader(self.host.vars_of(task))
+        names = reader.names(self._values(task), self.host.expressions(task))
+        return names | dependencies.read_by_lookup(task.loop_with) if task.loop_with else names
 
     @staticmethod
     def _values(task: Task) -> list[Any]:
@@ -209,7 +217,26 @@ class Batch:
         """Whether the template file with ``text`` may read something that the segment has yet to bring."""
         if not segment.planned:
             return False
-        return _meets(dependencies.Reader(self.host.vars_of(task)).template_names(text), segment)
+        return self._meets(task, dependencies.Reader(self.host.vars_of(task)).template_names(text), segment)
+
+    def _meets(self, task: Task, read: frozenset[str], segment: Segment) -> bool:
+        """Whether something of what is ``read`` is yet to be brought by the segment."""
+        if dependencies.WORLD in read or (dependencies.FILES in read and self.host.on_controller):
+            return True
+        if any(name.startswith("ansible_") for name in segment.registers):
+            return True  # how the host is reached, or one becomes another user, without any template
+        names = read - dependencies.NO_NAMES
+        if dependencies.EVERYTHING in names:
+            return bool(segment.registers or segment.facts)
+        if dependencies.EVERYTHING in segment.registers and names:
+            return True
+        if segment.facts and not names <= self._untouched_by_facts(task):
+            return True
+        return not names.isdisjoint(segment.registers)
+
+    def _untouched_by_facts(self, task: Task) -> set[str]:
+        """The variables that are there already and are no facts: a module's facts have other names, with few exceptions."""
+        return {name for name in self.host.vars_of(task) if not name.startswith("ansible_")}
 
     def _run_segment(self, segment: Segment) -> int:
         """Run it; how many of its tasks are done."""
@@ -252,7 +279,8 @@ class Batch:
         self.host.remember(outcome)
         self.report.add(outcome, relay)
         if outcome.unreachable and not outcome.task.ignore_unreachable:
-            raise Unreachable(f"{outcome.task.get_name()}: {outcome.result.get('msg')}")
+            said = "the output has been hidden" if outcome.hidden else outcome.result.get("msg")
+            raise Unreachable(f"{outcome.task.get_name()}: {said}")
         if outcome.failed and not outcome.ignored:
             raise Failed(outcome)
 
@@ -263,8 +291,8 @@ class Batch:
             return
         payload = Payload()
         for job in jobs:
-            for name in job.modules:
-                payload.add(self.host.modules[name].files)
+            for module in job.modules:
+                payload.add(module.files)
         last = {id([job for job in taken.jobs if job][-1]) for taken, _ in segment.planned if any(taken.jobs)}
         wires = [{**job.wire, "number": n, "last_of_task": id(job) in last} for n, job in enumerate(jobs)]
         keep = not self.host.task.check_mode  # a check leaves nothing behind
@@ -286,22 +314,17 @@ class Batch:
         for answer in heard:
             if "job" in answer and not answer["undecided"]:
                 jobs[answer["job"]].answer = answer["runs"]
-        if not any("job" in answer for answer in heard):
-            raise AnsibleError(
-                f"The batch did not start on the target (exit status {said['rc']}): "
-                f"{(said['stderr'] or said['stdout']).strip()[-2000:] or 'it said nothing'}"
+        known = {next(iter(answer)) for answer in heard}
+        if "started" not in known:  # the first task, run the ordinary way, will say so
+            self.host.warn(
+                f"The batch did not start on the target (exit status {said['rc']}), so its tasks run one by one: "
+                f"{said['stderr'].strip()[-500:] or 'it said nothing'}"
             )
-
-
-def _meets(read: frozenset[str], segment: Segment) -> bool:
-    """Whether one of the names ``read`` is yet to be brought by the segment."""
-    if dependencies.EVERYTHING in read:
-        return bool(segment.registers or segment.facts)
-    if dependencies.EVERYTHING in segment.registers and read:
-        return True
-    if segment.facts and any(name.startswith("ansible_") for name in read):
-        return True
-    return not read.isdisjoint(segment.registers)
+        elif "end" not in known:
+            heard_of = {answer["job"] for answer in heard if "job" in answer}
+            lost = next((job for number, job in enumerate(jobs) if number not in heard_of), None)
+            if lost is not None:
+                lost.lose()
 
 
 def _decided_here(task: Task) -> bool:

@@ -26,7 +26,9 @@ KEPT = 64  # trees of module files on a target; older ones go when a new one com
 # are there; what another tree has already is linked, not written and compiled again. A tree is filled under another name
 # and renamed, so that nobody meets half of it.
 BOOTSTRAP = """
-import base64, hashlib, importlib.util, io, json, os, pwd, shutil, stat, sys, tempfile, time, zipfile
+import sys
+sys.path[:] = [path for path in sys.path if path not in ("", ".")]  # nothing is imported from where others may write
+import base64, hashlib, importlib.util, io, json, os, pwd, shutil, stat, tempfile, time, zipfile
 
 def ours(path):
     found = os.lstat(path)
@@ -61,6 +63,8 @@ def fill(tree, data, places):
             try:
                 link(places[name, index[name]], name, tree)
             except (KeyError, OSError):
+                if os.path.lexists(os.path.join(tree, name)):  # linked: writing it would write the other tree's
+                    os.unlink(os.path.join(tree, name))
                 compileall.compile_file(archive.extract(name, tree), quiet=2)
     with open(os.path.join(tree, INDEX), "w") as file:
         json.dump(index, file)
@@ -69,6 +73,7 @@ def keep(root, tree, data):
     aside = tempfile.mkdtemp(prefix=".new-", dir=root)
     try:
         fill(aside, data, known(root))
+        os.sync()  # a power cut must not leave the name without the content
         os.rename(aside, tree)
     except OSError:
         shutil.rmtree(aside, ignore_errors=True)
@@ -80,8 +85,12 @@ def keep(root, tree, data):
 
 def start():
     os.umask(os.umask(0o022))
-    home = pwd.getpwuid(os.geteuid()).pw_dir
-    root = os.path.join(home, ".ansible", "cartable-batch")
+    try:
+        home = pwd.getpwuid(os.geteuid()).pw_dir
+    except KeyError:
+        home = os.path.expanduser("~")
+    above = os.path.join(home, ".ansible")
+    root = os.path.join(above, "cartable-batch")
     tree = os.path.join(root, KEY)
     if KEEP:
         mask = os.umask(0o077)
@@ -91,10 +100,12 @@ def start():
             pass
         finally:
             os.umask(mask)
-    safe = os.path.lexists(root) and ours(root)
+    safe = os.path.lexists(root) and ours(root) and ours(above)
     if safe and os.path.lexists(tree):
         if not ours(tree):
             raise SystemExit("%s is there and is not safe to run; remove it." % tree)
+        if KEEP:
+            os.utime(tree)  # the trees that are used are the last to go
         return tree, None
     if FILES is None:
         return None, None
@@ -112,7 +123,6 @@ tree, temporary = start()
 if tree is None:
     print(MARK + json.dumps({"missing": KEY}))
 else:
-    sys.path[:] = [path for path in sys.path if path not in ("", ".")]
     sys.path.insert(0, tree)
     try:
         import RUNNER

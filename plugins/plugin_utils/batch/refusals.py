@@ -11,6 +11,7 @@ from ansible.errors import AnsibleParserError
 from ansible.playbook.block import Block
 from ansible.playbook.task import Task
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
+    INCLUDES,
     META,
     IncludeRole,
     role_imports,
@@ -21,18 +22,41 @@ _WHY = {
     "throttle": "the hosts of a play are counted outside",
     "any_errors_fatal": "other hosts cannot be stopped from here",
     "debugger": "a worker has no terminal",
+    "delegate_facts": "facts of another host cannot be handed back",
 }
+# On the batch itself, where include_tasks refuses them too or does not hand them on to the tasks of its file.
+_NOT_ON_THE_BATCH = frozenset(
+    {
+        "async", "become", "become_exe", "become_flags", "become_method", "become_user", "check_mode", "connection",
+        "delegate_facts", "delegate_to", "diff", "environment", "loop", "module_defaults", "no_log", "port", "remote_user",
+        "retries", "timeout", "until",
+    }
+)  # fmt: skip
+
+
+def _named(*names: str) -> list[str]:
+    return [prefix + name for prefix in ("", "ansible.builtin.", "ansible.legacy.") for name in names]
+
+
 _ACTIONS = {
     **dict.fromkeys(META, "it acts on the play"),
-    **dict.fromkeys(
-        (
-            prefix + name
-            for prefix in ("", "ansible.builtin.", "ansible.legacy.")
-            for name in ("add_host", "group_by")
-        ),
-        "it changes the inventory of the play",
-    ),
+    **dict.fromkeys(_named("add_host", "group_by"), "it changes the inventory of the play"),
+    **dict.fromkeys(_named("set_stats"), "statistics are the play's"),
+    **dict.fromkeys(_named("pause"), "it is done once for all hosts; wait_for with a timeout waits for one"),
 }
+
+
+def check_batch(batch: Task) -> None:
+    """Raise AnsibleParserError for a keyword of the batch's own task that its file's tasks would have to have."""
+    given = batch.get_ds() or {}
+    found = sorted(
+        key for key in given if key in _NOT_ON_THE_BATCH or (isinstance(key, str) and key.startswith("with_"))
+    )
+    if found:
+        raise AnsibleParserError(
+            f"A batch takes no {' and no '.join(found)}; put it on the tasks of its file, or on a block around the batch.",
+            obj=given,
+        )
 
 
 def check(blocks: Sequence[Block], batch: Task) -> None:
@@ -63,6 +87,8 @@ def _of(entry: Task | Block, batch: Task) -> Iterator[str]:
         if name in _ACTIONS:
             yield f"{_where(entry)}: {entry.action}: {_ACTIONS[name]}."
             break
+    if entry.register and entry.action in INCLUDES:
+        yield f"{_where(entry)}: register: what an include returns is the play's."
     if isinstance(entry, IncludeRole):
         if entry.public:
             yield f"{_where(entry)}: public: the play does not see the variables of a role that a batch includes."

@@ -78,11 +78,11 @@ class Report:
     def success(self, round_trips: int) -> dict[str, Any]:
         """The result of a batch that ran to its end."""
         result = {"changed": self.changed, "tasks": self.tasks, "round_trips": round_trips}
-        return result | self.host.hand_back(self.brought)
+        return result | self.host.hand_back(self.brought, result)
 
     def failure(self, outcome: Outcome, round_trips: int) -> dict[str, Any]:
         """The result of a batch that a task has ended."""
-        self.host.hand_back(self.brought, failed=True)
+        self.host.hand_back(self.brought, {}, failed=True)
         said = "the output has been hidden" if outcome.hidden else outcome.result.get("msg", "no message")
         if self.ran_ahead:
             said = f"{said} (after it, on the host, also ran: {', '.join(self.ran_ahead)})"
@@ -96,7 +96,7 @@ class Report:
 
     def unreachable(self, said: str, round_trips: int) -> dict[str, Any]:
         """The result of a batch whose host was lost."""
-        self.host.hand_back(self.brought, failed=True)
+        self.host.hand_back(self.brought, {}, failed=True)
         return {
             "unreachable": True,
             "changed": self.changed,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -41,6 +42,10 @@ def main() -> None:
         sys.stderr.write("e" * 10_000_000)
     elif how == "python":
         module.exit_json(changed=False, python=list(sys.version_info[:2]))
+    elif how == "executable":
+        module.exit_json(changed=False, executable=sys.executable)
+    elif how == "flags":
+        module.exit_json(changed=False, optimize=sys.flags.optimize, zone=time.tzname[0])
     elif how == "warns":
         module.warn("a warning of the module")
         module.deprecate("something old", version="9.9", collection_name="cartable.fleet")

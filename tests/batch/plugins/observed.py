@@ -83,12 +83,21 @@ class CallbackModule(CallbackBase):
 
     def _task(self, event: str, result: Any, ignored: bool = False) -> None:
         task, data = result._task, result._result
-        if task.action == BATCH or "round_trips" in data:  # for older cores the action ends as a set_fact
+        # For older cores the action ends as a set_fact, and what it tells is an item where the rest is secret.
+        told = next(
+            (
+                one
+                for one in [data, *data.get("results", [])]
+                if isinstance(one, dict) and "round_trips" in one
+            ),
+            None,
+        )
+        if task.action == BATCH or told:
             self._line(
                 {
                     "event": "batch",
                     "failed": event in ("failed", "unreachable"),
-                    "tasks": data.get("tasks"),
+                    "tasks": (told or {}).get("tasks"),
                     "result": data,
                 }
             )

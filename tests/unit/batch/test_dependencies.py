@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.dependencies import (
     EVERYTHING,
+    FILES,
+    WORLD,
     Reader,
-    uses_lookup,
+    read_by_lookup,
 )
 
 VARIABLES: dict[str, Any] = {
@@ -93,11 +95,50 @@ def test_reads_nothing_of_it(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{{ lookup('file', 'x') }}", "{{ query ('x') }}", "{{ q('x') }}", "{{ x is exists }}"]
+    "text",
+    [
+        "{{ lookup('file', 'x') }}",
+        "{{ query ('fileglob', 'x') }}",
+        "{{ x is exists }}",
+        "{{ x is not ansible.builtin.file }}",
+    ],
 )
-def test_looks_at_the_controller(text: str) -> None:
-    assert uses_lookup([text])
+def test_looks_at_the_controllers_files(text: str) -> None:
+    assert FILES in names(text)
+    assert WORLD not in names(text)
 
 
-def test_a_word_is_no_lookup() -> None:
-    assert not uses_lookup(["{{ eq(1) }}", "a sequence(1)", "{{ plain }}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ lookup('url', 'x') }}",
+        "{{ q('pipe', 'x') }}",
+        "{{ q(x) }}",
+        "{{ lookup('community.general.dig', 'x') }}",
+    ],
+)
+def test_looks_anywhere(text: str) -> None:
+    assert {FILES, WORLD} <= names(text)
+
+
+@pytest.mark.parametrize("name", ["pipe", "ansible.builtin.lines", "community.general.dig"])
+def test_a_loop_looks_anywhere(name: str) -> None:
+    assert {FILES, WORLD} <= read_by_lookup(name)
+
+
+def test_a_lookup_behind_a_variable_is_seen() -> None:
+    assert FILES in Reader({"role_variable": "{{ lookup('file', 'x') }}"}).names(["{{ role_variable }}"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ eq(1) }}",
+        "a lookup('file', 'x')",
+        "{{ plain }}",
+        "{{ lookup('env', 'X') }}",
+        "{{ lookup('cartable.fleet.vault', 'x') }}",
+    ],
+)
+def test_looks_at_nothing(text: str) -> None:
+    assert not names(text) & {FILES, WORLD}

@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from ansible.playbook.task import Task
+from ansible_collections.cartable.fleet.plugins.module_utils import batch_runner
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import core, engine
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import Host, Job, Outcome, Taken
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
+    Host,
+    Job,
+    Module,
+    Outcome,
+    Taken,
+)
+
+COMMAND = Module("ansible.builtin.command", None, "", "#!/usr/bin/python3", {}, {})
 
 
 class Known:
     """Stands for a host on which each task has two jobs; notes which tasks are left in the middle."""
 
     on_controller = False
+    brings_facts = staticmethod(Host.brings_facts)
+    caches_facts = staticmethod(Host.caches_facts)
+    copies_file = staticmethod(Host.copies_file)
     expressions = staticmethod(Host.expressions)
     projects = staticmethod(Host.projects)
     registers = staticmethod(Host.registers)
     resolve = staticmethod(Host.resolve)
 
+    wire: Mapping[str, Any] = {}
+
     def __init__(self) -> None:
         self.left: list[bool] = []
+        self.said = ""
+        self.warned: list[str] = []
+        self.task = Task()
+
+    def warn(self, text: str) -> None:
+        self.warned.append(text)
+
+    def execute(self, shebang: str, become: Any, program: bytes) -> dict[str, Any]:
+        return {"rc": 137, "stdout": self.said, "stderr": "errors"}
 
     def vars_of(self, task: Task) -> dict[str, Any]:
         return {}
@@ -30,7 +54,7 @@ class Known:
         self, task: Task, resolved: Task, blocked: Callable[[str], bool], relay: Any, *, once: bool
     ) -> Taken:
         self.left.append(once)
-        jobs = [Job({}, None, "#!/usr/bin/python3", ("ansible.builtin.command",), "legacy") for _ in range(2)]
+        jobs = [Job(dict(self.wire), None, "#!/usr/bin/python3", (COMMAND,), "legacy") for _ in range(2)]
         return Taken(task, jobs, False, lambda: Outcome(task, {}, {}), lambda: None)
 
 
@@ -45,6 +69,65 @@ def test_a_segment_has_so_many_jobs_and_no_more(monkeypatch: pytest.MonkeyPatch)
     segment, _ = plan(4)
     assert len(segment.planned) == 3, "the third task goes past the fifth job, the fourth is not begun"
     assert len(segment.jobs) == 6
+
+
+def test_a_segment_brings_so_many_bytes_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "MOST_BYTES", 5)
+    monkeypatch.setattr(Known, "wire", {"content": "two"})
+    assert len(plan(4)[0].planned) == 1
+
+
+@pytest.mark.parametrize(
+    "keywords", [{"ansible.builtin.set_fact": {"ansible_become_password": "x"}}, {"register": "ansible_user"}]
+)
+def test_how_the_host_is_reached_is_known_before_the_next_task(keywords: dict[str, Any]) -> None:
+    task = {"ansible.builtin.command": "true"} if "register" in keywords else {}
+    tasks = [Task.load({**task, **keywords}), Task.load({"ansible.builtin.command": "true"})]
+    host = Known()
+    assert len(engine.Batch(host)._plan(tasks).planned) == 1  # type: ignore[arg-type]
+
+
+def lines(*said: dict[str, Any]) -> str:
+    return "".join(f"{batch_runner.MARK}{json.dumps(line)}\n" for line in said)
+
+
+def ask(said: str) -> tuple[list[Job], Known]:
+    """What becomes of four jobs, given what the target said."""
+    host = Known()
+    host.wire = {"kind": "module", "module": {"name": "ansible.builtin.command"}}
+    tasks = [Task.load({"ansible.builtin.command": "true"}) for _ in range(2)]
+    batch = engine.Batch(host)  # type: ignore[arg-type]
+    segment, host.said = batch._plan(tasks), said
+    batch._ask_target(segment)
+    return segment.jobs, host
+
+
+STARTED = {"started": True}
+DONE = {"job": 0, "runs": [{"module": "ansible.builtin.command"}], "undecided": False}
+
+
+def test_the_job_in_which_the_runner_was_killed_has_failed_and_is_not_run_again() -> None:
+    jobs, host = ask(lines(STARTED, DONE))
+    assert jobs[0].answer == DONE["runs"]
+    [run] = jobs[1].answer or []
+    assert run["rc"] == 1
+    assert "in the middle of this task" in run["stderr"]
+    assert [job.answer for job in jobs[2:]] == [None, None]
+    assert not host.warned
+
+
+def test_a_target_that_stopped_where_ansible_would_has_lost_nothing() -> None:
+    jobs, _ = ask(lines(STARTED, DONE, {"end": True}))
+    assert [job.answer for job in jobs[1:]] == [None, None, None]
+
+
+def test_a_batch_that_does_not_start_says_so_and_leaves_the_tasks_to_ansible() -> None:
+    jobs, host = ask("secret of somebody\n")
+    assert [job.answer for job in jobs] == [None] * 4
+    [said] = host.warned
+    assert "exit status 137" in said
+    assert "errors" in said
+    assert "secret" not in said
 
 
 def test_so_many_tasks_are_left_in_the_middle_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,6 +124,68 @@ def test_what_another_tree_has_is_linked_and_nothing_else_is_there(run: Run, hom
     )
 
 
+def test_another_tree_is_not_written_where_its_compiled_files_are_missing(run: Run, home: Path) -> None:
+    first, second = payload(), payload()
+    second.add({"ansible/more.py": b"1"})
+    one = Path(run(first, with_files=True)[0][0]["modules"])
+    name = Path("ansible") / "extra.py"
+    (one / importlib.util.cache_from_source(str(name))).unlink()
+    before = (one / name).stat()
+    two = Path(run(second, with_files=True)[0][0]["modules"])
+    assert (two / name).read_bytes() == (one / name).read_bytes()
+    assert not (one / name).samefile(two / name), "the other tree's file was written"
+    assert (one / name).stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_nothing_is_imported_from_the_working_directory(run: Run, home: Path, tmp_path: Path) -> None:
+    for name in ("json", "zipfile", "tempfile"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported')\n")
+    made = payload()
+    ended = subprocess.run(
+        [sys.executable, "-"],
+        input=made.script([], with_files=False, keep=False),
+        cwd=tmp_path,
+        env={**os.environ, "HOME": str(home)},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert b"imported" not in ended.stderr
+    assert list(answers(ended.stdout.decode())) == [{"missing": made.key}]
+
+
+def test_a_user_without_an_account(run: Run, home: Path) -> None:
+    own = "import pwd\ndef nobody(_):\n    raise KeyError\npwd.getpwuid = nobody\n"
+    ended = subprocess.run(
+        [sys.executable, "-I", "-"],
+        input=own.encode() + payload().script([], with_files=True),
+        env={"HOME": str(home)},
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    [said] = answers(ended.stdout.decode())
+    assert Path(said["modules"]).parent == folder(home)
+
+
+def test_a_tree_that_is_used_is_not_the_next_to_go(run: Run, home: Path) -> None:
+    made = payload()
+    tree = Path(run(made, with_files=True)[0][0]["modules"])
+    os.utime(tree, (0, 0))
+    run(made, with_files=False, keep=False)
+    assert tree.stat().st_mtime == 0, "a check changes nothing"
+    run(made, with_files=False)
+    assert tree.stat().st_mtime > 0
+
+
+def test_a_folder_above_that_others_may_write_is_not_used(run: Run, home: Path) -> None:
+    made = payload()
+    run(made, with_files=True)
+    (home / ".ansible").chmod(0o777)
+    [said], _ = run(made, with_files=False)
+    assert said == {"missing": made.key}
+
+
 def test_a_run_that_was_cut_short_leaves_nothing_that_is_used(run: Run, home: Path) -> None:
     made, script = payload(), payload().script([], with_files=True).decode()
     cut = script.replace("        os.rename(aside, tree)\n", "        os._exit(9)\n")

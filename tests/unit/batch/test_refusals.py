@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible.errors import AnsibleParserError
@@ -39,6 +40,7 @@ def check(folder: Path, text: str, around: str = "") -> None:
         "throttle: 1",
         "any_errors_fatal: true",
         "debugger: on_failed",
+        "delegate_facts: true",
     ],
 )
 def test_keywords(tmp_path: Path, line: str) -> None:
@@ -56,6 +58,9 @@ def test_keywords(tmp_path: Path, line: str) -> None:
         "ansible.builtin.include_role: {name: x, allow_duplicates: false}",
         "add_host: {name: x}",
         "ansible.builtin.group_by: {key: x}",
+        "set_stats: {data: {x: 1}}",
+        "ansible.builtin.pause: {seconds: 1}",
+        "include_tasks: x.yml\n      register: said",
     ],
 )
 def test_actions(tmp_path: Path, action: str) -> None:
@@ -86,3 +91,39 @@ def test_what_holds_for_the_whole_batch_is_left_to_ansible(tmp_path: Path, keywo
 
 def test_the_rest_may_run(tmp_path: Path) -> None:
     check(tmp_path, "- debug: {}\n  run_once: false\n  delegate_to: x\n")
+
+
+@pytest.mark.parametrize(
+    "keywords",
+    [
+        {"become": True},
+        {"check_mode": False},
+        {"delegate_to": "x"},
+        {"environment": {}},
+        {"no_log": True},
+        {"timeout": 5},
+        {"loop": [1]},
+        {"with_items": [1]},
+        {"until": "x", "retries": 2},
+    ],
+    ids=lambda keywords: next(iter(keywords)),
+)
+def test_keywords_of_the_batch_itself(keywords: dict[str, Any]) -> None:
+    with pytest.raises(AnsibleParserError, match=f"takes no .*{next(iter(keywords))}"):
+        refusals.check_batch(Task.load({"debug": {}, **keywords}))
+
+
+def test_what_the_batch_may_have() -> None:
+    refusals.check_batch(
+        Task.load(
+            {
+                "name": "x",
+                "debug": {},
+                "when": True,
+                "tags": ["x"],
+                "vars": {"x": 1},
+                "register": "x",
+                "notify": "x",
+            }
+        )
+    )

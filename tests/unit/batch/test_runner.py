@@ -54,7 +54,9 @@ def run(tmp_path: Path) -> Run:
         ended = subprocess.run(
             [sys.executable, "-"], input=program, capture_output=True, text=True, check=True, timeout=timeout
         )
-        return [json.loads(line.removeprefix(batch_runner.MARK)) for line in ended.stdout.splitlines()]
+        said = [json.loads(line.removeprefix(batch_runner.MARK)) for line in ended.stdout.splitlines()]
+        assert said[0] == {"started": True}
+        return said[1:]
 
     return start
 
