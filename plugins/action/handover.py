@@ -60,8 +60,9 @@ class ActionModule(ActionBase):
         if sheets.without_key(holders):
             # A worker has no terminal of its own, and a result goes to logs and to the journal.
             raise CartableError(
-                f"{', '.join(sheets.without_key(holders))} holds a passphrase that is shown once, which a "
-                f"playbook cannot do; run: reversibility build -i {paths.inventory}"
+                f"{', '.join(sheets.without_key(holders))} holds a passphrase that is shown once, which a playbook "
+                f"cannot do; run `reversibility build -i {paths.inventory}` on a terminal, or with --sheets-to and a "
+                "command that prints."
             )
         signing_key = Path(args["signing_key"]) if args["signing_key"] else paths.keys / SIGNING_KEY
         fingerprint = fingerprint_of(public_key(signing_key))

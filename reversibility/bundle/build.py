@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from reversibility.bundle import layout, payload, payload_accounts, payload_wanted, texts
+from reversibility.bundle.access import read_access
 from reversibility.bundle.beside import beside
 from reversibility.bundle.dual_control import Holders, Sheet, write_secrets
 from reversibility.bundle.seal import Label, Seal, seal
 from reversibility.bundle.sheets import without_key
 from reversibility.bundle.signature import check_key, fingerprint_of, public_key
+from reversibility.contract.formats import open_format
 from reversibility.errors import CartableError
 from reversibility.market.model import Market
 from reversibility.market.paths import MarketPaths
@@ -141,6 +143,18 @@ def _give_back_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
+def _check_documents(data: Path) -> None:
+    """Open what the assessment could not: the documents written from it, which clause B 6.2 is about as well."""
+    pages = (data / layout.START / f"lisez-moi.{suffix}" for suffix in ("html", "pdf"))
+    for path in (*(data / f"completude.{suffix}" for suffix in ("json", "csv", "html")), *pages):
+        problem = open_format(str(path))
+        if problem:
+            raise CartableError(
+                f"{path.relative_to(data.parent)} is not in the open format that it should have ({problem}); "
+                "report this bug."
+            )
+
+
 def _fill(
     bag: Path,
     target: Path,
@@ -157,7 +171,7 @@ def _fill(
     from reversibility.contract.assessment import assess
     from reversibility.contract.context import AssessmentContext
     from reversibility.documents.completeness import write_completeness
-    from reversibility.documents.inventories import write_inventories
+    from reversibility.documents.inventories import tags_in_vault, write_inventories
     from reversibility.documents.start_page import contents_of, write_start_page
 
     data = bag / layout.DATA
@@ -168,9 +182,12 @@ def _fill(
 
     before = latest(target.parent, market.name)
     previous = before / layout.DATA / layout.INVENTORY if before else None
+    in_vault = tags_in_vault(vault)
 
     def inventories() -> dict[str, None]:
-        write_inventories(data / layout.INVENTORY, market, state, previous=previous, now=moment)
+        write_inventories(
+            data / layout.INVENTORY, market, state, in_vault=in_vault, previous=previous, now=moment
+        )
         return state.findings
 
     with beside(inventories, "writing the inventories") as inventories_written:
@@ -185,9 +202,15 @@ def _fill(
         payload_accounts.write_accounts(data / layout.ACCOUNTS, market, state, vault)
         findings += payload.copy_documents(data, market)
         progress("packing the automation")
-        findings += payload_wanted.write_automation(data / layout.AUTOMATION, market, project_of(paths))
+        access = read_access(market, paths)
+        findings += access.findings
+        findings += payload_wanted.write_automation(
+            data / layout.AUTOMATION, market, project_of(paths), access.known_hosts
+        )
         progress("putting the vault under dual control")
-        sheets, proven = write_secrets(data / layout.SECRETS, vault, holders, market.name, cost=cost)
+        sheets, proven = write_secrets(
+            data / layout.SECRETS, vault, holders, market.name, operator_key=access.operator_key, cost=cost
+        )
         state.findings |= inventories_written()
     payload.note_empty_folders(data)
     findings += state.findings
@@ -208,7 +231,10 @@ def _fill(
         contents_of(data),
         bundle=target.name,
         fingerprint=fingerprint_of(public_key(signing_key)),
+        operator_key=bool(access.operator_key),
+        known_hosts=bool(access.known_hosts),
     )
+    _check_documents(data)
     progress("sealing")
     label = Label(
         market=market.name,

@@ -68,6 +68,7 @@ class ProvenCopy:
 
     read: tuple[Entry, ...] = field(repr=False)
     identity: str = field(repr=False)
+    ssh_key: Mapping[str, bytes] = field(repr=False)
 
     def entries(self) -> list[Entry]:
         """All accounts of assets, as ``Vault.entries``."""
@@ -76,6 +77,10 @@ class ProvenCopy:
     def age_identity(self) -> str:
         """The age identity that decrypts every ``config.age``; secret."""
         return self.identity
+
+    def operator_key(self) -> Mapping[str, bytes]:
+        """The files of the operators' SSH key by their names, as ``Vault.operator_key``; secret."""
+        return self.ssh_key
 
 
 def load_holders(contract: Mapping[str, Any], data: Path) -> Holders:
@@ -170,17 +175,24 @@ def new_key_file() -> bytes:
 
 
 def write_secrets(
-    folder: Path, vault: Vault, holders: Holders, market: str, *, cost: KdfCost | None = None
+    folder: Path,
+    vault: Vault,
+    holders: Holders,
+    market: str,
+    *,
+    operator_key: Mapping[str, bytes] | None = None,
+    cost: KdfCost | None = None,
 ) -> tuple[list[Sheet], ProvenCopy]:
     """Fill ``folder`` (06-secrets): the vault under dual control, the halves, who holds them, how to open it.
 
-    The copy is opened again before this returns: with both halves it must open, with either alone it must
-    not. Returns the sheets of the holders without a key, and what was read back. ``cost`` is for tests.
+    The files of ``operator_key`` are attached to an entry of the copy. The copy is opened again before this returns:
+    with both halves it must open, with either alone it must not. Returns the sheets of the holders without a key, and
+    what was read back. ``cost`` is for tests.
     """
     passphrase, key_file = new_passphrase(), new_key_file()
     copy = folder / layout.VAULT
-    vault.export(copy, passphrase, key_file, cost=cost)
-    proven = _prove(copy, passphrase, key_file, len(vault.entries()))
+    vault.export(copy, passphrase, key_file, operator_key=operator_key, cost=cost)
+    proven = _prove(copy, passphrase, key_file, len(vault.entries()), operator_key or {})
     sheets = []
     for holder, half in (
         *((holder, passphrase.encode()) for holder in holders.a),
@@ -211,16 +223,25 @@ def write_secrets(
     (folder / layout.HOLDERS_FILE).write_text(
         json.dumps(listing, ensure_ascii=False, indent=2, sort_keys=True) + "\n", encoding="utf-8"
     )
-    text = texts.opening(market, [holder.name for holder in holders.a], [holder.name for holder in holders.b])
+    text = texts.opening(
+        market,
+        [holder.name for holder in holders.a],
+        [holder.name for holder in holders.b],
+        operator_key=bool(operator_key),
+    )
     (folder / layout.OPENING).write_text(text, encoding="utf-8")
     return sheets, proven
 
 
-def _prove(copy: Path, passphrase: str, key_file: bytes, entries: int) -> ProvenCopy:
+def _prove(
+    copy: Path, passphrase: str, key_file: bytes, entries: int, operator_key: Mapping[str, bytes]
+) -> ProvenCopy:
     opened = Vault.open(copy, passphrase, key_file)
-    proven = ProvenCopy(tuple(opened.entries()), opened.age_identity())
+    proven = ProvenCopy(tuple(opened.entries()), opened.age_identity(), opened.operator_key())
     if len(proven.read) != entries:
         raise CartableError(f"{copy} has {len(proven.read)} entries and the vault {entries}; build again.")
+    if proven.ssh_key != operator_key:
+        raise CartableError(f"{copy} does not give back the SSH key of the operators; report this bug.")
     data = copy.read_bytes()
     for half in ({"password": passphrase}, {"keyfile": io.BytesIO(key_file)}):
         try:

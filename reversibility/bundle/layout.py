@@ -15,12 +15,14 @@ A bundle is a BagIt bag (RFC 8493). This is the one place that says where things
         data/03-reseaux/      network.yml, CSV tables, configurations/<site>/<asset>/{config/...,config.age}
         data/04-logiciels/    catalogue.yml, CSV tables
         data/05-comptes/      comptes.csv .json, administrateurs.csv, connexions.csv, coffre.csv
-        data/06-secrets/      vault.kdbx, moitie-a/ moitie-b/ <holder>.age, detenteurs.json, OUVRIR.txt
+        data/06-secrets/      vault.kdbx (with the operators' SSH key), moitie-a/ moitie-b/ <holder>.age,
+                              detenteurs.json, OUVRIR.txt
         data/07-certificats/  certificats.csv
         data/08-sauvegardes/  sauvegardes.csv
         data/09-journal/      <controller>/<year>-<month>.jsonl and head.json, verification.json,
                               etat.bundle (the state's Git history)
-        data/10-automatisation/  depot.bundle (or depot.tar.gz), marche/, requirements.txt, versions.json
+        data/10-automatisation/  depot.bundle (or depot.tar.gz), marche/, requirements.txt, versions.json,
+                              known_hosts (the machines' own SSH keys)
         data/11-documents/    documents/ of the market's folder
 """
 
@@ -58,6 +60,7 @@ HOLDERS_FILE = "detenteurs.json"
 OPENING = "OUVRIR.txt"
 CONFIGURATIONS = "configurations"
 MARKET = "marche"
+KNOWN_HOSTS = "known_hosts"
 STATE_HISTORY = "etat.bundle"
 VERIFICATION = "verification.json"
 

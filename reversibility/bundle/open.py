@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pyrage
 from reversibility.bundle import layout
 from reversibility.bundle.dual_control import GROUP_NAMES
 from reversibility.errors import CartableError
+from reversibility.market.paths import OPERATOR_KEY
 from reversibility.records import vault_file
 from reversibility.records.atomic import write_atomically
 from reversibility.records.vault import KdfCost, Vault
@@ -103,23 +104,34 @@ def open_vault(bundle: Path, identities: Sequence[Any], ask: AskPassphrase | Non
     return Vault.open(bundle / layout.DATA / layout.SECRETS / layout.VAULT, passphrase, key_file)
 
 
-def write_vault(
-    bundle: Path,
-    identities: Sequence[Any],
-    output: Path,
-    passphrase: str,
-    ask: AskPassphrase | None = None,
-    cost: KdfCost | None = None,
-) -> int:
-    """Write the bundle's vault to ``output`` for daily work, under ``passphrase``; returns its number of
-    entries.
+def write_vault(vault: Vault, output: Path, passphrase: str, cost: KdfCost | None = None) -> None:
+    """Write the vault of a bundle, which is open, to ``output`` for daily work, under ``passphrase``.
 
     An existing file is refused: a vault is never overwritten. ``cost`` is for tests.
     """
-    if output.exists():
-        raise CartableError(f"{output} exists; move it away first, a vault is never overwritten.")
-    old, key_file = halves(bundle, identities, ask)
-    source = bundle / layout.DATA / layout.SECRETS / layout.VAULT
-    opened = vault_file.read(source.read_bytes(), str(source), Credentials(old, key_file))
-    write_atomically(output, vault_file.rebuild(opened, Credentials(passphrase), cost or KdfCost()), MODE)
-    return len(Vault.open(output, passphrase).entries())
+    refuse_existing(output)
+    credentials = Credentials(passphrase)
+    data = vault_file.rebuild(vault.content.opened, credentials, cost or KdfCost())
+    vault_file.read(data, str(output), credentials)  # what is written opens
+    write_atomically(output, data, MODE)
+
+
+def write_operator_key(key: Mapping[str, bytes], output: Path) -> None:
+    """Write the operators' SSH key to ``output``, which only its owner may read, and its public half beside it.
+
+    ``key`` has its files by their names, as ``Vault.operator_key`` returns them.
+    """
+    public = output.with_name(f"{output.name}.pub")
+    refuse_existing(output, public)
+    output.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_atomically(public, key[f"{OPERATOR_KEY}.pub"])
+    write_atomically(output, key[OPERATOR_KEY], MODE)
+
+
+def refuse_existing(*outputs: Path) -> None:
+    """Raise CartableError for the first of ``outputs`` that is there already."""
+    for output in outputs:
+        if output.exists():
+            raise CartableError(
+                f"{output} exists; move it away first, a vault or a key is never overwritten."
+            )

@@ -103,12 +103,13 @@ def _catalogue_row(identifier: str, entry: Mapping[str, Any]) -> tuple[Any, ...]
     )  # fmt: skip
 
 
-def write_automation(folder: Path, market: Market, project: Path) -> list[str]:
-    """Fill 10-automatisation: this repository, the market's folder, and the exact packages of this build.
-
-    Returns findings.
+def write_automation(folder: Path, market: Market, project: Path, known_hosts: str = "") -> list[str]:
+    """Fill 10-automatisation: this repository, the market's folder, what is known of the machines' SSH keys, and the
+    exact packages of this build. Returns findings.
     """
     findings = copy_tree(market.path, folder / layout.MARKET)
+    if known_hosts:
+        (folder / layout.KNOWN_HOSTS).write_text(known_hosts, encoding="utf-8")
     if _git(project, "rev-parse", "--show-toplevel").strip():
         findings += _bundle_repository(folder, project)
     if not (folder / REPOSITORY).exists():

@@ -70,6 +70,20 @@ def public_key(key: Path) -> str:
     return " ".join(fields[:2])
 
 
+def public_half(key: Path) -> str:
+    """The public half, with its comment, as it is read from ``key`` itself. Asks nobody for a passphrase.
+
+    Raises CartableError when it cannot be read, or only with a passphrase.
+    """
+    done = _ssh_keygen(["-y", "-P", "", "-f", str(key)])
+    if done.returncode != 0:
+        raise CartableError(
+            f"{key} cannot be read ({_reason(done)}); it has to be an OpenSSH private key without a passphrase, and "
+            "readable by its owner only."
+        )
+    return done.stdout.decode().strip()
+
+
 def fingerprint_of(public: str) -> str:
     """The fingerprint of a public key (``ssh-ed25519 AAAA…``) as ``ssh-keygen -l`` shows it."""
     digest = hashlib.sha256(base64.b64decode(public.split()[1])).digest()

@@ -17,6 +17,21 @@ EMPTY = {
 }
 
 
+SSH_KEY = f"""\
+LA CLÉ SSH DES EXPLOITANTS
+L'entrée «{N}cartable/operator-ssh{N}» du coffre contient, en pièces jointes, la clé SSH avec laquelle les machines
+sont exploitées{N}: operator_ed25519 (privée) et operator_ed25519.pub (publique). Avec le logiciel Cartable{N}:
+       reversibility open DOSSIER --identity CLE-A --identity CLE-B --operator-key operator_ed25519
+Enregistrée à la main depuis KeePassXC, elle doit n'être lisible que de vous{N}:
+       chmod 600 operator_ed25519
+"""
+NO_SSH_KEY = f"""\
+LA CLÉ SSH DES EXPLOITANTS
+Elle n'est pas dans ce coffre{N}: ceux qui ont établi ce dossier ne l'avaient pas, ou ne pouvaient pas la remettre
+(voir 00-lisez-moi/anomalies.txt). Il faut faire autoriser une clé sur chaque machine.
+"""
+
+
 def empty_folder(folder: str) -> str:
     """Why a folder of the bundle holds nothing."""
     reason = EMPTY.get(folder, "rien n'a été relevé pour cette rubrique")
@@ -52,8 +67,11 @@ N'ajoutez, ne renommez et ne modifiez rien dans ce dossier{N}: travaillez sur un
 """
 
 
-def opening(market: str, holders_a: Sequence[str], holders_b: Sequence[str]) -> str:
+def opening(
+    market: str, holders_a: Sequence[str], holders_b: Sequence[str], *, operator_key: bool = False
+) -> str:
     """``OUVRIR.txt``: how anybody opens the vault with age and KeePassXC alone."""
+    ssh = SSH_KEY if operator_key else NO_SSH_KEY
     return f"""\
 OUVRIR LE COFFRE DE MOTS DE PASSE ({market})
 
@@ -89,7 +107,8 @@ LES CONFIGURATIONS CHIFFRÉES (config.age)
 L'entrée «{N}cartable/age-identity{N}» du coffre contient l'identité age qui déchiffre tous les fichiers
 config.age{N}:
        age -d -i IDENTITE config.age | tar -tzv
-"""
+
+{ssh}"""
 
 
 REQUIREMENTS = (
@@ -110,7 +129,9 @@ REPRENDRE L'AUTOMATISATION
        cartable/.venv/bin/pip install ./cartable
 
 L'inventaire du marché, tel qu'il était lors de la remise, est dans le dossier «{N}marche{N}»{N}: copiez-le
-dans cartable/inventories. Les versions de Python, Git et OpenSSH sont dans versions.json.
+dans cartable/inventories. Les versions de Python, Git et OpenSSH sont dans versions.json. Le fichier
+known_hosts, s'il est là, contient les clés SSH des machines elles-mêmes, qui sont publiques.
+Toutes les étapes, jusqu'au premier relevé du parc, sont dans ../00-lisez-moi/lisez-moi.html, partie 4.
 
 L'historique des relevés se lit avec Git{N}:
        git clone ../09-journal/etat.bundle etat

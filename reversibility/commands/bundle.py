@@ -96,6 +96,12 @@ def _add_open(subparsers: Any) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="write the vault there under a new passphrase"
     )
+    parser.add_argument(
+        "--operator-key",
+        type=Path,
+        metavar="FILE",
+        help="write the operators' SSH key there, readable by you only, and its public half to FILE.pub",
+    )
     parser.set_defaults(func=_open)
 
 
@@ -237,22 +243,36 @@ def _open(args: argparse.Namespace) -> int:
 
 
 def _opened(args: argparse.Namespace) -> int:
+    # Before anybody types a passphrase for nothing.
+    opening.refuse_existing(*(path for path in (args.output, args.operator_key) if path is not None))
     identities = [identity for path in args.identity for identity in opening.load_identity(path)]
-    ask = _ask if passphrases.has_terminal() else None
-    if args.output is None:
-        vault = opening.open_vault(args.bundle, identities, ask)
-        print(f"The vault opens with these keys: {len(vault.entries())} entries.")
-        return 0
-    if args.output.exists():  # before anybody types a passphrase for nothing
-        raise CartableError(f"{args.output} exists; move it away first, a vault is never overwritten.")
+    vault = opening.open_vault(args.bundle, identities, _ask if passphrases.has_terminal() else None)
+    count = len(vault.entries())
+    key = vault.operator_key()
+    if args.operator_key is not None and not key:
+        raise CartableError(
+            "The vault of this bundle has no SSH key of the operators, and data/00-lisez-moi says so; run again "
+            "without --operator-key."
+        )
+    if args.output is not None:
+        opening.write_vault(vault, args.output, _new_passphrase())
+        print(f"The vault is in {args.output}, under the new passphrase: {count} entries.")
+    if args.operator_key is not None:
+        opening.write_operator_key(key, args.operator_key)
+        print(
+            f"The operators' SSH key is in {args.operator_key}; change it on the machines when you take over."
+        )
+    if args.output is None and args.operator_key is None:
+        print(f"The vault opens with these keys: {count} entries.")
+    return 0
+
+
+def _new_passphrase() -> str:
+    """The passphrase of the vault that is written: as it is configured, else asked for twice."""
     source = passphrases.configured_source()
     if source.configured:
-        new = passphrases.read_passphrase(command=source.command, fd=source.fd, prompt=False)
-    else:
-        new = passphrases.ask_new()
-    count = opening.write_vault(args.bundle, identities, args.output, new, ask)
-    print(f"The vault is in {args.output}, under the new passphrase: {count} entries.")
-    return 0
+        return passphrases.read_passphrase(command=source.command, fd=source.fd, prompt=False)
+    return passphrases.ask_new()
 
 
 def _ask(holder: str) -> str | None:

@@ -30,7 +30,8 @@ STATUSES = ("proven", "present", "missing", "waived")
 class Row:
     """One obligation for one subject.
 
-    ``evidence`` is a path in the bundle; ``method`` and ``proved_at`` (ISO 8601) are given for *proven* only.
+    ``evidence`` is a path in the bundle; ``method`` and ``proved_at`` (ISO 8601, UTC) are given for *proven* only:
+    the time of the assessment, or of the login that proves.
     ``detail`` is in French. ``waiver`` is the reason, the author and the end, for *waived* only.
     """
 
@@ -238,7 +239,7 @@ class _Assessor:
             status=status,
             evidence=evidence,
             method=proof.method if proven else None,
-            proved_at=self._when if proven else None,
+            proved_at=(_iso(proof.when) if proof.when else self._when) if proven else None,
             detail=detail,
             waiver=waiver.to_json() if waiver else None,
         )

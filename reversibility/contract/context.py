@@ -69,8 +69,12 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Whether the evidence was shown to be good, by which of METHODS, and what was seen, in French."""
+    """Whether the evidence was shown to be good, by which of METHODS, and what was seen, in French.
+
+    ``when`` is given where that was before the assessment: a login was tried on a day of its own.
+    """
 
     ok: bool
     method: str
     detail: str
+    when: datetime | None = None

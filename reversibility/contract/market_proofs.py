@@ -15,6 +15,7 @@ from reversibility.contract.formats import open_format
 from reversibility.contract.obligations import Obligation, Subject
 from reversibility.documents.french import number, percent
 from reversibility.errors import CartableError
+from reversibility.market.host_keys import reached_by_ssh, unknown_hosts
 from reversibility.market.load import load_market
 from reversibility.records.journal_chain import JournalReport
 from reversibility.records.journals import Journals
@@ -111,7 +112,9 @@ def dual_control(found: Found, context: AssessmentContext, _: Subject, __: Oblig
 
 
 def successor_can_start(found: Found, context: AssessmentContext, _: Subject, __: Obligation) -> Proof:
-    """The repository in the bundle opens, its packages are pinned, and the market in it is the declared one."""
+    """The repository in the bundle opens, its packages are pinned, the market in it is the declared one, and with what
+    is in the bundle its machines can be reached.
+    """
     folder = context.payload.data / "10-automatisation"
     problem = _repository_problem(context.payload.data / found.content)
     if problem:
@@ -127,7 +130,11 @@ def successor_can_start(found: Found, context: AssessmentContext, _: Subject, __
         return Proof(False, "opened", "l’inventaire remis (marche) n’est pas valide")
     if market.assets.keys() != context.market.assets.keys():
         return Proof(False, "opened", "l’inventaire remis (marche) ne déclare pas le même parc")
-    return Proof(True, "opened", f"dépôt, {len(pinned)} paquets à version fixée et inventaire relus")
+    problem = _access_problem(context, folder)
+    if problem:
+        return Proof(False, "opened", problem)
+    read = "inventaire et clés SSH" if reached_by_ssh(context.market) else "inventaire"
+    return Proof(True, "opened", f"dépôt, {len(pinned)} paquets à version fixée, {read} relus")
 
 
 def signed(found: Found, _: AssessmentContext, __: Subject, ___: Obligation) -> Proof:
@@ -168,6 +175,29 @@ def _months_before(day: date, months: int) -> date:
     year, month = divmod(index, 12)
     after = date(year + (month == 11), (month + 1) % 12 + 1, 1)
     return min(date(year, month + 1, 1) + timedelta(days=day.day - 1), after - timedelta(days=1))
+
+
+def _access_problem(context: AssessmentContext, folder: Path) -> str | None:
+    """Tell what keeps a successor from the machines that are reached by SSH: the operators' key, or their own."""
+    wanted = reached_by_ssh(context.market)
+    if not wanted:
+        return None
+    if context.exported_vault is None:
+        return "coffre non ouvert pendant l’évaluation"
+    if not context.exported_vault.operator_key():
+        return (
+            "le coffre ne contient pas la clé SSH des exploitants, sans laquelle on ne joint aucune machine"
+        )
+    path = folder / "known_hosts"
+    try:
+        unknown = unknown_hosts(context.market, path.read_text(encoding="utf-8") if path.is_file() else "")
+    except UnicodeDecodeError:
+        return f"known_hosts{C} illisible"
+    if unknown:
+        shown = ", ".join(unknown[:5]) + (", …" if len(unknown) > 5 else "")
+        count = f"{number(len(unknown))} machine(s) sur {number(len(wanted))}"
+        return f"known_hosts{C} {count} sans clé d’hôte connue ({shown})"
+    return None
 
 
 def _repository_problem(path: Path) -> str | None:

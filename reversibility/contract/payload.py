@@ -19,6 +19,7 @@ import yaml
 
 from reversibility.contract.formats import open_format
 from reversibility.contract.spreadsheet import Spreadsheet
+from reversibility.documents.changes import HEADERS as CHANGES_HEADERS
 from reversibility.documents.seen import Software, software_of
 from reversibility.documents.tables import cell_text, read_table
 
@@ -27,6 +28,7 @@ INVENTORY_JSON = "01-inventaire/inventaire.json"
 INVENTORY_CSV = "01-inventaire/inventaire.csv"
 INVENTORY_XLSX = "01-inventaire/inventaire.xlsx"
 SOFTWARE_CSV = "01-inventaire/logiciels.csv"
+CHANGES_CSV = "01-inventaire/modifications.csv"
 CATALOGUE = "04-logiciels/catalogue.yml"
 
 
@@ -223,6 +225,21 @@ class Payload:
         except (ValueError, IndexError) as error:
             raise Unreadable(SOFTWARE_CSV, "n’est pas du CSV") from error
         return found
+
+    @cached_property
+    def changes_problem(self) -> str | None:
+        """What keeps modifications.csv from being read as a list of changes, in French; None when nothing does."""
+        path = self.data / CHANGES_CSV
+        if not path.is_file():
+            return f"{CHANGES_CSV} absent"
+        try:
+            table = read_table(path)
+            header = next(table, None)
+            for _ in table:  # to its end: each row has its six cells
+                pass
+        except ValueError:
+            return f"{CHANGES_CSV}\u00a0: n’est pas du CSV"
+        return None if header == list(CHANGES_HEADERS) else f"{CHANGES_CSV}\u00a0: colonnes inattendues"
 
     @cached_property
     def workbook(self) -> Spreadsheet | None:

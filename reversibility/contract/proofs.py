@@ -9,7 +9,7 @@ Each looks at what an evidence found and answers with a method and a few words i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from reversibility.contract import market_proofs
@@ -34,8 +34,14 @@ LOGIN_RECORDS = {"logins.json": "pam", "logins-shares.json": "smb"}
 LOGIN_OK = "success"
 
 
-def matches_declaration(found: Found, context: AssessmentContext, subject: Subject, _: Obligation) -> Proof:
-    """The row says what is declared, CSV and JSON agree, and what was seen (serial, software) agrees as well."""
+def matches_declaration(
+    found: Found, context: AssessmentContext, subject: Subject, obligation: Obligation
+) -> Proof:
+    """The row says what is declared, CSV and JSON agree, what was seen (serial, software) agrees, changes are listed.
+
+    A row is written from the declaration: without a record it proves nothing of a managed asset, nor of one whose kind
+    is in ``settings.software_of``, since the contract wants its software listed.
+    """
     asset, row = _asset(subject), found.content
     wrong = next((name for name, value in _declared(asset) if row.get(name) != value), None)
     if wrong:
@@ -45,11 +51,18 @@ def matches_declaration(found: Found, context: AssessmentContext, subject: Subje
         return Proof(
             False, "opened", f"inventaire.csv et inventaire.json diffèrent{C} {inventory.differs[asset.tag]}"
         )
-    if not asset.managed:
+    if context.payload.changes_problem:
+        return Proof(False, "opened", context.payload.changes_problem)
+    folder = context.payload.asset(asset.site, asset.tag)
+    has_software = asset.kind in obligation.settings.get("software_of", ())
+    if folder.json("inventory.json") is None:
+        if asset.managed:
+            return Proof(False, "opened", "jamais relevé\u00a0: numéro de série et logiciels non constatés")
+        if has_software:
+            return Proof(False, "opened", "logiciels jamais relevés")
         return Proof(True, "opened", "ligne relue, égale à la déclaration")
-    record = context.payload.asset(asset.site, asset.tag).json("inventory.json")
-    if record is None:
-        return Proof(False, "opened", "jamais relevé\u00a0: numéro de série et logiciels non constatés")
+    if has_software and not folder.software:
+        return Proof(False, "opened", "le relevé ne comporte aucun logiciel")
     seen = row.get("serial_seen")
     if seen and seen != row.get("serial"):
         return Proof(False, "opened", f"numéro de série relevé {seen}, déclaré {row.get('serial')}")
@@ -141,14 +154,15 @@ def logged_in(found: Found, context: AssessmentContext, subject: Subject, _: Obl
     without = [login for login in _own_logins(context, asset) if login not in known]
     if without:
         return Proof(False, "logged_in", f"compte sans mot de passe dans le coffre{C} {', '.join(without)}")
-    days = {entry.account: _login_verified(context, asset, entry) for entry in entries}
-    untried = [account for account, day in days.items() if day is None]
+    times = {entry.account: _login_verified(context, asset, entry) for entry in entries}
+    untried = [account for account, time in times.items() if time is None]
     if untried:
         return Proof(
             False, "logged_in", f"connexion non vérifiée avec ce mot de passe{C} {', '.join(untried)}"
         )
-    oldest = min(day for day in days.values() if day)
-    return Proof(True, "logged_in", f"connexion vérifiée le {oldest:%d/%m/%Y}{C} {', '.join(days)}")
+    oldest = min(time for time in times.values() if time)
+    detail = f"connexion vérifiée le {oldest:%d/%m/%Y}{C} {', '.join(times)}"
+    return Proof(True, "logged_in", detail, when=oldest)
 
 
 def two_accesses(found: Found, context: AssessmentContext, subject: Subject, _: Obligation) -> Proof:
@@ -158,7 +172,7 @@ def two_accesses(found: Found, context: AssessmentContext, subject: Subject, _: 
         return Proof(False, "logged_in", "coffre non ouvert pendant l’évaluation")
     names = {"administrator": "administrateur", "user": "utilisateur"}
     tried = [(entry.policy, _login_verified(context, asset, entry)) for entry in found.content]
-    verified = {policy: max(day for of, day in tried if day and of == policy) for policy, day in tried if day}
+    verified = {policy: max(at for of, at in tried if at and of == policy) for policy, at in tried if at}
     lacking = [french for policy, french in names.items() if policy not in verified]
     if lacking:
         return Proof(False, "logged_in", f"accès non vérifié par une connexion{C} {', '.join(lacking)}")
@@ -167,6 +181,7 @@ def two_accesses(found: Found, context: AssessmentContext, subject: Subject, _: 
         True,
         "logged_in",
         f"accès administrateur et accès utilisateur{C} connexion vérifiée le {oldest:%d/%m/%Y}",
+        when=oldest,
     )
 
 
@@ -297,28 +312,32 @@ def _own_logins(context: AssessmentContext, asset: Asset) -> list[str]:
     )
 
 
-def _login_verified(context: AssessmentContext, asset: Asset, entry: Entry) -> date | None:
-    """Return the day of the last login with the entry's *current* password (the same revision), None without one.
+def _login_verified(context: AssessmentContext, asset: Asset, entry: Entry) -> datetime | None:
+    """Return the time of the last login with the entry's *current* password (the same revision), None without one.
 
     It counts only if it says of itself that it succeeded, how it was made, and when.
     """
     folder = context.payload.asset(asset.site, asset.tag)
     wanted = (entry.revision, LOGIN_OK)
-    days = [
-        _day_of(folder.json(VOLATILE), name)
+    times = [
+        _time_of(folder.json(VOLATILE), name)
         for name, method in LOGIN_RECORDS.items()
         for login in _dicts(folder.json(name), "logins")
         if login.get("account") in (entry.account, entry.username)
         and (login.get("vault_revision"), login.get("result"), login.get("method")) == (*wanted, method)
     ]
-    return max((day for day in days if day), default=None)
+    return max((time for time in times if time), default=None)
 
 
-def _day_of(volatile: Any, name: str) -> date | None:
-    """Return the day on which a record was last proven (UTC), as the asset's volatile values have it."""
+def _time_of(volatile: Any, name: str) -> datetime | None:
+    """Return the time (UTC) at which a record was last proven, as the asset's volatile values have it.
+
+    None also for one without its zone: nobody knows when that was.
+    """
     try:
-        return date.fromisoformat(str(volatile[name])[:10])
-    except (KeyError, TypeError, ValueError):
+        time = datetime.fromisoformat(volatile[name])
+        return time.astimezone(UTC) if time.tzinfo else None
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
 
 

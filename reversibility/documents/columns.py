@@ -21,11 +21,12 @@ CellType = Literal["text", "number", "date", "boolean"]
 
 @dataclass(frozen=True)
 class Source:
-    """What the columns of one asset are read from."""
+    """What the columns of one asset are read from. ``in_vault``: the vault has a password in force for it."""
 
     market: Market
     asset: Asset
     seen: Seen
+    in_vault: bool
 
     def declared(self, name: str) -> Any:
         """Return a declared attribute, None when there is none."""
@@ -64,10 +65,10 @@ def _room_name(source: Source) -> str:
 
 
 def _secret(source: Source) -> str:
-    """Never a password: where it is. Passwords live in the vault only (R40)."""
-    if source.asset.managed or source.seen.accounts:
+    """Never a password: whether it is in the vault, where alone passwords live (R40)."""
+    if source.in_vault:
         return "dans le coffre"
-    return "sans objet"
+    return "absent du coffre" if source.asset.managed or source.seen.accounts else "sans objet"
 
 
 COLUMNS: tuple[Column, ...] = (

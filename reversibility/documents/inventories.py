@@ -1,14 +1,14 @@
 """The inventory that is handed over: inventaire.csv, .json and .xlsx, logiciels.csv, modifications.csv.
 
 All are written in one pass over the declared fleet, in the order of the tags, an asset at a time: the memory they
-take does not grow with the fleet. No password is in any of them: a column says that it is in the vault.
+take does not grow with the fleet. No password is in any of them: a column says whether it is in the vault.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from reversibility.documents.tables import Cell, cell_text, write_table
 from reversibility.documents.workbook import Sheet, Workbook, sheet_names
 from reversibility.market.model import Asset, Market
 from reversibility.records.state import State
+from reversibility.records.vault import Vault
 
 SYNTHESIS = "Synthèse"
 WHOLE_FLEET = "Parc complet"
@@ -40,12 +41,19 @@ INSTALLED_HEADERS = ("École", "Logiciel", "Version", "Nombre de postes")
 
 
 def write_inventories(
-    folder: Path, market: Market, state: State, *, previous: Path | None = None, now: datetime | None = None
+    folder: Path,
+    market: Market,
+    state: State,
+    *,
+    in_vault: Collection[str],
+    previous: Path | None = None,
+    now: datetime | None = None,
 ) -> None:
     """Write the inventory of ``market`` into ``folder`` (``01-inventaire``), which must exist.
 
-    ``previous`` is the ``01-inventaire`` of the bundle before, which gives the changes; without it the list of
-    changes says that this is the first. ``now`` is what the files are dated with.
+    ``in_vault`` are the tags of the assets for which the vault has a password (``tags_in_vault``). ``previous`` is
+    the ``01-inventaire`` of the bundle before, which gives the changes; without it the list of changes says that this
+    is the first. ``now`` is what the files are dated with.
     """
     moment = now or datetime.now(UTC)
     sites = [(site, str(content.get("name", site))) for site, content in market.sites.items()]
@@ -54,8 +62,13 @@ def write_inventories(
     with ExitStack() as stack:
         files = _Files(stack, folder, market, moment, sheets, before)
         for asset in sorted(market.assets.values(), key=lambda a: a.tag):
-            files.add(asset, _read(state, asset))
+            files.add(Source(market, asset, _read(state, asset), asset.tag in in_vault))
         files.finish()
+
+
+def tags_in_vault(vault: Vault) -> frozenset[str]:
+    """Return the tags of the assets for which the vault has a password in force, and not only a pending one."""
+    return frozenset(entry.asset for entry in vault.entries() if entry.password)
 
 
 def row_of(source: Source) -> dict[str, Cell]:
@@ -123,10 +136,9 @@ class _Files:
         self._installed_sheet = self._book.sheet(INSTALLED, INSTALLED_HEADERS, (36, 40, 30, 18))
         self._changes_sheet = self._book.sheet(CHANGES, change_list.HEADERS, change_list.WIDTHS)
 
-    def add(self, asset: Asset, seen: Seen) -> None:
+    def add(self, source: Source) -> None:
         """Write one asset everywhere."""
-        source = Source(self._market, asset, seen)
-        row = row_of(source)
+        asset, seen, row = source.asset, source.seen, row_of(source)
         values = list(row.values())
         self._csv.row(values)
         self._json.add(row)

@@ -24,14 +24,14 @@ FOLDERS = {
     "04-logiciels": "Le catalogue des logiciels, avec les deux accords de chacun (qui, quand).",
     "05-comptes": "Les comptes relevés sur chaque équipement, leurs droits, les connexions vérifiées. "
     "Aucun mot de passe.",
-    "06-secrets": "Le coffre de mots de passe (vault.kdbx) et les deux moitiés de sa clé, chiffrées pour "
+    "06-secrets": "Le coffre de mots de passe et de clés (vault.kdbx) et les deux moitiés de sa clé, chiffrées pour "
     "leurs détenteurs.",
     "07-certificats": "Les certificats relevés et leur échéance.",
     "08-sauvegardes": "Les sauvegardes relevées.",
     "09-journal": "Qui a fait quoi, quand et avec quel résultat\u00a0: lignes chaînées, et l’historique Git "
     "des relevés.",
     "10-automatisation": "Le projet qui exploite le parc (dépôt Git), l’inventaire du marché, les paquets à "
-    "version fixée.",
+    "version fixée et ce que l’on sait des clés SSH des machines (known_hosts).",
     "11-documents": "Les documents établis par les personnes\u00a0: plan de réversibilité, RACI, procès-verbaux.",
 }
 
@@ -62,19 +62,32 @@ def write_start_page(
     *,
     bundle: str = "",
     fingerprint: str = "",
+    operator_key: bool = False,
+    known_hosts: bool = False,
 ) -> None:
     """Write ``lisez-moi.html`` and ``lisez-moi.pdf`` into ``folder``, which must exist.
 
     ``contents`` comes from ``contents_of``; ``bundle`` is the name of the bundle's folder and ``fingerprint`` that
-    of the key that will sign it, both shown when known.
+    of the key that will sign it, both shown when known. ``operator_key`` and ``known_hosts`` say whether the bundle
+    has the operators' SSH key (in its vault) and the machines' own: without them other steps are printed.
     """
-    html = render_html("lisez-moi.html.j2", start_context(market, assessment, contents, bundle, fingerprint))
+    context = start_context(
+        market, assessment, contents, bundle, fingerprint, operator_key=operator_key, known_hosts=known_hosts
+    )
+    html = render_html("lisez-moi.html.j2", context)
     (folder / "lisez-moi.html").write_text(html, encoding="utf-8")
     html_to_pdfa3(html, folder / "lisez-moi.pdf")
 
 
 def start_context(
-    market: Market, assessment: Assessment, contents: Iterable[FolderContents], bundle: str, fingerprint: str
+    market: Market,
+    assessment: Assessment,
+    contents: Iterable[FolderContents],
+    bundle: str,
+    fingerprint: str,
+    *,
+    operator_key: bool = False,
+    known_hosts: bool = False,
 ) -> dict[str, Any]:
     """Return what the page shows."""
     contract = market.contract
@@ -84,6 +97,8 @@ def start_context(
         "market_name": market.name,
         "bundle": bundle or f"cartable-{market.name}-…",
         "fingerprint": fingerprint,
+        "operator_key": operator_key,
+        "known_hosts": known_hosts,
         "folders": [(name, text, described.get(name)) for name, text in FOLDERS.items()],
         "contract": contract.get("contract", {}),
         "contacts": contract.get("parties", {}),

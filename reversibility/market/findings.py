@@ -20,7 +20,7 @@ class Finding:
 
     ``file`` is below the market's path as given, ``line`` counts from 1, ``where`` is the key's place
     in the file (``UC250001.asset.serial``), ``problem`` says what is wrong and ``expected`` what would be right.
-    A variable that Ansible merged from several places has its host for ``file``, and line 0.
+    A variable that Ansible merged has its host for ``file``, and line 0, where Ansible does not know its place.
     """
 
     file: str

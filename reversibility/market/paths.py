@@ -9,6 +9,7 @@ from pathlib import Path
 from reversibility.errors import CartableError
 
 DATA_DIRECTORY_VARIABLE = "CARTABLE_DATA_DIR"
+OPERATOR_KEY = "operator_ed25519"
 
 
 @dataclass(frozen=True)
@@ -67,3 +68,13 @@ class MarketPaths:
     def keys(self) -> Path:
         """What people hold: SSH keys, signing keys, public keys of the vault's holders."""
         return self.data / "keys"
+
+    @property
+    def operator_key(self) -> Path:
+        """The private SSH key with which the operators reach the machines; beside it, with ``.pub``, the public one."""
+        return self.keys / OPERATOR_KEY
+
+    @property
+    def known_hosts(self) -> Path:
+        """The machines' own SSH keys, which are public: a machine that is not in it is refused."""
+        return self.data / "known_hosts"

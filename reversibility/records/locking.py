@@ -31,7 +31,7 @@ def file_lock(path: Path, timeout: float = 60.0) -> Iterator[int]:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise CartableError(
-            f"The lock {path} cannot be opened ({error.strerror}); check the folder's rights."
+            f"The lock {path} cannot be opened ({error.strerror}); check the folder's rights and its disk."
         ) from error
     try:
         _wait_for_lock(descriptor, path, timeout)

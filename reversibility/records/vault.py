@@ -8,7 +8,7 @@ is on the disk.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from reversibility.records.atomic import remove_leftovers, write_atomically
 from reversibility.records.locking import file_lock
 from reversibility.records.password_policy import problems_of_entry
 from reversibility.records.vault_content import VaultContent
-from reversibility.records.vault_entry import AGE_IDENTITY, OWN_ASSET, Entry
+from reversibility.records.vault_entry import AGE_IDENTITY, OPERATOR_SSH, OWN_ASSET, Entry
 from reversibility.records.vault_file import Credentials, KdfCost, VaultError
 from reversibility.records.vault_transaction import VaultTransaction
 
@@ -231,19 +231,33 @@ class Vault:
             raise VaultError(f"The vault was not saved and is as it was: {error}") from error
         self._stamp = self._stamp_on_disk()
 
-    def export(self, path: Path, passphrase: str, key_file: bytes, *, cost: KdfCost | None = None) -> None:
+    def export(
+        self,
+        path: Path,
+        passphrase: str,
+        key_file: bytes,
+        *,
+        operator_key: Mapping[str, bytes] | None = None,
+        cost: KdfCost | None = None,
+    ) -> None:
         """Write a copy for the bundle that opens with ``passphrase`` and ``key_file`` together only.
 
-        Everything is in it: entries, their history, attachments. Its data is re-encrypted with a key of its
-        own.
+        Everything is in it: entries, their history, attachments; and the files of the operators' SSH key by their
+        names, which are no part of this vault itself. Its data is re-encrypted with a key of its own.
         """
         if not key_file:
             raise VaultError(
                 "The copy of the vault needs a key file, or one group of holders could open it alone."
             )
         self.refresh()
-        data = vault_file.rebuild(self.content.opened, Credentials(passphrase, key_file), cost or KdfCost())
+        credentials = Credentials(passphrase, key_file)
+        with self.content.lent(OWN_ASSET, OWN_ASSET, OPERATOR_SSH, operator_key or {}):
+            data = vault_file.rebuild(self.content.opened, credentials, cost or KdfCost())
         write_atomically(path, data, MODE)
+
+    def operator_key(self) -> dict[str, bytes]:
+        """The files of the operators' SSH key by their names, in the vault of a bundle; empty when it has none."""
+        return self.content.attachments(OWN_ASSET, OPERATOR_SSH)
 
     # ---- checking
 

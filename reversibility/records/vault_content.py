@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pykeepass import Entry as KeePassEntry
@@ -61,20 +62,50 @@ class VaultContent:
     def attachment(self, asset: str, account: str, filename: str) -> bytes | None:
         """The content of an attached file, or None."""
         place = self.locate(asset, account)
-        if place is None:
-            return None
-        for binary in place[1].iterchildren("Binary"):
-            if binary.findtext("Key") == filename:
-                stored = self.opened.database.payload.inner_header.binary
-                number = int(binary.find("Value").get("Ref"))
-                if number >= len(stored):
-                    raise VaultError(
-                        f"The attachment {filename} of {asset}/{account} is not in the vault any more; "
-                        f"bring it back "
-                        "from a backup."
-                    )
-                return bytes(stored[number].data[1:])  # the first byte says whether it is protected
+        for name, number in kdbx.attachments(place[1]) if place else ():
+            if name == filename:
+                return self._attached(asset, account, name, number)
         return None
+
+    def attachments(self, asset: str, account: str) -> dict[str, bytes]:
+        """All files that are attached to an entry, by their names; none when there is no such entry."""
+        place = self.locate(asset, account)
+        found = kdbx.attachments(place[1]) if place else ()
+        return {name: self._attached(asset, account, name, number) for name, number in found}
+
+    def _attached(self, asset: str, account: str, filename: str, number: int) -> bytes:
+        """The content of the attached file with that number in the vault."""
+        stored = self.opened.database.payload.inner_header.binary
+        if number >= len(stored):
+            raise VaultError(
+                f"The attachment {filename} of {asset}/{account} is not in the vault any more; "
+                f"bring it back "
+                "from a backup."
+            )
+        return bytes(stored[number].data[1:])  # the first byte says whether it is protected
+
+    @contextlib.contextmanager
+    def lent(self, site: str, asset: str, account: str, files: Mapping[str, bytes]) -> Iterator[None]:
+        """Have an entry with these attached files, and none without, while a copy is made; then all is as it was."""
+        database, element = self.opened.database, kdbx.new_entry(f"{asset}/{account}")
+        stored = database.payload.inner_header.binary
+        former, kept = self.locate(asset, account), len(stored)
+        group = former[1].getparent() if former else self._group(site)
+        place = group.index(former[1]) if former else len(group)
+        for name, data in files.items():
+            element.append(kdbx.attachment(name, database.add_binary(data, protected=True)))
+        if former:
+            group.remove(former[1])
+        if files:
+            group.append(element)
+        try:
+            yield
+        finally:
+            if files:
+                group.remove(element)
+            if former:
+                group.insert(place, former[1])
+            del stored[kept:]
 
     # ---- changes, for VaultTransaction
 

@@ -16,6 +16,8 @@ OWN_FIELDS = frozenset({POLICY, REVISION, PENDING, PENDING_REVISION, PENDING_EXP
 # The project's own secrets (the age identity) are filed under this name, beside the sites.
 OWN_ASSET = "cartable"
 AGE_IDENTITY = "age-identity"
+# Only in the copy that a bundle has: the operators' SSH key, attached. Otherwise it is a file, as ssh wants it.
+OPERATOR_SSH = "operator-ssh"
 
 
 @dataclass(frozen=True)

@@ -172,6 +172,14 @@ def filed_entries(database: Any) -> Iterator[tuple[str, Any]]:
         pending.extend((top, child) for child in reversed(group.findall("Group")))
 
 
+def attachments(element: Any) -> list[tuple[str, int]]:
+    """The name of each file that is attached to an entry, and its number in the vault."""
+    return [
+        (binary.findtext("Key") or "", int(binary.find("Value").get("Ref")))
+        for binary in element.iterchildren("Binary")
+    ]
+
+
 def attachment(filename: str, number: int) -> Any:
     """The reference from an entry to the attached file with that number in the vault."""
     return E.Binary(E.Key(filename), E.Value(Ref=str(number)))

@@ -20,7 +20,7 @@ from reversibility.records.journals import Journals
 from reversibility.records.state import State
 from reversibility.records.vault import Vault
 from tests.unit.bundle.conftest import make_key
-from tests.unit.contract.handover import CHEAP, NOW, PROJECT, make_handover
+from tests.unit.contract.handover import CHEAP, NOW, PROJECT, known_hosts_of, make_handover
 
 
 @dataclass
@@ -68,30 +68,43 @@ def git(folder: Path, *arguments: str) -> str:
 
 def make_case(root: Path) -> Case:
     """The demonstration market, with what a run leaves, in a fresh project that is a Git repository."""
+    paths = make_project(root, "demo")
+    market = load_market(paths.inventory)
+    made = make_handover(paths.data, market)
+    shutil.rmtree(made.bundle)
+    make_keys(paths, market)
+    make_key(paths.operator_key)
+    paths.known_hosts.write_text(known_hosts_of(market))
+    return Case(paths, market, made.vault)
+
+
+def make_project(root: Path, name: str) -> MarketPaths:
+    """A fresh project, which is a Git repository, with one of our markets; no records yet."""
     project = root / "project"
     (project / "inventories").mkdir(parents=True)
-    shutil.copytree(PROJECT / "inventories" / "demo", project / "inventories" / "demo")
+    shutil.copytree(PROJECT / "inventories" / name, project / "inventories" / name)
     shutil.copyfile(PROJECT / "ansible.cfg", project / "ansible.cfg")
     (project / ".gitignore").write_text("/var/\n")
     git(project, "init", "-q", "-b", "main")
     git(project, "add", ".")
     git(project, "commit", "-q", "-m", "project")
-    paths = MarketPaths(
-        market="demo", inventory=project / "inventories" / "demo", data=project / "var" / "demo"
-    )
+    paths = MarketPaths(market=name, inventory=project / "inventories" / name, data=project / "var" / name)
     paths.data.mkdir(parents=True)
-    market = load_market(paths.inventory)
-    made = make_handover(paths.data, market)
-    shutil.rmtree(made.bundle)
+    return paths
+
+
+def make_keys(paths: MarketPaths, market: Market) -> None:
+    """The signing key, and the pairs of the holders who have one: the private key beside the public one."""
     paths.keys.mkdir()
     make_key(paths.keys / "signing_ed25519")
     for holder in (*market.contract["holders"]["a"], *market.contract["holders"]["b"]):
+        if holder.get("passphrase"):
+            continue
         public = paths.data / holder["recipient_file"]
         public.parent.mkdir(exist_ok=True)
         identity = pyrage.x25519.Identity.generate()
         public.with_suffix(".key").write_text(f"{identity}\n")
         public.write_text(f"{identity.to_public()}\n")
-    return Case(paths, market, made.vault)
 
 
 def moment(text: str) -> datetime:

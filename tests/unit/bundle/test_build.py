@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,21 +12,29 @@ import tarfile
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import yaml
+from weasyprint import HTML
 
 from reversibility.bundle import build as building
+from reversibility.bundle import layout
 from reversibility.bundle.build import BuiltBundle, latest, remove_unfinished
 from reversibility.bundle.compare import compare
 from reversibility.bundle.dual_control import load_holders
 from reversibility.bundle.open import load_identity, open_vault
+from reversibility.bundle.seal import Label, seal
+from reversibility.bundle.signature import sign
 from reversibility.bundle.verify import verify
+from reversibility.documents import completeness, start_page
 from reversibility.errors import CartableError
 from reversibility.market.load import load_market
 from reversibility.records.journals import Journals
+from tests.unit.bundle.conftest import make_key
 from tests.unit.bundle.judges import by_bagit, by_command, by_file, every_file, run_file
 from tests.unit.bundle.market import Case, git, make_case
+from tests.unit.contract.handover import NOW
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +85,7 @@ def test_everything_is_at_its_place(built: BuiltBundle) -> None:
         "data/07-certificats/DOSSIER-VIDE.txt", "data/08-sauvegardes/DOSSIER-VIDE.txt",
         "data/09-journal/verification.json", "data/09-journal/etat.bundle",
         "data/10-automatisation/depot.bundle", "data/10-automatisation/requirements.txt",
+        "data/10-automatisation/known_hosts",
         "data/10-automatisation/marche/hosts.yml", "data/11-documents/DOSSIER-VIDE.txt",
     ):  # fmt: skip
         assert name in files, name
@@ -158,7 +168,8 @@ def test_a_stranger_takes_over_from_the_bundle_alone(case: Case, built: BuiltBun
 
 def test_no_secret_leaves_the_vault(case: Case, built: BuiltBundle) -> None:
     secrets = [entry.password.encode() for entry in case.vault.entries() if entry.password]
-    assert len(secrets) > 5
+    secrets += case.paths.operator_key.read_bytes().splitlines()[1:-1]
+    assert len(secrets) > 10
     for name in every_file(built.path):
         content = (built.path / name).read_bytes()
         assert not any(secret in content for secret in secrets), name
@@ -190,6 +201,45 @@ def test_every_file_of_a_whole_bundle_is_guarded(built: BuiltBundle, tmp_path: P
             assert name in by_command(bag), name
         path.write_bytes(content)
     assert by_command(bag) == by_file(bag) == set()
+
+
+def test_a_file_added_to_any_folder_of_a_whole_bundle_is_named(built: BuiltBundle, tmp_path: Path) -> None:
+    bag = Path(shutil.copytree(built.path, tmp_path / "bag"))
+    folders = [bag, *(path for path in sorted(bag.rglob("*")) if path.is_dir())]
+    assert len(folders) > 30
+    for folder in folders:
+        added = folder / "intrus.txt"
+        added.write_bytes(b"intrus")
+        name = added.relative_to(bag).as_posix()
+        assert by_command(bag) == by_file(bag) == {name}
+        assert by_bagit(bag) is (folder == bag), (
+            name
+        )  # BagIt lets a bag have tag files that no manifest lists
+        added.unlink()
+    assert by_command(bag) == by_file(bag) == set()
+
+
+def test_a_whole_bundle_signed_again_by_another_key_is_refused(
+    case: Case, built: BuiltBundle, tmp_path: Path
+) -> None:
+    """Its signatures alone; then everything sealed anew, when only who knows the signer can tell. BagIt has neither."""
+    allowed, stranger = tmp_path / "allowed", make_key(tmp_path / "stranger")
+    shutil.copyfile(built.path / "allowed_signers", allowed)
+    bag = Path(shutil.copytree(built.path, tmp_path / built.path.name))
+    for manifest, signature in zip(layout.TAGMANIFESTS, layout.SIGNATURES, strict=True):
+        (bag / signature).write_bytes(sign(bag / manifest, stranger))
+    for known in (None, allowed):
+        assert by_command(bag, known) == by_file(bag, known) == set(layout.SIGNATURES)
+    assert by_bagit(bag)
+    for name in (*layout.TAGMANIFESTS, *layout.SIGNATURES):
+        (bag / name).unlink()
+    seal(bag, Label(case.market.name, "Essai", "Essai", bag.name, NOW), stranger)
+    assert by_command(bag) == by_file(bag) == set() and by_bagit(bag)
+    assert by_command(bag, allowed) == by_file(bag, allowed) == set(layout.SIGNATURES)
+    status, said = run_file(bag, "--empreinte", built.seal.fingerprint)
+    assert status == 1 and all(name in said for name in layout.SIGNATURES)
+    problems = verify(bag, None, fingerprint=built.seal.fingerprint).problems
+    assert {problem.file for problem in problems} == set(layout.SIGNATURES)
 
 
 def test_an_unreadable_record_does_not_stop_the_hand_over(changed: Case) -> None:
@@ -349,6 +399,32 @@ def test_a_failing_build_leaves_nothing(changed: Case, monkeypatch: pytest.Monke
     monkeypatch.setattr(building, "seal", full)
     with pytest.raises(CartableError, match="somewhere: No space left on device"):
         changed.build()
+    assert [path.name for path in changed.paths.bundles.iterdir()] == [".lock"]
+
+
+@pytest.mark.parametrize(
+    ("module", "writer", "name", "problem"),
+    [
+        (start_page, "html_to_pdfa3", "data/00-lisez-moi/lisez-moi.pdf", "PDF ordinaire, attendu PDF/A"),
+        (completeness, "write_csv", "data/completude.csv", "tableau sans en-tête"),
+        (completeness, "write_json", "data/completude.json", "n’est pas du JSON"),
+    ],
+)
+def test_documents_written_after_the_assessment_are_opened_as_well(
+    changed: Case, monkeypatch: pytest.MonkeyPatch, module: ModuleType, writer: str, name: str, problem: str
+) -> None:
+    """Clause B 6.2 is about every file, and is proven before these are written."""
+
+    def ordinary(html: str, path: Path) -> None:
+        path.write_bytes(HTML(string=html).write_pdf())
+
+    def nothing(path: Path, _: object) -> None:
+        path.touch()
+
+    monkeypatch.setattr(module, writer, ordinary if writer == "html_to_pdfa3" else nothing)
+    with pytest.raises(CartableError, match=re.escape(f"{name} is not in the open format")) as raised:
+        changed.build()
+    assert problem in str(raised.value)
     assert [path.name for path in changed.paths.bundles.iterdir()] == [".lock"]
 
 

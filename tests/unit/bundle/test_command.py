@@ -25,8 +25,8 @@ from reversibility.bundle.verify import verify
 from reversibility.errors import CartableError
 from reversibility.market.load import load_market
 from reversibility.records.vault import Vault
-from tests.unit.bundle.market import Case, git, make_case
-from tests.unit.contract.handover import PASSPHRASE, PROJECT
+from tests.unit.bundle.market import Case, git, make_case, make_keys, make_project
+from tests.unit.contract.handover import CHEAP, PASSPHRASE, PROJECT
 
 
 @pytest.fixture(scope="module")
@@ -295,6 +295,27 @@ def test_a_bundle_is_compared_with_the_state_of_today(case: Case, tmp_path: Path
         compare(bundle, tmp_path)
 
 
+def hand_over(inventory: Path, home: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the playbook handover.yml without a terminal."""
+    environment = {
+        **os.environ,
+        "CARTABLE_VAULT_PASSPHRASE_COMMAND": f"echo '{PASSPHRASE}'",
+        "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"),
+        "HOME": str(home),
+    }
+    playbook = Path(sys.executable).with_name("ansible-playbook")
+    command = [str(playbook), "-i", str(inventory), str(PROJECT / "playbooks" / "handover.yml"), *options]
+    return subprocess.run(
+        command,
+        cwd=PROJECT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def test_the_playbook_builds_one_bundle(case: Case, tmp_path: Path) -> None:
     """Real ansible-playbook, every host of the market unreachable: a hand-over is possible at any moment."""
     project = Path(
@@ -302,26 +323,10 @@ def test_the_playbook_builds_one_bundle(case: Case, tmp_path: Path) -> None:
     )
     shutil.rmtree(project / "var" / "demo" / "bundles", ignore_errors=True)
     inventory = project / "inventories" / "demo"
-    environment = {
-        **os.environ,
-        "CARTABLE_VAULT_PASSPHRASE_COMMAND": f"echo '{PASSPHRASE}'",
-        "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"),
-        "HOME": str(tmp_path),
-    }
     bundles = project / "var" / "demo" / "bundles"
 
     def play(*options: str) -> str:
-        playbook = Path(sys.executable).with_name("ansible-playbook")
-        command = [str(playbook), "-i", str(inventory), str(PROJECT / "playbooks" / "handover.yml"), *options]
-        done = subprocess.run(
-            command,
-            cwd=PROJECT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = hand_over(inventory, tmp_path, *options)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -334,3 +339,46 @@ def test_the_playbook_builds_one_bundle(case: Case, tmp_path: Path) -> None:
     today = json.loads((bundle / "data" / "completude.json").read_bytes())["generated"]
     assert today[:4] == str(date.today().year)
     assert load_holders(case.market.contract, case.paths.data).a
+
+
+@pytest.fixture(scope="module")
+def worked(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    """inventories/jurancon with its vault and its keys, as docs/operators-guide.md says; nothing observed yet."""
+    paths = make_project(tmp_path_factory.mktemp("worked"), "jurancon")
+    market = load_market(paths.inventory)
+    make_keys(paths, market)
+    return Case(paths, market, Vault.create(paths.vault, PASSPHRASE, cost=CHEAP))
+
+
+def test_the_worked_market_is_handed_over_with_the_documented_command(worked: Case, tmp_path: Path) -> None:
+    """One of its holders has no key, and gets a sheet."""
+    paper = tmp_path / "paper"
+    built = run(worked, "build", "-i", worked.paths.inventory, "--sheets-to", f"tee {paper}")
+    assert built.returncode == 0, built.stderr
+    sheet = paper.read_text(encoding="utf-8")
+    assert "Mairie de Jurançon, direction générale des services (groupe A)" in sheet
+    bundle = latest(worked.paths.bundles, "jurancon")
+    assert bundle is not None
+    fingerprint = re.search(r"^signed by +(\S+)$", built.stdout, re.MULTILINE)
+    assert fingerprint
+    verified = run(worked, "verify", bundle, "--fingerprint", fingerprint[1])
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    # Nobody has made the operators' key yet, nor seen a machine: said, and no hindrance.
+    assert "There is no SSH key of the operators" in built.stdout and "has no host key of" in built.stdout
+
+
+def test_the_playbook_that_cannot_show_a_sheet_names_the_command_that_can(
+    worked: Case, tmp_path: Path
+) -> None:
+    before = latest(worked.paths.bundles, "jurancon")
+    refused = hand_over(worked.paths.inventory, tmp_path)
+    said = " ".join((refused.stdout + refused.stderr).split())
+    assert refused.returncode == 2
+    assert f"`reversibility build -i {worked.paths.inventory}` on a terminal" in said
+    assert "Mairie de Jurançon, direction générale des services" in said and "--sheets-to" in said
+    assert latest(worked.paths.bundles, "jurancon") == before
+
+
+def test_the_guide_names_the_command_as_well() -> None:
+    guide = (PROJECT / "docs" / "operators-guide.md").read_text(encoding="utf-8")
+    assert "reversibility build -i inventories/<market> --sheets-to" in guide

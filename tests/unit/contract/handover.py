@@ -18,7 +18,7 @@ import pyrage
 import pytest
 
 from reversibility.contract.assessment import Assessment, AssessmentContext, Row, assess
-from reversibility.documents.inventories import write_inventories
+from reversibility.documents.inventories import tags_in_vault, write_inventories
 from reversibility.market.load import load_market
 from reversibility.market.model import Asset, Market
 from reversibility.records import configuration
@@ -34,6 +34,10 @@ LOGGED_IN = NOW - timedelta(days=2)
 CHEAP = KdfCost(memory_mib=19, passes=2, lanes=1)
 PASSPHRASE = "six mots pour ouvrir ce coffre-ci"
 KEY_FILE = b"a key file of the tests: thirty-two bytes or more"
+OPERATOR_KEY = {
+    "operator_ed25519": b"a private key of the tests\n",
+    "operator_ed25519.pub": b"its other half\n",
+}
 VLAN_IDS = {"administration": 10, "direction": 20, "teachers": 30, "pupils": 40, "guests": 50}
 
 
@@ -191,7 +195,7 @@ def fill_bag(bundle: Path, root: Path, market: Market, state: State, vault: Vaul
         shutil.copytree(state.directory / site / tag, target)
     for name in ("01-inventaire", "04-logiciels", "09-journal", "10-automatisation"):
         (data / name).mkdir()
-    write_inventories(data / "01-inventaire", market, state, now=NOW)
+    write_inventories(data / "01-inventaire", market, state, in_vault=tags_in_vault(vault), now=NOW)
     shutil.copy(market.path / "catalogue.yml", data / "04-logiciels")
     lock = shutil.ignore_patterns(".lock")
     shutil.copytree(state.directory / "journal", data / "09-journal", ignore=lock, dirs_exist_ok=True)
@@ -202,11 +206,18 @@ def fill_bag(bundle: Path, root: Path, market: Market, state: State, vault: Vaul
             (secrets / f"moitie-{group}").mkdir(parents=True, exist_ok=True)
             name = "".join(c for c in holder["name"].lower() if c.isalnum())
             (secrets / f"moitie-{group}" / f"{name}.age").write_bytes(pyrage.encrypt(b"half", [recipient]))
-    vault.export(secrets / "vault.kdbx", PASSPHRASE, KEY_FILE, cost=CHEAP)
+    vault.export(secrets / "vault.kdbx", PASSPHRASE, KEY_FILE, operator_key=OPERATOR_KEY, cost=CHEAP)
     automation = data / "10-automatisation"
+    (automation / "known_hosts").write_text(known_hosts_of(market))
     shutil.copytree(market.path, automation / "marche")
     (automation / "requirements.txt").write_text("# pinned\nansible==14.5.0\npyrage==1.4.0\n")
     git_bundle(root / "project", automation / "depot.bundle", "ansible.cfg")
+
+
+def known_hosts_of(market: Market) -> str:
+    """A line for each managed asset, with a key that is nobody's."""
+    addresses = [asset.address for asset in market.assets.values() if asset.managed]
+    return "".join(f"{address} ssh-ed25519 {'A' * 68}\n" for address in addresses)
 
 
 def git_bundle(folder: Path, target: Path, name: str) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from reversibility.contract.assessment import STATUSES, Row, Totals
 from reversibility.errors import CartableError
-from tests.unit.contract.handover import NOW, Handover
+from tests.unit.contract.handover import LOGGED_IN, NOW, Handover
 
 MISSING = {
     "J-2.4-qui-fait-quoi", "B-6.1-plan", "B-6.3-restauration-temoin", "B-6.3-transfert", "J-3.6-formation",
@@ -44,7 +44,8 @@ def test_every_declared_asset_counts(pristine: Handover) -> None:
 def test_a_proven_row_says_how_when_and_where(pristine: Handover) -> None:
     for row in pristine.assess().rows:
         if row.status == "proven":
-            assert row.method and row.proved_at == "2026-03-02T09:30:00+00:00" and row.detail
+            when = LOGGED_IN if row.method == "logged_in" else NOW
+            assert row.method and row.proved_at == when.isoformat() and row.detail
             assert row.evidence and (pristine.bundle / row.evidence).exists()
         else:
             assert row.method is None and row.proved_at is None

@@ -15,11 +15,18 @@ from tests.unit.contract.handover import NOW, Handover, edit
 def test_a_login_is_dated_by_itself_and_not_by_the_assessment(handover: Handover) -> None:
     year = NOW + timedelta(days=365)
     login = handover.row("J-3.14-mots-de-passe", "UC250001", now=year)
-    assert login.status == "proven" and login.proved_at is not None and login.proved_at.startswith("2027-")
+    assert login.status == "proven" and login.proved_at == "2026-02-28T09:30:00+00:00"
     assert login.detail == "connexion vérifiée le 28/02/2026\u00a0: cartable, enseignant"
-    assert handover.row("J-3.4-deux-acces", "UC250001", now=year).detail.endswith(
-        "connexion vérifiée le 28/02/2026"
-    )
+    both = handover.row("J-3.4-deux-acces", "UC250001", now=year)
+    assert both.proved_at == "2026-02-28T09:30:00+00:00"
+    assert both.detail.endswith("connexion vérifiée le 28/02/2026")
+
+
+def test_the_time_of_a_login_is_told_in_utc(handover: Handover) -> None:
+    time = "2026-02-28T00:30:00+01:00"
+    edit(handover.folder("UC250001") / "volatile.json", lambda seen: {**seen, "logins.json": time})
+    row = handover.row("J-3.14-mots-de-passe", "UC250001")
+    assert row.proved_at == "2026-02-27T23:30:00+00:00" and "27/02/2026" in row.detail
 
 
 def test_the_login_that_is_longest_ago_gives_the_date(handover: Handover) -> None:
@@ -33,13 +40,17 @@ def test_the_login_that_is_longest_ago_gives_the_date(handover: Handover) -> Non
     for obligation in ("J-3.14-mots-de-passe", "J-3.4-deux-acces"):
         row = handover.row(obligation, "UC250001")
         assert row.status == "proven" and "15/01/2026" in row.detail
+        assert row.proved_at == "2026-01-15T07:00:00+00:00"
     (folder / "logins.json").write_text(
         json.dumps({"logins": logins})
     )  # tried both ways: the last time counts
     assert "28/02/2026" in handover.row("J-3.14-mots-de-passe", "UC250001").detail
 
 
-@pytest.mark.parametrize("time", [None, "", "yesterday", 1772000000, ["2026-02-28"]])
+@pytest.mark.parametrize(
+    "time",
+    [None, "", "yesterday", 1772000000, ["2026-02-28"], "2026-02-28T09:30:00", "0001-01-01T00:00:00+14:00"],
+)
 def test_a_login_that_does_not_say_when_is_not_proven(handover: Handover, time: object) -> None:
     edit(handover.folder("UC250001") / "volatile.json", lambda seen: {**seen, "logins.json": time})
     row = handover.row("J-3.14-mots-de-passe", "UC250001")

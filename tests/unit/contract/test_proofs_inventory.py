@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from reversibility.documents.columns import COLUMNS
+from reversibility.documents.tables import read_table, write_table
+from reversibility.market.model import Market
 from tests.unit.contract.handover import NOW, Handover, edit
 
 
@@ -29,6 +32,68 @@ def test_an_inventory_that_says_something_else_is_not_proven(
     assert change[0] in text
     path.write_text(text.replace(*change), encoding="utf-8")
     assert handover.row("J-3.9-inventaire", "UC250001").status == "present"
+
+
+def unmanaged(handover: Handover, tag: str) -> Market:
+    """The market and the bag's inventory, with an asset that somebody else looks after."""
+    market = handover.market
+    asset = market.assets[tag]
+    asset = replace(asset, managed=False, attributes={**asset.attributes, "managed": False})
+    folder = handover.data / "01-inventaire"
+    edit(
+        folder / "inventaire.json",
+        lambda d: [a.update(managed=False) for a in d["assets"] if a["tag"] == tag] and d,
+    )
+    number = [column.key for column in COLUMNS].index("managed")
+    rows = list(read_table(folder / "inventaire.csv"))
+    with write_table(folder / "inventaire.csv", rows[0]) as table:
+        for row in rows[1:]:
+            table.row([*row[:number], "non", *row[number + 1 :]] if row[0] == tag else row)
+    return replace(market, assets={**market.assets, tag: asset})
+
+
+def test_a_row_that_is_only_the_declaration_proves_no_software(handover: Handover) -> None:
+    """The row of what was never seen is written from the declaration: that they are equal says nothing."""
+    market = unmanaged(handover, "UC250001")
+    row = handover.row("J-3.9-inventaire", "UC250001", market=market)
+    assert row.status == "proven" and "dernier relevé" in row.detail  # somebody else's, and seen
+    (handover.folder("UC250001") / "inventory.json").unlink()
+    row = handover.row("J-3.9-inventaire", "UC250001", market=market)
+    assert row.status == "present" and row.detail == "logiciels jamais relevés"
+    for tag in ("VP250001", "TB250001", "IM250001"):  # these have no software to list
+        row = handover.row("J-3.9-inventaire", tag, market=market)
+        assert (row.status, row.detail) == ("proven", "ligne relue, égale à la déclaration")
+
+
+def test_a_computer_whose_record_lists_no_software_is_not_proven(handover: Handover) -> None:
+    edit(handover.folder("UC250001") / "inventory.json", lambda d: d["content"].pop("softwares") and d)
+    row = handover.row("J-3.9-inventaire", "UC250001")
+    assert row.status == "present" and row.detail == "le relevé ne comporte aucun logiciel"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "absent"),
+        (b"", "colonnes inattendues"),
+        (b"Modification\r\n", "colonnes inattendues"),
+        (b"\xff\xfe", "CSV"),
+        ("one cell", "CSV"),
+    ],
+)
+def test_a_list_of_changes_that_does_not_read_back_is_not_proven(
+    handover: Handover, content: bytes | str | None, said: str
+) -> None:
+    path = handover.data / "01-inventaire/modifications.csv"
+    if content is None:
+        path.unlink()
+    elif isinstance(content, str):
+        path.write_bytes(path.read_bytes() + content.encode() + b"\r\n")
+    else:
+        path.write_bytes(content)
+    for tag in ("UC250001", "VP250001"):
+        row = handover.row("J-3.9-inventaire", tag)
+        assert row.status == "present" and "modifications.csv" in row.detail and said in row.detail
 
 
 def test_a_serial_number_seen_that_is_not_the_declared_one(handover: Handover) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.contract.handover import Handover, git_bundle
+from reversibility.records.vault import Vault
+from tests.unit.contract.handover import CHEAP, KEY_FILE, PASSPHRASE, Handover, git_bundle
 
 
 def test_software_without_an_approval_is_named(handover: Handover) -> None:
@@ -53,6 +54,24 @@ def test_another_market_in_the_automation_is_not_proven(handover: Handover) -> N
     hosts = handover.data / "10-automatisation/marche/hosts.yml"
     hosts.write_text(hosts.read_text().replace("TB250001", "TB250009"))
     assert "même parc" in handover.row("B-6.1-reprise").detail
+
+
+def test_machines_that_a_successor_cannot_reach_are_named(handover: Handover) -> None:
+    """Without the operators' key, or with a host key missing, observe.yml stops at SSH."""
+    assert handover.row("B-6.1-reprise").status == "proven"
+    known_hosts = handover.data / "10-automatisation/known_hosts"
+    lines = known_hosts.read_text().splitlines(keepends=True)
+    lines[0] = lines[0].replace(lines[0].split()[0], "|1|c2FsdA==|aGFzaA==")
+    known_hosts.write_text("".join(lines))
+    row = handover.row("B-6.1-reprise")
+    assert row.status == "present" and "1 machine(s) sur 7 sans clé d’hôte connue (NA250001)" in row.detail
+    known_hosts.unlink()
+    assert "7 machine(s) sur 7" in handover.row("B-6.1-reprise").detail
+    path = handover.data / "06-secrets/vault.kdbx"
+    handover.vault.export(path, PASSPHRASE, KEY_FILE, cost=CHEAP)
+    row = handover.row("B-6.1-reprise", exported_vault=Vault.open(path, PASSPHRASE, KEY_FILE))
+    assert row.status == "present" and "ne contient pas la clé SSH des exploitants" in row.detail
+    assert "coffre non ouvert" in handover.row("B-6.1-reprise", exported_vault=None).detail
 
 
 def test_a_document_is_present_and_never_proven(handover: Handover) -> None:

@@ -73,6 +73,8 @@ def documents(pristine: Handover, assessment: Assessment, tmp_path_factory: pyte
         contents,
         bundle="cartable-demo-X",
         fingerprint="SHA256:abc",
+        operator_key=True,
+        known_hosts=True,
     )
     return data
 
@@ -198,9 +200,27 @@ def test_the_start_page_is_enough_to_take_over(documents: Path) -> None:
         "age -d -i MA-CLE-PRIVEE moitie-a", "age -d -i MA-CLE-PRIVEE -o cle.keyx moitie-b", "vault.kdbx", "KeePassXC",
         "detenteurs.json", "SHA256:abc", "Mairie, services techniques", "Repreneur", "technique@villedemo.example",
         "Camille Exemple", "Dominique Exemple", "git clone cartable-demo-X/data/10-automatisation/depot.bundle",
-        "playbooks/observe.yml", "completude.html", *FOLDERS,
+        "playbooks/observe.yml", "completude.html", "Les connexions ont été essayées avant", "Prouvé le", *FOLDERS,
+        "--operator-key var/demo/keys/operator_ed25519", "cartable/operator-ssh",
+        "cp ../cartable-demo-X/data/10-automatisation/known_hosts var/demo/known_hosts",
     ):  # fmt: skip
         assert needed in text, needed
+    assert "ne suffit pas" not in text
+
+
+@pytest.mark.parametrize(("operator_key", "known_hosts"), [(False, False), (True, False), (False, True)])
+def test_a_bundle_that_cannot_reach_the_machines_says_so(
+    pristine: Handover, assessment: Assessment, operator_key: bool, known_hosts: bool
+) -> None:
+    """No command is printed that would fail."""
+    there = {"operator_key": operator_key, "known_hosts": known_hosts}
+    html = render_html("lisez-moi.html.j2", start_context(pristine.market, assessment, (), "", "", **there))
+    page, commands = Page(html), "\n".join(re.findall(r"(?s)<pre><code>(.*?)</code></pre>", html))
+    assert not page.problems and "Ce dossier ne suffit pas pour joindre les machines" in page.text
+    assert ("la clé SSH des exploitants n’a pas été remise" in page.text) is not operator_key
+    assert ("les clés d’hôte des machines n’ont pas été remises" in page.text) is not known_hosts
+    assert "reversibility open" in commands and "observe.yml" not in commands
+    assert ("--operator-key" in commands, "/known_hosts" in commands) == (operator_key, known_hosts)
 
 
 def test_the_pdf_is_pdf_a_3_and_reads_as_the_page(documents: Path) -> None:

@@ -14,13 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reversibility.documents.columns import COLUMNS
-from reversibility.documents.inventories import installed_version, write_inventories
+from reversibility.documents.inventories import installed_version, tags_in_vault, write_inventories
 from reversibility.documents.seen import Software, seen_from_records
 from reversibility.documents.tables import cell_text, read_table, write_table
 from reversibility.documents.workbook import sheet_names
 from reversibility.errors import CartableError
 from reversibility.records.state import State
-from tests.unit.contract.handover import NOW, Handover, write_records
+from reversibility.records.vault import Vault
+from tests.unit.contract.handover import CHEAP, NOW, PASSPHRASE, Handover, write_records
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20)
 
@@ -84,6 +85,26 @@ def test_no_password_is_in_the_inventory_and_a_column_says_where(folder: Path, p
     assert said["UC250001"] == "dans le coffre" and said["VP250001"] == "sans objet"
 
 
+def test_a_password_that_is_not_in_the_vault_is_not_said_to_be(pristine: Handover, tmp_path: Path) -> None:
+    """Managed without an entry; unmanaged with one; a password that no login has confirmed yet is none."""
+    vault = Vault.create(tmp_path / "vault.kdbx", PASSPHRASE, cost=CHEAP)
+    with vault.transaction() as change:
+        for tag in ("UC250001", "UC250002", "IM250001"):
+            change.put_pending(
+                "trois_platanes", tag, "cartable", username="cartable", password="Une-phrase-9"
+            )
+        for tag in ("UC250001", "IM250001"):
+            change.make_current("trois_platanes", tag, "cartable")
+    assert tags_in_vault(vault) == {"UC250001", "IM250001"}
+    market, state = pristine.market, pristine.state
+    write_inventories(tmp_path, market, state, in_vault=tags_in_vault(vault), now=NOW)
+    rows = json.loads((tmp_path / "inventaire.json").read_bytes())["assets"]
+    said = {row["tag"]: row["passwords"] for row in rows}
+    assert said["UC250001"] == said["IM250001"] == "dans le coffre"
+    assert said["UC250002"] == said["SW250001"] == "absent du coffre"
+    assert said["VP250001"] == "sans objet"
+
+
 def test_a_software_name_is_never_run_as_a_formula(folder: Path) -> None:
     assert "\r\nNA250001;trois_platanes;'=danger;1;Debian\r\n" in (
         folder / "logiciels.csv"
@@ -114,7 +135,8 @@ def test_the_second_inventory_lists_what_changed(folder: Path, pristine: Handove
     record["content"]["softwares"] = [{"name": "bash", "version": "5.3"}, {"name": "zsh", "version": "1"}]
     state.write("trois_platanes", "UC250001", "inventory.json", record)
     (tmp_path / "out").mkdir()
-    write_inventories(tmp_path / "out", replace(market, assets=assets), state, previous=folder, now=NOW)
+    market, in_vault = replace(market, assets=assets), tags_in_vault(pristine.vault)
+    write_inventories(tmp_path / "out", market, state, in_vault=in_vault, previous=folder, now=NOW)
     rows = [row for row in list(read_table(tmp_path / "out/modifications.csv"))[1:] if "relevé" not in row[3]]
     assert rows == [
         ["TB250001", "trois_platanes", "modifié", "Code salle", "cp", "cm2"],
@@ -130,7 +152,8 @@ def test_the_second_inventory_lists_what_changed(folder: Path, pristine: Handove
 
 
 def test_nothing_changed_is_no_change(folder: Path, pristine: Handover, tmp_path: Path) -> None:
-    write_inventories(tmp_path, pristine.market, pristine.state, previous=folder, now=NOW)
+    in_vault = tags_in_vault(pristine.vault)
+    write_inventories(tmp_path, pristine.market, pristine.state, in_vault=in_vault, previous=folder, now=NOW)
     assert len(list(read_table(tmp_path / "modifications.csv"))) == 1
     for name in ("inventaire.csv", "inventaire.json", "logiciels.csv"):
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
@@ -139,7 +162,7 @@ def test_nothing_changed_is_no_change(folder: Path, pristine: Handover, tmp_path
 def test_a_previous_inventory_that_does_not_read_is_one_sentence(pristine: Handover, tmp_path: Path) -> None:
     (tmp_path / "inventaire.json").write_text("{")
     with pytest.raises(CartableError, match=r"previous inventory .* cannot be read"):
-        write_inventories(tmp_path, pristine.market, pristine.state, previous=tmp_path, now=NOW)
+        write_inventories(tmp_path, pristine.market, pristine.state, in_vault=(), previous=tmp_path, now=NOW)
 
 
 @given(st.lists(st.lists(TEXT, min_size=2, max_size=2), max_size=5))

@@ -153,6 +153,27 @@ def test_a_read_only_folder_is_said_and_nothing_is_lost(
     assert vault_path.read_bytes() == before
 
 
+@pytest.mark.parametrize("locked_before", [False, True])
+def test_a_read_only_disk_is_said_and_nothing_is_lost(
+    vault_path: Path, passphrase: str, locked_before: bool
+) -> None:
+    """A mount that cannot be written, by root neither; only the process that tries sees it, and it is gone with it."""
+    alone = ("unshare", "--mount", "--propagation", "private")
+    if (refused := subprocess.run([*alone, "true"], capture_output=True, text=True, check=False)).returncode:
+        pytest.skip(f"only root may mount: {refused.stderr.strip()}")
+    if locked_before:
+        vault_path.with_name("vault.kdbx.lock").touch()
+    before = vault_path.read_bytes()
+    read_only = 'mount --bind "$0" "$0"; mount -o remount,bind,ro "$0"; exec "$@"'
+    answer = one_change(vault_path, passphrase, *alone, "sh", "-euc", read_only, str(vault_path.parent))
+    assert answer.startswith("CartableError ")
+    assert "(Read-only file system); check the folder's rights and its disk." in answer
+    assert answer.count("\n") == 1
+    assert vault_path.read_bytes() == before
+    assert Vault.open(vault_path, passphrase).verify() == []
+    assert {path.name for path in vault_path.parent.iterdir()} - {"vault.kdbx.lock"} == {"vault.kdbx"}
+
+
 def test_an_unreadable_vault_is_said(vault: Vault) -> None:
     vault.path.unlink()
     vault.path.mkdir()

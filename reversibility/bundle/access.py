@@ -1,0 +1,70 @@
+"""How a successor gets into the machines: what is known of their host keys, and the operators' SSH key.
+
+Host keys are public and lie in 10-automatisation. The private key goes into the vault of the bundle, nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reversibility.bundle.signature import public_half
+from reversibility.errors import CartableError
+from reversibility.market.host_keys import reached_by_ssh, unknown_hosts
+from reversibility.market.model import Market
+from reversibility.market.paths import MarketPaths
+
+HOW = "see 'A new market' in docs/operators-guide.md"
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Access:
+    """What there is of both. ``operator_key`` has the files by their names, and none where no key can be used."""
+
+    operator_key: Mapping[str, bytes] = field(repr=False)
+    known_hosts: str
+    findings: tuple[str, ...] = ()
+
+
+def read_access(market: Market, paths: MarketPaths) -> Access:
+    """Read both from the market's data folder. What is missing is a finding: a hand-over goes on without."""
+    findings: list[str] = []
+    wanted = reached_by_ssh(market)
+    key: dict[str, bytes] = {}
+    try:
+        key = _operator_key(paths.operator_key)
+    except CartableError as error:
+        if wanted:
+            findings.append(str(error))
+    try:
+        known_hosts = paths.known_hosts.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        known_hosts = ""
+    except (OSError, UnicodeDecodeError) as error:
+        known_hosts = ""
+        findings.append(f"{paths.known_hosts} cannot be read ({error}); write it again: {HOW}.")
+    unknown = unknown_hosts(market, known_hosts)
+    if unknown:
+        names = ", ".join(unknown[:SHOWN]) + (", …" if len(unknown) > SHOWN else "")
+        findings.append(
+            f"{paths.known_hosts} has no host key of {len(unknown)} of the {len(wanted)} machines that are reached by "
+            f"SSH ({names}); a successor cannot tell these machines from others: {HOW}."
+        )
+    return Access(key, known_hosts, tuple(findings))
+
+
+def _operator_key(path: Path) -> dict[str, bytes]:
+    """The private key and its public half, read from the private one; CartableError when no successor could use it."""
+    if not path.is_file():
+        raise CartableError(
+            f"There is no SSH key of the operators ({path}), so a successor gets none: {HOW}."
+        )
+    try:
+        public = public_half(path)
+        return {path.name: path.read_bytes(), f"{path.name}.pub": f"{public}\n".encode()}
+    except (CartableError, OSError) as error:
+        raise CartableError(
+            f"The SSH key of the operators is not in the bundle, since no successor could use it: {error}"
+        ) from error

@@ -1,0 +1,30 @@
+"""Which machines the market's ``known_hosts`` knows: SSH refuses the others."""
+
+from __future__ import annotations
+
+from reversibility.market.model import Asset, Market
+
+NOT_SSH = frozenset({"local", "psrp", "winrm"})
+
+
+def reached_by_ssh(market: Market) -> dict[str, str]:
+    """The managed assets that are reached by SSH: tag → the name under which ``known_hosts`` has the asset."""
+    return {
+        asset.tag: _name(asset)
+        for asset in market.assets.values()
+        if asset.managed
+        and asset.address
+        and str(asset.variables.get("ansible_connection")).rpartition(".")[2] not in NOT_SSH
+    }
+
+
+def unknown_hosts(market: Market, known_hosts: str) -> list[str]:
+    """The tags of those that have no line. A hashed name tells nobody which machine it is, and does not count."""
+    fields = (line.split() for line in known_hosts.splitlines() if not line.startswith(("#", "@", "|")))
+    known = {name for words in fields if len(words) >= 3 for name in words[0].split(",")}
+    return sorted(tag for tag, name in reached_by_ssh(market).items() if name not in known)
+
+
+def _name(asset: Asset) -> str:
+    port = asset.variables.get("ansible_port")
+    return str(asset.address) if port in (None, 22) else f"[{asset.address}]:{port}"

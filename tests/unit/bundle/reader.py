@@ -1,0 +1,128 @@
+"""Somebody with a bundle in a folder of their own, who types to the letter what its documents print."""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reversibility.bundle.dual_control import load_holders
+from reversibility.market.model import Market
+
+SECRETS, EQUIPMENT = "BUNDLE/data/06-secrets", "BUNDLE/data/02-equipements/trois_platanes/UC250001"
+PROJECT = "cartable"  # which the reader cloned from the bundle
+# How each command begins, where it is typed ("" is the folder that holds the bundle), and what it must say.
+Expected = list[tuple[str, str | None, str]]
+START: Expected = [
+    ("python3 -I BUNDLE/verifier.py --empreinte ", "", "INTACT, signé par la clé attendue"),
+    ("pip install bagit\nbagit.py --validate BUNDLE", "", "BUNDLE is valid"),
+    ("reversibility verify BUNDLE --fingerprint ", "", "intact, signed by the expected key"),
+    ("age -d -i MA-CLE-PRIVEE moitie-a/", SECRETS, r"^([A-Z2-9]{4}-){6}[A-Z2-9]{4}"),
+    ("age -d -i MA-CLE-PRIVEE -o cle.keyx moitie-b/", SECRETS, ""),
+    ("age -d -i IDENTITE config.age | tar ", EQUIPMENT, "etc/hostname"),
+    ("git clone BUNDLE/data/10-automatisation/depot.bundle cartable\ncp -r ", "", ""),
+    ("cd cartable\npython3 -m venv .venv", "", "Requirement already satisfied: pykeepass"),
+    ("git clone ../BUNDLE/data/09-journal/etat.bundle ", PROJECT, ""),
+    ("reversibility open ../BUNDLE ", PROJECT, "SSH key is in var/demo/keys/operator_ed25519"),
+    ("cp ../BUNDLE/data/10-automatisation/known_hosts var/demo/known_hosts", PROJECT, ""),
+    # The last one needs the machines: tests/e2e/test_4_takeover.py types it.
+    ("ansible-playbook -i inventories/demo playbooks/observe.yml", None, ""),
+]
+# Nothing is fetched in a test: what this Python has is what pip finds, and the clone is put on Python's path instead.
+NOT_HERE = "pip install --no-deps -e ."
+
+
+@dataclass
+class Reader:
+    """Somebody with a bundle, the fingerprint on paper, two holders' keys, and a passphrase for the vault to be."""
+
+    folder: Path
+    bundle: str
+    words: Mapping[str, str]  # a placeholder in the documents -> what the reader types instead
+    passphrase_command: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def project(self) -> Path:
+        """The project that the reader clones."""
+        return self.folder / PROJECT
+
+    def page(self, name: str) -> str:
+        """A file below ``data/``."""
+        return (self.folder / self.bundle / "data" / name).read_text(encoding="utf-8")
+
+    def start_page(self) -> list[str]:
+        """The commands of the start page."""
+        page = self.page("00-lisez-moi/lisez-moi.html")
+        return [html.unescape(text) for text in re.findall(r"<pre><code>(.*?)</code></pre>", page, re.DOTALL)]
+
+    def type(self, command: str, place: str) -> str:
+        """Type a command; what it says."""
+        half = re.search(r"moitie-[ab]/", command)
+        words = dict(self.words)
+        if half:
+            words |= {"MON-FICHIER": self.words[half[0]], "MA-CLE-PRIVEE": self.words[f"key of {half[0]}"]}
+            words["MA-CLE"] = words["MA-CLE-PRIVEE"]
+        for placeholder in sorted(words, key=len, reverse=True):
+            command = re.sub(
+                rf"(?<![\w/-]){placeholder}(?![\w-])|(?<=/){placeholder}(?=\.age)",
+                words[placeholder],
+                command,
+            )
+        mine = ("PYTHON", "PIP_", "CARTABLE_", "ANSIBLE_", "SSH_")  # what the reader has nothing of
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(mine)}
+        environment |= {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": f"{self.project}{os.pathsep}{sysconfig.get_path('purelib')}",
+            "PIP_NO_INDEX": "1",
+            "CARTABLE_VAULT_PASSPHRASE_COMMAND": self.passphrase_command,
+            **self.environment,
+        }
+        where = self.folder / place.replace("BUNDLE", self.bundle)
+        done = subprocess.run(
+            ["bash", "-e", "-o", "pipefail", "-c", command],
+            cwd=where, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        return done.stdout + done.stderr
+
+    def follow(self, printed: list[str], expected: Expected) -> None:
+        """Type all that is printed, in its order; a command that nobody thought of fails here."""
+        assert len(printed) == len(expected), printed
+        for command, (beginning, place, says) in zip(printed, expected, strict=True):
+            assert command.startswith(beginning.replace("BUNDLE", self.bundle)), command
+            if place is not None:
+                said = self.type(command.replace(f"\n{NOT_HERE}", ""), place)
+                assert re.search(says.replace("BUNDLE", self.bundle), said), f"{command}\n{said}"
+
+
+def make_reader(
+    folder: Path,
+    bundle: Path,
+    market: Market,
+    data: Path,
+    *,
+    fingerprint: str,
+    age_identity: str,
+    passphrase_command: str,
+    environment: Mapping[str, str] | None = None,
+) -> Reader:
+    """Carry a copy of ``bundle`` to ``folder``; the keys are those of the first holder of each group, in ``data``."""
+    shutil.copytree(bundle, folder / bundle.name)
+    identity = folder / "identite.txt"
+    identity.write_text(f"{age_identity}\n", encoding="ascii")
+    holders = load_holders(market.contract, data)
+    words = {"SHA256:…": fingerprint, "IDENTITE": str(identity), "DOSSIER": bundle.name}
+    for group, chosen in (("a", holders.a[0]), ("b", holders.b[0])):
+        declared = market.contract["holders"][group][0]
+        key = str((data / declared["recipient_file"]).with_suffix(".key"))
+        words |= {f"moitie-{group}/": Path(chosen.file).stem, f"key of moitie-{group}/": key}
+        words[f"CLE-{group.upper()}"] = key
+    return Reader(folder, bundle.name, words, passphrase_command, environment or {})
