@@ -5,22 +5,28 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need_package
 
 try:
     from reversibility.market.findings import describe
-    from reversibility.market.merged import left_out, merged_findings, shared_addresses
+    from reversibility.market.merged import foreign_findings, left_out, merged_findings, shared_addresses
     from reversibility.market.variables import loaded
 except ImportError as error:
     MISSING: ImportError | None = error
 else:
     MISSING = None
+
+try:  # nothing public tells where a value is written: without this an error names the host only
+    from ansible._internal._datatag._tags import Origin
+except ImportError:
+    Origin = None
 
 CHECKED_VARIABLES = ("asset", "ansible_host", "ports")
 
@@ -53,14 +59,19 @@ class ActionModule(ActionBase):
         hosts = list((task_vars or {}).get("ansible_play_hosts_all", [])) if arguments["hosts"] else []
         findings = list(known.findings)
         warnings = [str(warning) for warning in known.warnings]
-        if known.market is not None:
+        if known.market is None:
+            for host in hosts:
+                # What cannot be templated may miss what the market would have given.
+                with contextlib.suppress(AnsibleError):
+                    findings += foreign_findings(folder, host, _variables(task_vars or {}, host), _place)
+        else:
             variables = {host: _variables(task_vars or {}, host) for host in hosts}
             for host in hosts:
-                findings += merged_findings(known.market, host, variables[host])
-            findings += shared_addresses(
-                {host: merged.get("ansible_host") for host, merged in variables.items()}
-            )
+                findings += merged_findings(known.market, host, variables[host], _place)
+            addresses = {host: merged.get("ansible_host") for host, merged in variables.items()}
+            findings += shared_addresses(addresses, _place)
             warnings += left_out(known.market, hosts)
+            warnings += _absent_keys(task_vars or {}, hosts)
         result = {"changed": False, "market": known.paths.market, "checked_hosts": len(hosts)}
         if warnings:
             result["warnings"] = warnings
@@ -72,3 +83,25 @@ class ActionModule(ActionBase):
 def _variables(task_vars: Mapping[str, Any], host: str) -> dict[str, Any]:
     merged = task_vars["hostvars"][host]
     return {name: merged[name] for name in CHECKED_VARIABLES if name in merged}
+
+
+def _place(value: Any) -> tuple[str, int] | None:
+    """The file and the line where Ansible has read a value; None for what was computed or given as an option."""
+    origin = Origin.get_tag(value) if Origin else None
+    return (origin.path, origin.line_num or 0) if origin and origin.path else None
+
+
+def _absent_keys(task_vars: Mapping[str, Any], hosts: list[str]) -> list[str]:
+    """One sentence a private key that SSH is told to use and that is not there. SSH may have others, of an agent."""
+    files: dict[str, list[str]] = {}
+    for host in hosts:
+        merged = task_vars["hostvars"][host]
+        file = merged.get("ansible_ssh_private_key_file")
+        if file and str(merged.get("ansible_connection", "ssh")).rpartition(".")[2] == "ssh":
+            files.setdefault(str(file), []).append(host)
+    return [
+        f"There is no SSH key {file}, with which {len(reached)} of the play's hosts are reached; make one as "
+        "docs/operators-guide.md says, or take it from a bundle: reversibility open BUNDLE --operator-key FILE."
+        for file, reached in files.items()
+        if not Path(file).expanduser().exists()
+    ]

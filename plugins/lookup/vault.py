@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = """
 name: vault
 author: Cartable contributors (@cartable)
-version_added: "1.0.0"
+version_added: "0.1.0"
 short_description: Reads the password of an account from the market's vault
 description:
   - Returns the current password of an account of an asset; where there is no current one yet, the pending one.
@@ -44,7 +44,7 @@ options:
 EXAMPLES = """
 - name: Check the login of the administrator
   cartable.fleet.login_check:
-    account: cartable
+    user: cartable
     password: "{{ lookup('cartable.fleet.vault', 'cartable', pending=true) }}"
   no_log: true
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: asset_configuration
 short_description: Collects the configuration from which an asset can be restored
-version_added: "1.0.0"
+version_added: "0.1.0"
 description:
   - Reads the configuration files of a Debian asset, secrets included, and the database of an Open vSwitch switch.
   - Changes nothing.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: asset_facts
 short_description: Reads a whole Linux asset in one go
-version_added: "1.0.0"
+version_added: "0.1.0"
 description:
   - Reads identity, hardware, network, operating system, packages, accounts, services and pending updates.
   - Gives an inventory in GLPI's inventory format, and the other records of the state beside it.

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 module: handover
 short_description: Builds the bundle that hands a market over
-version_added: "1.0.0"
+version_added: "0.1.0"
 author:
   - Cartable contributors (@cartable)
 description:

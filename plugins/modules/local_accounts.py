@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: local_accounts
 short_description: Reports the accounts of a Linux asset that nobody declared
-version_added: "1.0.0"
+version_added: "0.1.0"
 description:
   - Lists the accounts that can be used to log in, by the rule of the records that M(cartable.fleet.asset_facts) makes.
     They are root, every other account with its user id, those of people, and every one that has a login shell.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: login_check
 short_description: Check by a real login that a password opens an account
-version_added: "1.0.0"
+version_added: "0.1.0"
 description:
   - Logs in on the target through PAM, as a person would, and says whether it worked.
   - C(su) is run on a pseudo-terminal by a user without rights. The password is in no argument, no environment and no

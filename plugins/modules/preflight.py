@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 ---
 module: preflight
 short_description: Refuse to go on when the market or a host's variables are wrong
-version_added: "1.0.0"
+version_added: "0.1.0"
 author:
   - Cartable contributors (@cartable)
 description:
@@ -17,8 +17,8 @@ description:
     of the play as Ansible merged them.
   - Everything that is wrong is listed at once, with file, line, what is wrong and what is expected; the play stops
     for all its hosts.
-  - What stops nothing is a warning, a line each, such as a waiver that has ended, or hosts whose system this version has
-    no tasks for.
+  - What stops nothing is a warning, a line each, such as a waiver that has ended, hosts whose system this version has
+    no tasks for, or an SSH key that is not there.
   - Runs on the controller, once a play whatever the number of hosts, and changes nothing.
 options:
   market:

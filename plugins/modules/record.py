@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: record
 short_description: Keeps what was seen on an asset
-version_added: "1.0.0"
+version_added: "0.1.0"
 description:
   - Writes records of the current asset to the state of its market, on the controller.
   - A record that holds the same already is left alone, so that a second run changes nothing.

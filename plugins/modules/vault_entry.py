@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = """
 module: vault_entry
 author: Cartable contributors (@cartable)
-version_added: "1.0.0"
+version_added: "0.1.0"
 short_description: Makes and rotates the password of an account in the market's vault
 description:
   - Keeps the entry of an account of the current host in the KeePass file of the market. It runs on the controller and never returns a secret;

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = """
 name: market
-version_added: "1.0.0"
+version_added: "0.1.0"
 short_description: What a market declares, as variables
 author: Cartable contributors (@cartable)
 description:

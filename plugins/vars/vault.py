@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = """
 name: vault
 author: Cartable contributors (@cartable)
-version_added: "1.0.0"
+version_added: "0.1.0"
 short_description: Opens the market's vault once per run
 description:
   - Opens the KeePass file of the market in the main process, so that the lookup P(cartable.fleet.vault#lookup) and the module

@@ -7,6 +7,7 @@ import errno
 import io
 import os
 import re
+import stat
 import subprocess
 import threading
 import zipfile
@@ -58,20 +59,31 @@ class Hunt:
             ).stdout
             self.search(f"{where} (text)", text)
 
-    def search_tree(self, folder: Path, *, leave_out: Iterable[Path] = ()) -> None:
-        """Search every file below ``folder``, its Git objects included, except those in ``leave_out``."""
+    def search_tree(
+        self, folder: Path, *, leave_out: Iterable[Path] = (), since: float | None = None
+    ) -> None:
+        """Search every file below ``folder``, its Git objects included, except those in ``leave_out``.
+
+        With ``since`` only the files that were written after that time (in seconds since 1970), and no Git objects:
+        so a folder is searched that other programs use as well.
+        """
         skipped = {path.resolve() for path in leave_out}
         for current, folders, files in os.walk(folder):
             here = Path(current)
             folders[:] = [name for name in folders if (here / name).resolve() not in skipped]
-            if (here / ".git").is_dir():
+            if since is None and (here / ".git").is_dir():
                 self.search_git(here)
             for name in files:
                 path = here / name
-                if path.resolve() in skipped or not path.is_file() or path.is_symlink():
-                    continue
                 try:
+                    status = path.lstat()
+                    if not stat.S_ISREG(status.st_mode) or path.resolve() in skipped:
+                        continue
+                    if since is not None and status.st_ctime < since:
+                        continue
                     content = path.read_bytes()
+                except FileNotFoundError:  # removed since it was listed
+                    continue
                 except OSError as error:
                     if error.errno != errno.EINVAL:  # a pinned namespace looks like a file and has no content
                         raise

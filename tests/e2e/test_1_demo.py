@@ -14,7 +14,8 @@ import pytest
 from reversibility.records.journals import Journals
 from reversibility.records.state import State
 from reversibility.records.vault import Entry
-from tests.e2e.conftest import BIN, INVENTORY, PROJECT, DemoRun, School
+from tests import glpi
+from tests.e2e.conftest import BIN, INVENTORY, PROJECT, TAGS, DemoRun, School
 from tests.e2e.kills import ROTATE
 
 
@@ -35,9 +36,7 @@ def test_the_demo_says_where_to_look_and_how_complete_it_is(school: School, demo
 
 def test_the_three_verifications_agree_that_the_bundle_is_good(school: School, demo: DemoRun) -> None:
     bundle = school.newest_bundle()
-    fingerprint = school.run(
-        "ssh-keygen", "-l", "-f", school.paths.keys / "signing_ed25519.pub"
-    ).stdout.split()[1]
+    fingerprint = school.fingerprint()
     school.run(BIN / "reversibility", "verify", bundle, "--fingerprint", fingerprint)
     school.run(sys.executable, "-I", bundle / "verifier.py", "--empreinte", fingerprint, bundle)
     school.run(BIN / "bagit.py", "--validate", bundle)
@@ -64,6 +63,14 @@ def test_the_records_of_a_second_observation_make_no_diff(school: School, demo: 
 def test_every_managed_asset_has_a_record_that_its_history_tells(school: School, demo: DemoRun) -> None:
     log = school.run(BIN / "reversibility", "state", "log", "-i", INVENTORY, "UC250001").stdout
     assert "gtypist" in log or "first" in log.lower()
+
+
+@glpi.needs_schema
+def test_every_inventory_record_of_the_hosts_is_valid_glpi(school: School, demo: DemoRun) -> None:
+    state = State(school.paths.state)
+    records = {tag: state.read_json(site, tag, "inventory.json") for site, tag in state.assets()}
+    assert {tag for tag, record in records.items() if record is not None} >= TAGS
+    assert {tag: found for tag, record in records.items() if (found := glpi.problems(record))} == {}
 
 
 def test_check_mode_writes_nothing_to_the_records(school: School, demo: DemoRun) -> None:

@@ -8,7 +8,11 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOTS = ("/etc", "/home", "/root", "/srv", "/opt", "/usr/local", "/var/lib", "/var/spool", "/var/cache")
+# Packages are not looked for in /usr: dpkg notes each of them in /var/lib. locale-gen and useradd tell nobody.
+ROOTS = (
+    *("/etc", "/home", "/root", "/srv", "/opt", "/usr/local", "/usr/lib/locale"),
+    *("/var/lib", "/var/mail", "/var/spool", "/var/cache"),
+)
 
 EXCLUDED = {
     "/home/cartable/.ansible": "Ansible's own working folder, which it empties itself",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import subprocess
 import zipfile
 from pathlib import Path
@@ -56,3 +57,17 @@ def test_a_secret_is_found_in_a_zip_and_in_a_git_object_that_no_branch_reaches(t
     hunt = Hunt({"canary": SECRET})
     hunt.search_tree(tmp_path)
     assert sorted(found.rsplit("/", 1)[-1] for found in hunt.found) == ["a.xlsx!sheet.xml", "repository"]
+
+
+def test_of_a_folder_that_others_use_only_what_is_new_is_searched(tmp_path: Path) -> None:
+    for name in ("before", "after", "ours/after"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(SECRET)
+    os.mkfifo(tmp_path / "pipe")  # whose reading would never end
+    middle = (tmp_path / "before").stat().st_ctime + 0.05
+    while (tmp_path / "after").stat().st_ctime < middle:
+        for name in ("after", "ours/after"):
+            (tmp_path / name).write_text(SECRET)
+    hunt = Hunt({"canary": SECRET})
+    hunt.search_tree(tmp_path, leave_out=[tmp_path / "ours"], since=middle)
+    assert hunt.found == [f"canary in {tmp_path / 'after'}"]

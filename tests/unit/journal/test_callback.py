@@ -114,6 +114,14 @@ def market(tmp_path):
 def run(
     market: Path, *options: str, canary: str = "", environment: dict[str, str] | None = None, **known: object
 ) -> subprocess.CompletedProcess[str]:
+    process = start(market, *options, canary=canary, environment=environment, **known)
+    out, errors = process.communicate()
+    return subprocess.CompletedProcess(process.args, process.returncode, out, errors)
+
+
+def start(
+    market: Path, *options: str, canary: str = "", environment: dict[str, str] | None = None, **known: object
+) -> subprocess.Popen[str]:
     variables = market.parent.parent / "variables.json"
     variables.write_text(
         json.dumps({"canary": canary, "ansible_python_interpreter": sys.executable, **known})
@@ -127,7 +135,9 @@ def run(
         "SSH_CONNECTION": "192.0.2.9 50000 192.0.2.1 22",
     }
     command = [PLAYBOOK, "-i", market, market.parent.parent / "play.yml", "-e", f"@{variables}", *options]
-    return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.Popen(
+        command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 def test_a_run_is_journalled_and_committed_once(market):
@@ -162,6 +172,57 @@ def test_a_run_is_journalled_and_committed_once(market):
     assert log == ["play.yml: 2 assets, 1 changed, 1 unreachable"]
     for path in data.rglob("*"):
         assert not path.is_file() or canary.encode() not in path.read_bytes(), path
+
+
+TOGETHER = """
+- hosts: UC250001
+  gather_facts: false
+  tasks:
+    - name: Say that this run is here
+      ansible.builtin.file: {path: "{{ here }}", state: touch, mode: "0600"}
+    - name: Wait for the other run
+      ansible.builtin.wait_for: {path: "{{ there }}", timeout: 60, sleep: 1}
+    - name: Change something
+      ansible.builtin.command: "true"
+      loop: [1, 2, 3]
+    - name: Keep it
+      cartable.fleet.record:
+        files: "{{ {record: {'content': {'a': 1}}} }}"
+      vars: {cartable_site: ici}
+"""
+
+
+def test_two_runs_at_once_make_a_valid_chain(market):
+    folder = market.parent.parent
+    (folder / "play.yml").write_text(TOGETHER)
+    names = ("one", "two")
+    runs = []
+    for name, other in zip(names, reversed(names), strict=True):
+        known = {"here": folder / name, "there": folder / other, "record": f"{name}.json"}
+        options = [f"{key}={value}" for key, value in known.items()]
+        runs.append(start(market, *[word for option in options for word in ("-e", option)]))
+    said = ["".join(process.communicate()) for process in runs]
+    for process, text in zip(runs, said, strict=True):
+        assert process.returncode == 0, text
+        assert "was not written" not in text
+    state = State(folder / "data" / "essai" / "state")
+    journal = Journals(state.directory / "journal")
+    assert journal.verify().problems == []
+    lines = list(journal.entries())
+    by_run = {line["run"]: [] for line in lines}
+    for line in lines:
+        by_run[line["run"]].append((line["event"], line.get("task")))
+    told = [
+        ("run_started", None),
+        *(("task", name) for name in ("Say that this run is here", "Change something", "Keep it")),
+        ("run_ended", None),
+    ]
+    assert list(by_run.values()) == [told, told]
+    events = [line["event"] for line in lines]
+    assert events.index("run_ended") > max(n for n, event in enumerate(events) if event == "run_started")
+    assert state.verify() == []
+    assert {"one.json", "two.json"} <= set(state.files("ici", "UC250001"))
+    assert state.repository.run("status", "--porcelain") == ""
 
 
 def test_the_tasks_of_a_batch_are_journalled_as_if_run_one_by_one(market):

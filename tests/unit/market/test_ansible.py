@@ -72,6 +72,9 @@ def test_the_groups_of_the_shipped_markets(name: str) -> None:
 
 
 def test_hosts_know_the_market(market: Path, play: Path) -> None:
+    key = market.parent.parent / "var/base/keys/operator_ed25519"
+    key.parent.mkdir(parents=True)
+    key.touch()
     done = ansible("ansible-playbook", "-i", market, play)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
@@ -119,6 +122,40 @@ def test_preflight_checks_what_ansible_merged(
     assert expected in done.stdout
 
 
+def test_an_error_of_a_merged_variable_has_a_file_and_a_line(
+    market: Path, play: Path, tmp_path: Path
+) -> None:
+    given = tmp_path / "given.yml"
+    given.write_text("---\n# of today\nansible_host: ''\nports:\n  p1:\n    mode: acces\n")
+    other = tmp_path / "other.yml"
+    other.write_text("managed:\n  hosts:\n    UC180001:\n      asset: {kind: nas}\n")
+    done = ansible("ansible-playbook", "-i", market, "-i", other, play, "-e", f"@{given}", "-l", "UC180001")
+    assert done.returncode == 2
+    assert f"{other}:4: UC180001 has another asset than its own (kind, " in done.stdout
+    assert f"{given}:3: UC180001 has no ansible_host; " in done.stdout
+    assert f'{given}:5: UC180001: ports.p1.mode is "acces"; ' in done.stdout
+
+
+def test_merged_variables_are_checked_also_when_the_market_has_errors(
+    market: Path, play: Path, tmp_path: Path
+) -> None:
+    network = market / "network.yml"
+    network.write_text(network.read_text().replace("gateway: 198.51.100.129", "gateway: 198.51.100.1"))
+    own = market / "host_vars" / "UC250002.yml"
+    own.parent.mkdir(exist_ok=True)
+    own.write_text("ports: {p1: {mode: acess}}\n")
+    given = tmp_path / "given.yml"
+    given.write_text("ports:\n  p1:\n    mode: acces\n")
+    for options, count in (("-e", f"@{given}"), 4), (("-e", "note={{ nobody_knows_this }}"), 2):
+        done = ansible("ansible-playbook", "-i", market, play, "-l", "UC180001,UC250002", *options)
+        assert done.returncode == 2
+        assert f"the market {market} has {count} errors; " in done.stdout
+        assert f"{network}:14: the gateway 198.51.100.1 is no address of the subnet" in done.stdout
+        assert f'{own}:1: ports.p1.mode is "acess"' in done.stdout
+        for tag in ("UC180001", "UC250002"):
+            assert (f'{given}:2: {tag}: ports.p1.mode is "acces"' in done.stdout) is (count == 4)
+
+
 def test_preflight_refuses_hosts_of_another_inventory(market: Path, play: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.ini"
     other.write_text("[managed]\nUC990001 ansible_host=198.51.100.9\n")
@@ -157,6 +194,16 @@ def test_what_stops_nothing_is_a_warning(market: Path, play: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     said = " ".join((done.stdout + done.stderr).split())
     assert "the waiver of J-3.14-materiels ended on 2025-10-31 and waives nothing now" in said
+
+
+def test_an_ssh_key_that_is_not_there_is_told_once(market: Path, play: Path) -> None:
+    key = market.parent.parent / "var/base/keys/operator_ed25519"
+    done = ansible("ansible-playbook", "-i", market, play)
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode == 0 and said.count("There is no SSH key") == 1
+    assert f"There is no SSH key {key}, with which 7 of the play's hosts are reached; make one" in said
+    done = ansible("ansible-playbook", "-i", market, play, "-e", "ansible_connection=ansible.builtin.winrm")
+    assert done.returncode == 0 and "SSH key" not in done.stdout + done.stderr
 
 
 def test_what_this_version_cannot_do_yet_is_one_list() -> None:
