@@ -113,10 +113,10 @@ class Corpus:
         }
 
     def run(
-        self, targets: Mapping[str, Target], *arguments: str, only: Sequence[str] = ()
+        self, targets: Mapping[str, Target], *arguments: str, only: Sequence[str] | None = None
     ) -> dict[str, Seen]:
         """Run each way that has a target, all cases or those of ``only``; way → what was seen."""
-        cases = list(only or self.cases)
+        cases = list(self.cases if only is None else only)
         parts = [cases[number :: self.shards] for number in range(min(self.shards, len(cases)))]
         seen = {way: Seen({}, {name: {} for name in self.cases}, "") for way in targets}
         with ThreadPoolExecutor(max_workers=2) as pool:
