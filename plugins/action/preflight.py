@@ -29,6 +29,7 @@ except ImportError:
     Origin = None
 
 CHECKED_VARIABLES = ("asset", "ansible_host", "ports")
+OF_SSH = ("ansible_connection", "ansible_ssh_private_key_file")
 
 
 class ActionModule(ActionBase):
@@ -63,15 +64,20 @@ class ActionModule(ActionBase):
             for host in hosts:
                 # What cannot be templated may miss what the market would have given.
                 with contextlib.suppress(AnsibleError):
-                    findings += foreign_findings(folder, host, _variables(task_vars or {}, host), _place)
+                    checked = _variables(task_vars or {}, host, CHECKED_VARIABLES)
+                    findings += foreign_findings(folder, host, checked, _place)
         else:
-            variables = {host: _variables(task_vars or {}, host) for host in hosts}
-            for host in hosts:
-                findings += merged_findings(known.market, host, variables[host], _place)
+            # All at once: Ansible merges a host's variables anew each time that they are asked for.
+            variables = {
+                host: _variables(task_vars or {}, host, CHECKED_VARIABLES + OF_SSH) for host in hosts
+            }
+            for host, merged in variables.items():
+                checked = {name: merged[name] for name in CHECKED_VARIABLES if name in merged}
+                findings += merged_findings(known.market, host, checked, _place)
             addresses = {host: merged.get("ansible_host") for host, merged in variables.items()}
             findings += shared_addresses(addresses, _place)
             warnings += left_out(known.market, hosts)
-            warnings += _absent_keys(task_vars or {}, hosts)
+            warnings += _absent_keys(variables)
         result = {"changed": False, "market": known.paths.market, "checked_hosts": len(hosts)}
         if warnings:
             result["warnings"] = warnings
@@ -80,9 +86,9 @@ class ActionModule(ActionBase):
         return {**result, "assets": len(known.market.assets)}
 
 
-def _variables(task_vars: Mapping[str, Any], host: str) -> dict[str, Any]:
+def _variables(task_vars: Mapping[str, Any], host: str, names: tuple[str, ...]) -> dict[str, Any]:
     merged = task_vars["hostvars"][host]
-    return {name: merged[name] for name in CHECKED_VARIABLES if name in merged}
+    return {name: merged[name] for name in names if name in merged}
 
 
 def _place(value: Any) -> tuple[str, int] | None:
@@ -91,11 +97,10 @@ def _place(value: Any) -> tuple[str, int] | None:
     return (origin.path, origin.line_num or 0) if origin and origin.path else None
 
 
-def _absent_keys(task_vars: Mapping[str, Any], hosts: list[str]) -> list[str]:
+def _absent_keys(variables: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """One sentence a private key that SSH is told to use and that is not there. SSH may have others, of an agent."""
     files: dict[str, list[str]] = {}
-    for host in hosts:
-        merged = task_vars["hostvars"][host]
+    for host, merged in variables.items():
         file = merged.get("ansible_ssh_private_key_file")
         if file and str(merged.get("ansible_connection", "ssh")).rpartition(".")[2] == "ssh":
             files.setdefault(str(file), []).append(host)
