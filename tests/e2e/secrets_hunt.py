@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import errno
 import io
 import os
@@ -50,14 +51,13 @@ class Hunt:
         for match in set(self._pattern.findall(content)):
             self.found.append(f"{self._names[match]} in {where}")
         if content.startswith(b"PK\x03\x04"):
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(io.BytesIO(content)) as archive:
                 for name in archive.namelist():
                     self.search(f"{where}!{name}", archive.read(name))
         elif content.startswith(b"%PDF-"):
-            text = subprocess.run(
-                ["pdftotext", "-", "-"], input=content, capture_output=True, check=True
-            ).stdout
-            self.search(f"{where} (text)", text)
+            # Of what other programs leave in shared folders, not everything is whole.
+            text = subprocess.run(["pdftotext", "-", "-"], input=content, capture_output=True, check=False)
+            self.search(f"{where} (text)", text.stdout)
 
     def search_tree(
         self, folder: Path, *, leave_out: Iterable[Path] = (), since: float | None = None
