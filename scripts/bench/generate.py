@@ -39,9 +39,12 @@ def generate(project: Path, assets: int) -> MarketPaths:
     paths = MarketPaths.for_inventory(inventory)
     market = load_market(inventory)
     paths.keys.mkdir(parents=True)
-    subprocess.run(
-        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", paths.keys / "signing_ed25519"], check=True
-    )
+    for key in (paths.keys / "signing_ed25519", paths.operator_key):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    public = " ".join(paths.operator_key.with_suffix(".pub").read_text(encoding="ascii").split()[:2])
+    hosts = [asset.address for asset in market.assets.values() if asset.managed and asset.address]
+    # Whose key it is does not matter here, only that each machine has one.
+    paths.known_hosts.write_text("".join(f"{host} {public}\n" for host in hosts), encoding="ascii")
     for holder in (holder for group in market.contract["holders"].values() for holder in group):
         file = paths.data / holder["recipient_file"]
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -177,7 +177,7 @@ def program(*, batch: bool, **more: bool) -> bytes:
     found += [package / "modules" / "__init__.py", package / "modules" / "apt.py"]
     payload.add({str(path.relative_to(package.parent)): path.read_bytes() for path in found})
     if not batch:
-        payload.add({f"{shipped().APT}.py": b""})
+        payload.add({f"{shipped().batch_runner.APT}.py": b""})
     jobs = []
     for number, (arguments, _, _) in enumerate(ROWS):
         given = {"name": arguments} if isinstance(arguments, str) else arguments
