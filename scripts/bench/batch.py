@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from measuring import PROJECT, Usage, measure_on, middle
+from measuring import PROJECT, Usage, measure_on, print_rows
 from ssh_targets import Targets
 
 HERE = Path(__file__).resolve().parent
@@ -104,16 +104,7 @@ def bench(folder: Path, targets: Targets, rounds: int, without: list[str]) -> No
     for _ in range(rounds):
         for name, (command, environment) in tools.items():
             again[name].append(measure_on(targets, command, environment, folder, folder / "cp"))
-    count = len(targets.ports)
-    for title, found in (("first", first), ("no-op", again)):
-        middles = {name: middle(usages) for name, usages in found.items()}
-        for name, usage in middles.items():
-            ratio = f"{usage.wall / middles['pyinfra'].wall:.2f}" if "pyinfra" in middles else "-"
-            print(
-                f"| {count} | {title} | {name} | {usage.wall:.1f} | {ratio} | {usage.cpu / count:.2f} "
-                f"| {usage.target / count:.2f} | {usage.memory:.0f} |",
-                flush=True,
-            )
+    print_rows(len(targets.ports), "pyinfra", {"first": first, "no-op": again})
 
 
 if __name__ == "__main__":

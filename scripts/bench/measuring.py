@@ -111,6 +111,19 @@ def middle(found: Sequence[Usage]) -> Usage:
     )
 
 
+def print_rows(count: int, base: str, runs: Mapping[str, Mapping[str, Sequence[Usage]]]) -> None:
+    """Print the medians for ``count`` targets: run → tool → usages; ``base`` is the tool that the ratio is to."""
+    for title, found in runs.items():
+        middles = {name: middle(usages) for name, usages in found.items()}
+        for name, usage in middles.items():
+            ratio = f"{usage.wall / middles[base].wall:.2f}" if base in middles else "-"
+            print(
+                f"| {count} | {title} | {name} | {usage.wall:.1f} | {ratio} | {usage.cpu / count:.2f} "
+                f"| {usage.target / count:.2f} | {usage.memory:.0f} |",
+                flush=True,
+            )
+
+
 def proportional_size(process: int) -> int:
     """Memory of a process in KiB, what it shares divided by who shares it; 0 when it has ended."""
     try:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from measuring import PROJECT, TICKS, Usage, measure_on, middle
+from measuring import PROJECT, TICKS, Usage, measure_on, print_rows
 
 from reversibility.market.paths import MarketPaths
 from tests.e2e.kills import descendants
@@ -140,15 +140,7 @@ def bench(folder: Path, count: int, rounds: int, ways: dict[str, bool]) -> None:
         for way in WAYS:
             again[way].append(provision(way))
     lab("down")
-    for title, found in (("first", first), ("no-op", again)):
-        middles = {way: middle(usages) for way, usages in found.items()}
-        for way, usage in middles.items():
-            ratio = f"{usage.wall / middles['one by one'].wall:.2f}" if "one by one" in middles else "-"
-            print(
-                f"| {count} | {title} | {way} | {usage.wall:.1f} | {ratio} | {usage.cpu / count:.2f} "
-                f"| {usage.target / count:.2f} | {usage.memory:.0f} |",
-                flush=True,
-            )
+    print_rows(count, "one by one", {"first": first, "no-op": again})
 
 
 def main() -> None:

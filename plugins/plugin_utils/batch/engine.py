@@ -316,9 +316,13 @@ class Batch:
                 jobs[answer["job"]].answer = answer["runs"]
         known = {next(iter(answer)) for answer in heard}
         if "started" not in known:  # the first task, run the ordinary way, will say so
+            # What is no Python quotes the program, and with it the arguments of the tasks.
+            secret = any(taken.task.no_log for taken, _ in segment.planned)
+            why = (
+                "why is hidden, for no_log" if secret else said["stderr"].strip()[-500:] or "it said nothing"
+            )
             self.host.warn(
-                f"The batch did not start on the target (exit status {said['rc']}), so its tasks run one by one: "
-                f"{said['stderr'].strip()[-500:] or 'it said nothing'}"
+                f"The batch did not start on the target (exit status {said['rc']}), so its tasks run one by one: {why}"
             )
         elif "end" not in known:
             heard_of = {answer["job"] for answer in heard if "job" in answer}

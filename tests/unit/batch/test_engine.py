@@ -91,11 +91,11 @@ def lines(*said: dict[str, Any]) -> str:
     return "".join(f"{batch_runner.MARK}{json.dumps(line)}\n" for line in said)
 
 
-def ask(said: str) -> tuple[list[Job], Known]:
+def ask(said: str, **keywords: Any) -> tuple[list[Job], Known]:
     """What becomes of four jobs, given what the target said."""
     host = Known()
     host.wire = {"kind": "module", "module": {"name": "ansible.builtin.command"}}
-    tasks = [Task.load({"ansible.builtin.command": "true"}) for _ in range(2)]
+    tasks = [Task.load({"ansible.builtin.command": "true", **keywords}) for _ in range(2)]
     batch = engine.Batch(host)  # type: ignore[arg-type]
     segment, host.said = batch._plan(tasks), said
     batch._ask_target(segment)
@@ -128,6 +128,13 @@ def test_a_batch_that_does_not_start_says_so_and_leaves_the_tasks_to_ansible() -
     assert "exit status 137" in said
     assert "errors" in said
     assert "secret" not in said
+
+
+def test_why_a_batch_does_not_start_is_hidden_where_a_task_is() -> None:
+    _, host = ask("", no_log=True)
+    [said] = host.warned
+    assert "errors" not in said
+    assert "no_log" in said
 
 
 def test_so_many_tasks_are_left_in_the_middle_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
