@@ -12,10 +12,11 @@ Standard library only, Python 3.9 and later.
 """
 
 # It runs on targets, in each child of the runner.
-# ruff: noqa: PTH110, PTH112, PTH123
+# ruff: noqa: PTH110, PTH112, PTH116, PTH123
 
 from __future__ import annotations
 
+import datetime
 import importlib.util
 import json
 import os
@@ -30,8 +31,17 @@ from typing import Any, Iterator, Mapping, Optional
 MODULE = "ansible.modules.apt"  # the name under which AnsiballZ packs Ansible's own, and no other
 PYTHON_APT = ("apt", "apt_pkg")
 FETCHING = "ansible.module_utils.urls"
-# Options that say how packages are installed, which is asked only where one is.
-HOW = frozenset({"force_apt_get", "install_recommends", "lock_timeout"})
+# Options that say how packages are installed or removed, which is asked only where one is.
+HOW = frozenset(
+    """
+    allow_change_held_packages allow_downgrade allow_unauthenticated autoremove dpkg_options fail_on_autoremove force
+    force_apt_get install_recommends lock_timeout only_upgrade policy_rc_d update_cache_retries
+    update_cache_retry_max_delay
+    """.split()  # noqa: SIM905 - as a list it would take fifteen lines
+)
+REFRESH = frozenset({"cache_valid_time", "update_cache"})
+# By the first that exists of these the module tells how old the package lists are.
+STAMPS = ("/var/lib/apt/periodic/update-success-stamp", "/var/lib/apt/lists")
 NAMES = frozenset({"name", "package", "pkg"})
 # What Debian allows: no pattern, which the module would look up in the cache (a version's too: it may find a newer one).
 SPECIFICATION = re.compile(
@@ -55,7 +65,7 @@ def prepare(call: Mapping[str, Any]) -> None:
         return
     arguments = json.loads(call["params"])["ANSIBLE_MODULE_ARGS"]
     wanted = _wanted(arguments)
-    if wanted is None or not _can_run():
+    if wanted is None or not _can_run() or not _is_fresh(arguments):
         return
     settings = _settings()
     if not os.path.isdir(settings["lists"]):  # the module would fetch them
@@ -78,10 +88,8 @@ def prepare(call: Mapping[str, Any]) -> None:
 def _wanted(arguments: Mapping[str, Any]) -> Optional[list[re.Match[str]]]:
     """The packages; None where the arguments ask for more than that they are there, or gone."""
     given = {name: value for name, value in arguments.items() if not name.startswith("_ansible_")}
-    if given.get("update_cache") is False:
-        del given["update_cache"]
     named = set(given) & NAMES
-    if len(named) != 1 or None in given.values() or set(given) - named - HOW - {"state"}:
+    if len(named) != 1 or None in given.values() or set(given) - named - HOW - REFRESH - {"state"}:
         return None
     if given.get("state", "present") not in ("present", "absent"):
         return None
@@ -99,7 +107,21 @@ def _can_run() -> bool:
     if not all(importlib.util.find_spec(name) for name in PYTHON_APT):
         return False
     spec: Any = importlib.util.find_spec(MODULE)
-    return "get_updated_cache_time" in spec.loader.get_code(MODULE).co_names
+    code = spec.loader.get_code(MODULE)
+    return "get_updated_cache_time" in code.co_names and set(STAMPS) <= set(code.co_consts)
+
+
+def _is_fresh(arguments: Mapping[str, Any]) -> bool:
+    """Whether the package lists need not be fetched; reckoned as the module does, in local time."""
+    refresh, seconds = arguments.get("update_cache", False), int(arguments.get("cache_valid_time", 0))
+    if not isinstance(refresh, bool):
+        return False
+    if not refresh and not seconds:
+        return True
+    stamp = next((path for path in STAMPS if os.path.exists(path)), None)
+    changed = os.stat(stamp).st_mtime if stamp else 0
+    now = datetime.datetime.now()
+    return datetime.datetime.fromtimestamp(changed) + datetime.timedelta(seconds=seconds) >= now
 
 
 def _settings() -> dict[str, str]:

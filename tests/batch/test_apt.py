@@ -77,6 +77,8 @@ BREAK = "echo nonsense > /etc/apt/sources.list.d/broken.list"
 REPAIR = "rm /etc/apt/sources.list.d/broken.list"
 LOOK = "cat /var/lib/dpkg/status /var/lib/apt/extended_states"
 
+YEARS = 10**9  # seconds: whatever the day, the package lists are young enough
+
 # Arguments (a string is a name); whether the cache is not opened in check mode at first, and after all have run.
 ROWS: list[tuple[str | dict[str, Any], bool, bool]] = [
     ("in-plain", True, True),
@@ -134,9 +136,17 @@ ROWS: list[tuple[str | dict[str, Any], bool, bool]] = [
     ({"name": "in-plain", "update_cache": True}, False, False),
     ({"name": "in-plain", "cache_valid_time": 3600}, False, False),
     ({"name": "in-plain", "default_release": "no-such-release"}, False, False),
-    ({"name": "in-plain", "autoremove": True}, False, False),
+    ({"name": "in-plain", "update_cache": True, "cache_valid_time": YEARS}, True, True),
+    ({"name": "in-plain", "cache_valid_time": str(YEARS), "update_cache_retries": 1}, True, True),
+    ({"name": "in-plain", "update_cache": False, "cache_valid_time": 3600}, False, False),
+    ({"name": "in-new", "update_cache": True, "cache_valid_time": YEARS}, False, True),
+    ({"update_cache": True, "cache_valid_time": YEARS}, False, False),
+    ({"name": "in-plain", "autoremove": True, "fail_on_autoremove": True}, True, True),
     ({"name": "in-other", "only_upgrade": True}, False, False),
-    ({"name": "in-plain", "policy_rc_d": 101}, False, False),
+    ({"name": "in-plain", "only_upgrade": True, "force": True}, True, True),
+    ({"name": "in-plain", "policy_rc_d": 101, "dpkg_options": "force-confnew"}, True, True),
+    ({"name": "in-held", "allow_change_held_packages": True, "allow_downgrade": True}, True, True),
+    ({"name": "in-gone", "state": "absent", "autoremove": True, "policy_rc_d": 101}, True, True),
     ({"name": "no-such-package", "state": "absent"}, True, True),
     ({"name": ["in-gone", "no-such-package=1"], "state": "absent"}, True, True),
     ({"name": "in-gone-too", "state": "absent", "purge": True}, False, False),

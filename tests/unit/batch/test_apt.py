@@ -14,6 +14,7 @@ import pytest
 
 from tests.unit.batch.apt_target import Said, lay_out, run_all
 
+CENTURIES = 10**10  # seconds: no package lists are older
 SPARED = {
     "installed": {"name": "plain"},
     "said explicitly": {"name": "plain", "state": "present", "update_cache": False},
@@ -34,7 +35,14 @@ SPARED = {
         "install_recommends": False,
         "lock_timeout": 300,
         "force_apt_get": True,
+        "dpkg_options": "force-confnew",
+        "policy_rc_d": 101,
+        "allow_downgrade": True,
+        "autoremove": True,
+        "only_upgrade": True,
     },
+    "young lists": {"name": "plain", "update_cache": True, "cache_valid_time": CENTURIES},
+    "young lists, implied": {"name": "plain", "cache_valid_time": str(CENTURIES)},
 }
 NOT_SPARED = {
     "unknown": {"name": "no-such-package"},
@@ -65,13 +73,12 @@ NOT_SPARED = {
     "build-dep": {"name": "plain", "state": "build-dep"},
     "fixed": {"name": "plain", "state": "fixed"},
     "update_cache": {"name": "plain", "update_cache": True},
-    "cache_valid_time": {"name": "plain", "cache_valid_time": 3600},
+    "old lists": {"name": "plain", "update_cache": True, "cache_valid_time": 1},
+    "old lists, implied": {"name": "plain", "update_cache": False, "cache_valid_time": 1},
+    "no number": {"name": "plain", "cache_valid_time": "1e3"},
+    "only young lists": {"update_cache": True, "cache_valid_time": CENTURIES},
     "upgrade": {"upgrade": "dist"},
-    "autoremove": {"name": "plain", "autoremove": True},
     "default_release": {"name": "plain", "default_release": "stable"},
-    "only_upgrade": {"name": "plain", "only_upgrade": True},
-    "allow_downgrade": {"name": "plain", "allow_downgrade": True},
-    "policy_rc_d": {"name": "plain", "policy_rc_d": 101},
     "clean": {"name": "plain", "clean": True},
     "absent, but installed": {"name": "plain", "state": "absent"},
     "absent, but half there": {"name": "half", "state": "absent"},
