@@ -180,6 +180,62 @@ def test_copy_writes_once(run: Run, tmp_path: Path) -> None:
     assert [ran["module"] for ran in second[0]["runs"]] == ["ansible.modules.stat", "ansible.modules.file"]
 
 
+@pytest.mark.parametrize("kind", ["file", "nothing", "unread"])
+def test_an_ordinary_destination_is_looked_at_without_the_module(run: Run, tmp_path: Path, kind: str) -> None:
+    """What is said of it is what the module says, as far as it goes."""
+    dest = tmp_path / "dest"
+    if kind != "nothing":
+        dest.write_text("before", encoding="utf-8")
+    look = call("ansible.modules.stat", path=str(dest), get_checksum=kind != "unread")
+    made = copying(dest, check_mode=True)
+    made["calls"]["stat"] = look
+    spared, asked = run([made, {**job(1, "good"), "module": look}])[:2]
+    seen, all_of_it = (json.loads(one["runs"][0]["stdout"])["stat"] for one in (spared, asked))
+    assert seen == {name: all_of_it[name] for name in seen}
+    assert set(seen) <= {"exists", "isdir", "islnk", "checksum"}
+    assert ("atime" in all_of_it) is (kind != "nothing")
+
+
+@pytest.mark.parametrize("kind", ["link", "large", "variable", "relative", "timeout", "other module"])
+def test_any_other_destination_is_looked_at_by_the_module(
+    run: Run, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dest, more = tmp_path / "dest", dict[str, Any]()
+    dest.write_text("before", encoding="utf-8")
+    if kind == "link":
+        (tmp_path / "link").symlink_to(dest)
+        dest = tmp_path / "link"
+    elif kind == "large":
+        dest.write_bytes(b"x" * (batch_runner.LARGEST_READ + 1))
+    elif kind == "variable":
+        monkeypatch.setenv("HERE", str(tmp_path))
+        dest = Path("$HERE/dest")
+    elif kind == "relative":
+        monkeypatch.chdir(tmp_path)
+        dest = Path("dest")
+    elif kind == "timeout":
+        more = {"timeout": 60}
+    made = copying(dest, check_mode=True, **more)
+    if kind == "other module":
+        (tmp_path / "own.py").write_text(
+            'print(\'{"stat": {"exists": true, "isdir": false, "mtime": 1}}\')\nraise SystemExit(0)',
+            encoding="utf-8",
+        )
+        made["calls"]["stat"]["fqn"] = "own"
+    said = json.loads(run([made])[0]["runs"][0]["stdout"])
+    assert "mtime" in said["stat"]
+
+
+def test_the_time_of_a_copy_is_that_of_all_its_modules(run: Run, tmp_path: Path) -> None:
+    """The module that looks at the destination hangs: the task has failed, and is not tried again elsewhere."""
+    made = copying(tmp_path / "copied", timeout=1)
+    made["calls"]["stat"]["fqn"] = "hangs"
+    said = run([made, job(1, "good")])
+    assert not said[0]["undecided"]
+    assert [ran["timed_out"] for ran in said[0]["runs"]] == [True]
+    assert [one.get("job") for one in said] == [0, None]
+
+
 def test_copy_in_check_mode_writes_nothing(run: Run, tmp_path: Path) -> None:
     said = run([copying(tmp_path / "copied", check_mode=True)])
     assert len(said[0]["runs"]) == 1
