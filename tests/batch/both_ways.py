@@ -32,7 +32,20 @@ SHARED = ("templates", "files", "library", "defaults", "vars")
 # What stands around the file of a case, and beside it.
 AROUND: dict[str, dict[str, Any]] = {"timeout_around": {"timeout": 20}}
 BESIDE: dict[str, dict[str, Any]] = {
+    "interpreter_auto": {"vars": {"ansible_python_interpreter": "auto"}},
+    "reached_otherwise": {
+        "vars": {
+            "ansible_python_interpreter": "{{ reached_otherwise.stdout | default(ansible_playbook_python) }}"
+        }
+    },
     "variables_given": {"vars": {"given": "given", "given_lazily": "{{ inner }}"}},
+}
+# What the play may look at after a case, besides what its tasks register and set.
+LOOKED_AT: dict[str, dict[str, str]] = {
+    "block_rescue": {
+        "failed": "{{ (ansible_failed_task | default({})).name | default('none') }}",
+        "why": "{{ (ansible_failed_result | default({})).rc | default('none') }}",
+    },
 }
 Tree = dict[str, tuple[str, ...]]
 
@@ -96,7 +109,7 @@ class Corpus:
         dump = {
             variable: f"{{{{ {variable} | default('UNDEFINED') }}}}"
             for variable in _registered(self.cases[name])
-        }
+        } | LOOKED_AT.get(name, {})
         # Blocks around it, so that a failure ends one case and not the others. The tasks of the case are to inherit
         # nothing, so that the tag is not the block's.
         always = {"tags": ["always"]}

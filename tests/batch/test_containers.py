@@ -14,7 +14,7 @@ from tests.batch.both_ways import HERE, Corpus, Seen, Target, Tree, differences
 from tests.batch.machines import LAB, containers, shell
 from tests.batch.test_equivalence import texts
 
-RUNS = {"first": ("--diff",), "second": ("--diff",)}  # check mode is seen without containers
+RUNS = {"check": ("--check", "--diff"), "first": ("--diff",), "second": ("--diff",)}
 CASES = sorted(path.stem for path in (HERE / "containers").glob("*.yml"))
 ROOT = "/srv/cases"
 PREPARE = f"""

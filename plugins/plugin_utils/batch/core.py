@@ -15,16 +15,20 @@ from __future__ import annotations
 import ast
 import base64
 import copy
+import functools
+import gc
 import inspect
 import json
 import signal
 import stat
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import Context
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -44,11 +48,13 @@ from ansible.playbook.task import Task
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins import action as actions
 from ansible.plugins.action import ActionBase
+from ansible.plugins.connection import ssh
 from ansible.plugins.loader import module_utils_loader
 from ansible.release import __version__ as ansible_version
 from ansible.template import trust_as_template
 from ansible.utils.collection_loader import AnsibleCollectionConfig, _collection_finder
 from ansible.utils.display import Display
+from ansible.utils.path import unfrackpath
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import packed
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.dependencies import EVERYTHING
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import module_files
@@ -68,6 +74,7 @@ except ImportError:  # 2.19, 2.20: results are dictionaries
     TaskContext = None
 
 LARGEST_FILE = 256 * 1024  # bytes of a file that travels inside the batch; a larger one goes the ordinary way
+LOGIN = 5  # seconds: a login that takes longer is left to Ansible, which says what is wrong with it
 META = frozenset(C._ACTION_META)
 INCLUDES = frozenset(C._ACTION_ALL_INCLUDE_ROLE_TASKS)
 # By which name a built-in action plugin is imported depends on what was imported before it.
@@ -78,13 +85,7 @@ ONE_MODULE = frozenset(
 FILES = frozenset({"copy", "template"})
 # Action plugins that only calculate: looked at once, they have done nothing, and where they fail is known before.
 CALCULATING = frozenset({"assert", "debug", "fail", "set_fact", "validate_argument_spec"})
-WITHOUT_FACTS = frozenset(
-    """
-    apt apt_key apt_repository blockinfile command copy cron deb822_repository debconf dnf dnf5 dpkg_selections file find
-    get_url git group iptables known_hosts lineinfile package ping pip replace rpm_key service shell slurp stat systemd
-    systemd_service sysvinit tempfile uri user wait_for yum_repository
-    """.split()  # noqa: SIM905 - as a list it would take forty lines
-)
+OWN_MODULES = ("ansible.modules.", "ansible_collections.cartable.fleet.")
 READ_AT_START = (
     "PYTHON",
     "LD_",
@@ -129,8 +130,8 @@ class Job:
 
     @property
     def may_bring_facts(self) -> bool:
-        """Whether a module of it may return facts; only of well-known modules is it known that they do not."""
-        return any(_may_bring_facts(module.name) for module in self.modules)
+        """Whether a module of it may return facts, and with them any variable."""
+        return any(module.may_bring_facts for module in self.modules)
 
     @property
     def size(self) -> int:
@@ -155,6 +156,21 @@ class Module:
     shebang: str
     call: Mapping[str, Any]
     files: Mapping[str, bytes] = field(repr=False)
+
+    @functools.cached_property
+    def may_bring_facts(self) -> bool:
+        """Whether what it consists of, besides Ansible's own utilities, may return facts: by their name, or as JSON.
+
+        Ansible's own modules, and this collection's, name them where they return any.
+        """
+        own = str(self.call.get("fqn")).startswith(OWN_MODULES)
+        signs = (
+            (b"ansible_facts",) if own else (b"ansible_facts", b"json.load", b"from_json", b"literal_eval")
+        )
+        return any(
+            any(sign in source for sign in signs) and not _is_of_ansible(path, source)
+            for path, source in self.files.items()
+        )
 
 
 @dataclass
@@ -210,6 +226,7 @@ class Brought:
     facts: dict[str, Any] = field(default_factory=dict)
     included: dict[str, Any] = field(default_factory=dict)
     notified: list[str] = field(default_factory=list)
+    rescued: dict[str, Any] = field(default_factory=dict)  # what the last rescue was told of
     secret: bool = False  # something of it may not be told
 
     def add(self, outcome: Outcome) -> None:
@@ -236,10 +253,13 @@ class Host:
         self._options = dict(self.connection._options)
         self._play_context = self.connection._play_context
         self.play = _play_of(self.task)
+        self.discovered: tuple[str, Any] | None = None
+        self._login: subprocess.Popen[bytes] | None = None
         self.modules: dict[Any, Module] = {}  # by all that decides what is packed
         self._tags = context.CLIARGS.get("tags") or (), context.CLIARGS.get("skip_tags") or ()
         self._base = {key: value for key, value in task_vars.items() if key != "_task"}
         self._own = self.task.get_vars()
+        gc.freeze()  # this worker's own memory is what it writes to: it need not look through what it shares with the others
         signal.alarm(0)  # the keyword timeout of what is around the batch is that of each of its tasks
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
@@ -276,12 +296,6 @@ class Host:
     def caches_facts(task: Task) -> bool:
         """Whether ``set_fact`` sets facts as a module would."""
         return task.action in C._ACTION_SET_FACT and "cacheable" in task.args
-
-    @staticmethod
-    def brings_facts(task: Task) -> bool:
-        """Whether it is what a task is for to bring facts."""
-        name = (task.resolved_action or task.action).rpartition(".")[2]
-        return name in ("setup", "getent") or name.endswith("_facts")
 
     @staticmethod
     def copies_file(task: Task) -> bool:
@@ -373,11 +387,25 @@ class Host:
             result = UnifiedTaskResult.create_from_action_exception(why)
         return Outcome(outcome.task, result.as_result_dict(), result)
 
-    def rescuing(self, outcome: Outcome) -> None:
-        """Let the tasks of a rescue see what has failed."""
-        failed = {"ansible_failed_task": outcome.task.dump_attrs(), "ansible_failed_result": outcome.result}
+    def rescuing(self, outcome: Outcome) -> dict[str, Any]:
+        """Let the tasks of a rescue see what has failed; the variables that tell it, which the play keeps as well."""
+        task = outcome.task
+        attributes = task.dump_attrs() if TaskContext is not None else task.serialize()
+        failed = {"ansible_failed_task": attributes, "ansible_failed_result": outcome.result}
         self.variable_manager.set_nonpersistent_facts(self.host.name, failed)
         self._base |= failed
+        return failed
+
+    @property
+    def failure_is_not_the_end(self) -> bool:
+        """Whether the play goes on with the host after the batch has failed: around it, or with handlers at the end."""
+        entries = [self.task, *_parents(self.task)]
+        for inner, outer in pairwise(entries):
+            if isinstance(outer, Block) and (outer.rescue or outer.always):
+                after = {one._uuid for one in [*outer.rescue, *outer.always]}
+                if inner._uuid not in after:
+                    return True
+        return bool(self.play.force_handlers)
 
     def wanted(self, task: Task) -> bool:
         """Whether ``--tags`` and ``--skip-tags`` let the task run."""
@@ -478,6 +506,7 @@ class Host:
 
     def run(self, task: Task, relay: Any) -> Outcome:
         """Run ``task`` the ordinary way, with a connection of its own."""
+        self._end_login()
         executor = self._executor(self.resolve(task), relay)
         executor._connection, executor.shares = None, False
         return executor.outcome()
@@ -491,11 +520,49 @@ class Host:
         self.connection._connect()
         self.connection.close = lambda: None
         become = self.connection.become
+        with suppress(Exception):  # Ansible's own login will say what is wrong
+            self._login = self._log_in_ahead()
         try:
             yield
         finally:
+            self._end_login()
             del self.connection.close
             self.connection.set_become_plugin(become)
+
+    def _log_in_ahead(self) -> subprocess.Popen[bytes] | None:
+        """Log in by ssh while the first tasks are being evaluated, where the connection is kept for what comes.
+
+        It only saves time: where it fails, Ansible's own login says why. So nobody is asked for anything here.
+        """
+        connection = self.connection
+        if inspect.getfile(type(connection)) != inspect.getfile(ssh):
+            return None
+        if connection._play_context.password or any(
+            map(connection.get_option, ("password", "pkcs11_provider"))
+        ):
+            return None
+        connection.host = connection.get_option("host") or connection._play_context.remote_addr
+        program, quietly = connection.get_option("ssh_executable"), ("-o", "BatchMode=yes")
+        command = connection._build_command(program, "ssh", *quietly, connection.host, "true")
+        if not connection.control_path:
+            return None  # it is not kept, or where the user says
+        if Path(connection.control_path % {"directory": unfrackpath(connection.control_path_dir)}).exists():
+            return None
+        nothing = subprocess.DEVNULL
+        return subprocess.Popen(
+            command, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True
+        )
+
+    def _end_login(self) -> None:
+        """Let the login ahead come to its end; one that takes long is dropped."""
+        if self._login is None:
+            return
+        try:
+            self._login.wait(timeout=LOGIN)
+        except subprocess.TimeoutExpired:
+            self._login.terminate()
+            self._login.wait()
+        self._login = None
 
     @contextmanager
     def _nothing_reaches_the_target(self) -> Iterator[None]:
@@ -514,6 +581,7 @@ class Host:
     @contextmanager
     def _something_reaches_the_target(self, action: ActionBase) -> Iterator[None]:
         """What packs a module may have to find the target's Python, also while a task is only looked at."""
+        self._end_login()
         kept = [
             (where, name)
             for where in (vars(action), vars(self.connection))
@@ -537,6 +605,7 @@ class Host:
 
     def execute(self, shebang: str, become: Any, script: bytes) -> dict[str, Any]:
         """Run a Python program on the target as the become plugin says; ``rc``, ``stdout`` and ``stderr``."""
+        self._end_login()
         action, shell = self.action, self.connection._shell
         self.connection._options, self.connection._play_context = dict(self._options), self._play_context
         self.connection.set_become_plugin(become)
@@ -628,7 +697,7 @@ class Host:
             for layer, values in (
                 (VariableLayer.CACHEABLE_FACT, brought.facts),
                 (VariableLayer.INCLUDE_VARS, brought.included),
-                (VariableLayer.REGISTER_VARS, brought.lasting),
+                (VariableLayer.REGISTER_VARS, {**brought.rescued, **brought.lasting}),
             ):
                 if values:
                     layers[layer] = dict(values)
@@ -640,7 +709,7 @@ class Host:
                 self.task.register = named | (self.task.register or {})
             return {}
         # An older strategy takes variables of one kind from a result: those of set_fact, an item each.
-        lasting = {**brought.included, **brought.lasting}
+        lasting = {**brought.included, **brought.rescued, **brought.lasting}
         if failed or not (lasting or brought.facts):
             return {}
         self.task.action = "ansible.builtin.set_fact"
@@ -844,6 +913,8 @@ class Capture:
 
     def reached(self, handler: ActionBase, job: Job, configured: list[str]) -> None:
         """The task has come to the point where it would run a module."""
+        if handler._discovered_interpreter_key:
+            self.host.discovered = handler._discovered_interpreter_key, handler._discovered_interpreter
         raise Captured(job)
 
     def job(self, handler: ActionBase, wire: dict[str, Any], modules: Sequence[Module]) -> Job:
@@ -1033,6 +1104,9 @@ class Replay:
         if job is None or job.answer is None:
             return
         self.jobs[self.item] = None
+        if self.host.discovered:  # the target's Python, by the first pass; the result is to say so, once
+            handler._discovered_interpreter_key, handler._discovered_interpreter = self.host.discovered
+            self.host.discovered = None
         runs = iter(job.answer)
         answer_modules(self.host, handler, runs, [])
         if _kind(handler) in WRAPPERS:
@@ -1160,11 +1234,12 @@ def _play_of(task: Task) -> Any:
     raise BatchError("the task belongs to no play")
 
 
-def _may_bring_facts(module: str) -> bool:
-    collection, _, name = module.rpartition(".")
-    if collection in ("", "ansible.builtin", "ansible.legacy"):
-        return name not in WITHOUT_FACTS
-    return collection != "cartable.fleet" or "facts" in name
+def _is_of_ansible(path: str, source: bytes) -> bool:
+    """Whether a packed utility is Ansible's own: a user's are packed under the same path."""
+    if not path.startswith(("ansible/module_utils/", "ansible/_vendor/")):
+        return False
+    own = Path(inspect.getfile(module_common)).parents[2] / path
+    return own.is_file() and own.read_bytes() == source
 
 
 def _identity(become: Any) -> Any:

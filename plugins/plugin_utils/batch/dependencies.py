@@ -9,6 +9,7 @@ one side only: a template that cannot be understood reads everything.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -67,17 +68,8 @@ class Reader:
 
     def template_names(self, text: str) -> frozenset[str]:
         """All names that the template ``text`` may read, those behind its variables included."""
-        try:
-            tree = _ENVIRONMENT.parse(text)
-        except TemplateSyntaxError:
-            return frozenset({EVERYTHING})
-        direct = meta.find_undeclared_variables(tree)
-        found: set[str] = {*direct, *_looked_at(tree)}
-        if direct & _DYNAMIC_NAMES or _is_dynamic(tree):
-            found.add(EVERYTHING)
-        for name in direct:
-            found |= self._behind(name)
-        return frozenset(found)
+        direct, found = _read_directly(str(text))
+        return found.union(*map(self._behind, direct))
 
     def _behind(self, name: str) -> frozenset[str]:
         if name not in self._known:
@@ -86,6 +78,18 @@ class Reader:
             if value is not None:
                 self._known[name] = self.names([value])
         return self._known[name]
+
+
+@functools.lru_cache(maxsize=4096)
+def _read_directly(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The variables that a template names, and all that it reads itself; the same texts come again with each task."""
+    try:
+        tree = _ENVIRONMENT.parse(text)
+    except TemplateSyntaxError:
+        return frozenset(), frozenset({EVERYTHING})
+    direct = frozenset(meta.find_undeclared_variables(tree))
+    everything = {EVERYTHING} if direct & _DYNAMIC_NAMES or _is_dynamic(tree) else set()
+    return direct, direct.union(_looked_at(tree), everything)
 
 
 def _texts(value: Any) -> Iterator[str]:

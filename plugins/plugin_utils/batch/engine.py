@@ -37,7 +37,7 @@ MOST_LEFT = 100  # tasks of a segment that are left in the middle, each with a t
 READ_BEFORE = (
     "name", "action", "args", "loop", "loop_control", "environment", "check_mode", "diff", "become", "become_user", "become_method",
     "become_flags", "become_exe", "connection", "remote_user", "delegate_to", "ignore_errors", "ignore_unreachable", "no_log",
-    "notify", "timeout", "vars", "module_defaults", "port",
+    "notify", "timeout", "vars", "module_defaults", "port", "async_val", "poll", "delay", "retries",
 )  # fmt: skip
 
 
@@ -113,12 +113,21 @@ class Batch:
 
     def _run_block(self, block: Block) -> None:
         failure = self._failure_of(block.block)
-        if failure and block.rescue:
-            self.host.rescuing(failure.outcome)
+        if failure and self._is_wanted(block.rescue):
+            self.report.brought.rescued = self.host.rescuing(failure.outcome)
             failure = self._failure_of(block.rescue)
         self._run_list(block.always)
         if failure:
             raise failure
+
+    def _is_wanted(self, entries: Sequence[Task | Block]) -> bool:
+        """Whether tags let any task of them run: where none is left, Ansible sees no rescue."""
+        return any(
+            self._is_wanted([*entry.block, *entry.rescue, *entry.always])
+            if isinstance(entry, Block)
+            else self.host.wanted(entry)
+            for entry in entries
+        )
 
     def _failure_of(self, entries: Sequence[Task | Block]) -> Failed | None:
         try:
@@ -157,13 +166,17 @@ class Batch:
             except NotBatchable:
                 break
             own = [job for job in taken.jobs if job is not None]
+            facts = any(job.may_bring_facts for job in own)
             first = [*segment.jobs, *own][:1]
-            if not all(job.goes_with(first[0]) for job in own):
+            if not all(job.goes_with(first[0]) for job in own) or (facts and len(own) > 1):
                 taken.leave()
-                break  # another user; of its own items even, where the segment is empty
+                break  # another user, of its own items even, or facts that its next item may read
+            if taken.failed and segment.planned:
+                taken.leave()
+                break  # it may go well once the tasks before it have run
             segment.planned.append((taken, relay))
             segment.registers |= self.host.registers(task)
-            segment.facts |= self.host.caches_facts(task) or any(job.may_bring_facts for job in own)
+            segment.facts |= facts or self.host.caches_facts(task)
             if taken.failed or decided_here:
                 break
         return segment
@@ -184,7 +197,7 @@ class Batch:
             return False
         if task.loop_control and (task.loop_control.pause or task.loop_control.break_when):
             return True
-        if task.until or task.retries or self.host.brings_facts(task):
+        if task.until or task.retries:
             return True
         names = self._names(task)
         if self.host.on_controller and dependencies.FILES in names:
@@ -203,8 +216,16 @@ class Batch:
 
     def _names(self, task: Task) -> frozenset[str]:
         """The variables that the task may read before it runs, and what else it may look at."""
-        reader = dependencies.Reader(self.host.vars_of(task))
+        variables = self.host.vars_of(task)
+        reader = dependencies.Reader(variables)
         names = reader.names(self._values(task), self.host.expressions(task))
+        # How the host is reached; what a lookup for it looks at, such as a store of passwords, no task writes.
+        reaching = [
+            value
+            for name, value in variables.items()
+            if name.startswith("ansible_") and isinstance(value, str)
+        ]
+        names |= reader.names(reaching) - dependencies.NO_NAMES
         return names | dependencies.read_by_lookup(task.loop_with) if task.loop_with else names
 
     @staticmethod
@@ -230,13 +251,9 @@ class Batch:
             return bool(segment.registers or segment.facts)
         if dependencies.EVERYTHING in segment.registers and names:
             return True
-        if segment.facts and not names <= self._untouched_by_facts(task):
-            return True
+        if segment.facts and names:
+            return True  # facts may have any name, and stand above a role's defaults
         return not names.isdisjoint(segment.registers)
-
-    def _untouched_by_facts(self, task: Task) -> set[str]:
-        """The variables that are there already and are no facts: a module's facts have other names, with few exceptions."""
-        return {name for name in self.host.vars_of(task) if not name.startswith("ansible_")}
 
     def _run_segment(self, segment: Segment) -> int:
         """Run it; how many of its tasks are done."""

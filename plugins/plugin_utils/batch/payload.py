@@ -84,7 +84,6 @@ def keep(root, tree, data):
         shutil.rmtree(old, ignore_errors=True)
 
 def start():
-    os.umask(os.umask(0o022))
     try:
         home = pwd.getpwuid(os.geteuid()).pw_dir
     except KeyError:

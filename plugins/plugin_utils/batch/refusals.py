@@ -27,9 +27,9 @@ _WHY = {
 # On the batch itself, where include_tasks refuses them too or does not hand them on to the tasks of its file.
 _NOT_ON_THE_BATCH = frozenset(
     {
-        "async", "become", "become_exe", "become_flags", "become_method", "become_user", "check_mode", "connection",
-        "delegate_facts", "delegate_to", "diff", "environment", "loop", "module_defaults", "no_log", "port", "remote_user",
-        "retries", "timeout", "until",
+        "async", "become", "become_exe", "become_flags", "become_method", "become_user", "changed_when", "check_mode",
+        "connection", "delegate_facts", "delegate_to", "diff", "environment", "failed_when", "ignore_errors",
+        "ignore_unreachable", "loop", "module_defaults", "no_log", "port", "remote_user", "retries", "timeout", "until",
     }
 )  # fmt: skip
 

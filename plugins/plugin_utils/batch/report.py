@@ -83,6 +83,12 @@ class Report:
     def failure(self, outcome: Outcome, round_trips: int) -> dict[str, Any]:
         """The result of a batch that a task has ended."""
         self.host.hand_back(self.brought, {}, failed=True)
+        if self.brought.notified and self.host.failure_is_not_the_end:
+            lost = ", ".join(dict.fromkeys(self.brought.notified))
+            self.host.warn(
+                "Ansible takes no notifications from an action that failed, so these handlers, notified in the batch before "
+                f"it failed, are not run: {lost}. Put the rescue into the file of the batch."
+            )
         said = "the output has been hidden" if outcome.hidden else outcome.result.get("msg", "no message")
         if self.ran_ahead:
             said = f"{said} (after it, on the host, also ran: {', '.join(self.ran_ahead)})"

@@ -7,6 +7,7 @@ import inspect
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
@@ -24,19 +25,32 @@ BOTH = [
     "ansible.executor.task_executor:TaskExecutor.run",
     "ansible.executor.task_executor:TaskExecutor._execute",
     "ansible.executor.task_executor:TaskExecutor._get_action_handler_with_module_context",
+    "ansible.executor.task_executor:TaskExecutor._get_connection",
+    "ansible.executor.task_executor:TaskExecutor._set_become_plugin",
+    "ansible._internal._errors._alarm_timeout:AnsibleTimeoutError.alarm_timeout",
     "ansible.module_utils.common.json:get_module_decoder",
     "ansible.module_utils.common.json:get_module_encoder",
     "ansible.module_utils.common.json:Direction.CONTROLLER_TO_MODULE",
     "ansible.module_utils.common.json:Direction.MODULE_TO_CONTROLLER",
     "ansible.module_utils._internal._ansiballz._loader:run_module",
     "ansible.parsing.dataloader:DataLoader.get_real_file",
+    "ansible.parsing.dataloader:DataLoader.get_text_file_contents",
     "ansible.playbook.block:Block.load",
     "ansible.playbook.helpers:load_list_of_blocks",
     "ansible.playbook.included_file:IncludedFile.process_include_results",
+    "ansible.playbook.role:Role.get_role_params",
+    "ansible.playbook.role_include:IncludeRole.get_block_list",
+    "ansible.playbook.task:Task.copy",
+    "ansible.playbook.task:Task.get_dep_chain",
+    "ansible.playbook.task:Task.get_ds",
+    "ansible.playbook.task:Task.get_include_params",
+    "ansible.playbook.task:Task.get_path",
+    "ansible.playbook.task:Task.get_vars",
     "ansible.playbook.task:Task.evaluate_tags",
     "ansible.playbook.task:Task.dump_attrs",
     "ansible.playbook.task:Task.get_search_path",
     "ansible.playbook.task:Task.squash",
+    "ansible.playbook.task_include:TaskInclude.build_parent_block",
     "ansible.plugins.action.copy:ActionModule._copy_file",
     "ansible.plugins.action.copy:_create_remote_copy_args",
     "ansible.plugins.action.copy:_create_remote_file_args",
@@ -54,7 +68,11 @@ BOTH = [
     "ansible.plugins.action:ActionBase._transfer_file",
     "ansible.plugins.action:ActionBase._update_module_args",
     "ansible.plugins.action:modify_module",
+    "ansible.plugins.connection.ssh:Connection._build_command",
     "ansible.plugins.connection:ConnectionBase.set_become_plugin",
+    "ansible.plugins:AnsiblePlugin.matches_name",
+    "ansible.plugins.shell:ShellBase.build_module_command",
+    "ansible.plugins.shell:ShellBase.join_path",
     "ansible.plugins.loader:module_utils_loader._get_paths",
     "ansible.plugins:AnsiblePlugin.set_options",
     "ansible.release:__version__",
@@ -62,6 +80,7 @@ BOTH = [
     "ansible.utils.collection_loader:AnsibleCollectionConfig.collection_paths",
     "ansible.utils.display:Display.set_queue",
     "ansible.utils.hashing:checksum",
+    "ansible.utils.path:unfrackpath",
     "ansible.vars.manager:VariableManager.extra_vars",
     "ansible.vars.manager:VariableManager.get_vars",
     "ansible.vars.manager:VariableManager.set_host_facts",
@@ -95,6 +114,11 @@ PARAMETERS = {
     "ansible.playbook.block:Block.load": (
         "data play parent_block role task_include use_handlers variable_manager loader"
     ),
+    "ansible.playbook.task:Task.copy": "self exclude_parent exclude_tasks",
+    "ansible.playbook.role_include:IncludeRole.get_block_list": "self play variable_manager loader",
+    "ansible.module_utils._internal._ansiballz._loader:run_module": (
+        "json_params profile module_fqn modlib_path extensions init_globals"
+    ),
     "ansible.playbook.helpers:load_list_of_blocks": (
         "ds play parent_block role task_include use_handlers variable_manager loader"
     ),
@@ -104,6 +128,7 @@ PARAMETERS = {
     "ansible.parsing.dataloader:DataLoader.load_from_file": (
         "self file_name cache unsafe json_only trusted_as_template"
     ),
+    "ansible.plugins.connection.ssh:Connection._build_command": "self binary subsystem other_args",
     "ansible.plugins.action:ActionBase._configure_module": "self module_name module_args task_vars",
     # Who looks for a module's imports, and with what: packed.py has to know all that can change what is found.
     "ansible.executor.module_common:CollectionModuleUtilLocator.__init__": (
@@ -122,6 +147,63 @@ PARAMETERS = {
         "self source_full source_rel content content_tempfile dest task_vars follow"
     ),
 }
+
+
+def made_connection(connection: type) -> Any:
+    from ansible.playbook.play_context import PlayContext
+
+    return connection(PlayContext(), shell=MagicMock())
+
+
+def made_executor(executor: type) -> Any:
+    return executor(**dict.fromkeys(inspect.signature(executor).parameters, MagicMock()))
+
+
+def made_action(action: type) -> Any:
+    return action(*[MagicMock() for _ in range(6)])
+
+
+EXECUTOR_KEEPS = "_connection _final_q _host _loader _play_context _shared_loader_obj _variable_manager"
+
+
+# Attributes that an object has only once it is made, and how to make one.
+ATTRIBUTES: list[tuple[str, Callable[[type], Any], str]] = [
+    (
+        "ansible.playbook.included_file:IncludedFile",
+        lambda made: made("f", {}, {}, None),
+        "_filename _is_role _task _vars",
+    ),
+    ("ansible.utils.display:Display", lambda made: made(), "_final_q"),
+    ("ansible.plugins.become.sudo:BecomeModule", lambda made: made(), "_options"),
+    (
+        "ansible.plugins.connection.ssh:Connection",
+        made_connection,
+        "control_path control_path_dir host _play_context",
+    ),
+    ("ansible.executor.task_executor:TaskExecutor", made_executor, EXECUTOR_KEEPS),
+    (
+        "ansible.plugins.action.command:ActionModule",
+        made_action,
+        "_connection _loader _shared_loader_obj _task _templar",
+    ),
+    (
+        "ansible.plugins.action.command:ActionModule",
+        made_action,
+        "_discovered_interpreter _discovered_interpreter_key",
+    ),
+    ("ansible.playbook.play:Play", lambda made: made(), "force_handlers"),
+    ("ansible.playbook.block:Block", lambda made: made(), "_parent _play rescue always"),
+    (
+        "ansible.playbook.task:Task",
+        lambda made: made.load({"debug": {}}),
+        "_parent _role _uuid implicit resolved_action",
+    ),
+    ("ansible.playbook.role_include:IncludeRole", lambda made: made(), "_role_name public allow_duplicates"),
+]
+RESULT_FIELDS = (
+    "attempts changed diff exception failed ignore_errors ignore_unreachable include_file loop_item loop_item_label "
+    "loop_results loop_var no_log notify pending_changes registered_values retries skipped unreachable"
+)
 EXECUTOR = {"host", "play_context", "loader", "shared_loader_obj", "final_q", "variable_manager"}
 
 
@@ -139,8 +221,15 @@ def test_is_there(where: str) -> None:
         find(where)
     except (ImportError, AttributeError) as gone:
         pytest.fail(
-            f"ansible-core has moved {where}, on which plugins/plugin_utils/batch/core.py relies: {gone}"
+            f"ansible-core has moved {where}, on which core.py relies, or batch_runner.py on the target: {gone}"
         )
+
+
+@pytest.mark.parametrize(("where", "make", "names"), ATTRIBUTES, ids=[where for where, _, _ in ATTRIBUTES])
+def test_has_the_attributes(where: str, make: Callable[[type], Any], names: str) -> None:
+    made = make(find(where))
+    gone = [name for name in names.split() if not hasattr(made, name)]
+    assert not gone, f"ansible-core has renamed {gone} of {where}, on which core.py relies"
 
 
 @pytest.mark.parametrize("where", PARAMETERS)
@@ -148,7 +237,9 @@ def test_takes_the_same(where: str) -> None:
     found = find(where)
     taken = list(inspect.signature(getattr(found, "__func__", found)).parameters)
     wanted = PARAMETERS[where].split()
-    assert taken == wanted, f"ansible-core has changed the parameters of {where}: look at core.py"
+    assert taken == wanted, (
+        f"ansible-core has changed the parameters of {where}: look at core.py, and batch_runner.py on the target"
+    )
 
 
 def test_the_executor_is_made_the_same() -> None:
@@ -183,20 +274,13 @@ def test_what_a_module_is_told_is_the_same_for_all_but_its_name() -> None:
 def test_the_results_have_the_fields() -> None:
     if not NEWER:
         pytest.skip("results are dictionaries")
-    fields = {
-        field.name
-        for field in find("ansible._internal._task:UnifiedTaskResult").__dataclass_fields__.values()
-    }
-    wanted = {
-        "include_file",
-        "loop_item_label",
-        "loop_results",
-        "no_log",
-        "notify",
-        "pending_changes",
-        "registered_values",
-    }
-    assert wanted <= fields, f"ansible-core has renamed fields of its results: {sorted(wanted - fields)}"
+    result = find("ansible._internal._task:UnifiedTaskResult")
+    gone = [
+        name
+        for name in RESULT_FIELDS.split()
+        if name not in result.__dataclass_fields__ and not hasattr(result, name)
+    ]
+    assert not gone, f"ansible-core has renamed fields of its results: {gone}"
 
 
 def test_a_packed_module_says_what_it_is_made_of() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
+import ansible
 import pytest
 from ansible.playbook.task import Task
 from ansible_collections.cartable.fleet.plugins.module_utils import batch_runner
@@ -18,14 +21,18 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
     Taken,
 )
 
+BRINGING = {"ansible_collections/x/y/plugins/modules/z.py": b"module.exit_json(ansible_facts=found)"}
+COMPAT = "ansible/module_utils/facts/compat.py"
+OF_ANSIBLE = {COMPAT: (Path(ansible.__file__).parents[1] / COMPAT).read_bytes()}
+READING = {"ansible_collections/x/y/plugins/modules/z.py": b"module.exit_json(**json.loads(said))"}
+SAFE = {**OF_ANSIBLE, "ansible_collections/x/y/plugins/modules/z.py": b"module.exit_json(changed=False)"}
 COMMAND = Module("ansible.builtin.command", None, "", "#!/usr/bin/python3", {}, {})
 
 
 class Known:
-    """Stands for a host on which each task has two jobs; notes which tasks are left in the middle."""
+    """Stands for a host on which each task has so many jobs; notes which tasks are left in the middle."""
 
     on_controller = False
-    brings_facts = staticmethod(Host.brings_facts)
     caches_facts = staticmethod(Host.caches_facts)
     copies_file = staticmethod(Host.copies_file)
     expressions = staticmethod(Host.expressions)
@@ -34,6 +41,8 @@ class Known:
     resolve = staticmethod(Host.resolve)
 
     wire: Mapping[str, Any] = {}
+    module = COMMAND
+    number = 2  # of a task's jobs
 
     def __init__(self) -> None:
         self.left: list[bool] = []
@@ -54,7 +63,10 @@ class Known:
         self, task: Task, resolved: Task, blocked: Callable[[str], bool], relay: Any, *, once: bool
     ) -> Taken:
         self.left.append(once)
-        jobs = [Job(dict(self.wire), None, "#!/usr/bin/python3", (COMMAND,), "legacy") for _ in range(2)]
+        jobs = [
+            Job(dict(self.wire), None, "#!/usr/bin/python3", (self.module,), "legacy")
+            for _ in range(self.number)
+        ]
         return Taken(task, jobs, False, lambda: Outcome(task, {}, {}), lambda: None)
 
 
@@ -85,6 +97,50 @@ def test_how_the_host_is_reached_is_known_before_the_next_task(keywords: dict[st
     tasks = [Task.load({**task, **keywords}), Task.load({"ansible.builtin.command": "true"})]
     host = Known()
     assert len(engine.Batch(host)._plan(tasks).planned) == 1  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("files", "jobs", "planned"),
+    [
+        (BRINGING, 1, 1),
+        (BRINGING, 2, 0),
+        (READING, 1, 1),
+        ({COMPAT: b"ansible_facts, a user's"}, 1, 1),
+        (SAFE, 2, 2),
+    ],
+    ids=["brings", "brings in a loop", "hands JSON on", "a user's utility", "brings none"],
+)
+def test_what_a_module_may_bring_is_known_before_the_next_task_or_item(
+    files: dict[str, bytes], jobs: int, planned: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Known, "module", dataclasses.replace(COMMAND, files=files))
+    monkeypatch.setattr(Known, "number", jobs)
+    host = Known()
+    tasks = [Task.load({"ansible.builtin.command": f"echo {{{{ {name} }}}}"}) for name in ("one", "other")]
+    assert len(engine.Batch(host)._plan(tasks).planned) == planned  # type: ignore[arg-type]
+
+
+def test_what_fails_before_its_module_is_looked_at_again_when_the_others_have_run() -> None:
+    """It may have wanted what they bring, in a way that nobody saw."""
+
+    class Failing(Known):
+        dropped = 0
+
+        def take(self, task: Task, *arguments: Any, **named: Any) -> Taken:
+            if task.args["_raw_params"] == "true":
+                return super().take(task, *arguments, **named)
+            return Taken(task, [None], True, lambda: Outcome(task, {}, {}), self.drop)
+
+        def drop(self) -> None:
+            self.dropped += 1
+
+    host = Failing()
+    tasks = [Task.load({"ansible.builtin.command": what}) for what in ("true", "false", "true")]
+    batch = engine.Batch(host)  # type: ignore[arg-type]
+    assert len(batch._plan(tasks).planned) == 1
+    assert host.dropped == 1
+    assert len(batch._plan(tasks[1:]).planned) == 1
+    assert host.dropped == 1
 
 
 def lines(*said: dict[str, Any]) -> str:

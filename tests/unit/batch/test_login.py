@@ -1,0 +1,120 @@
+"""The login ahead of the first program, with a program of ours in the place of ssh."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible.playbook.play_context import PlayContext
+from ansible.playbook.task import Task
+from ansible.plugins.loader import connection_loader
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import core
+
+
+class Machine(core.Host):
+    """A host that is reached by a connection with such settings."""
+
+    def __init__(self, folder: Path, does: str, name: str = "ssh", **settings: Any) -> None:
+        program = folder / "ssh"
+        program.write_text(
+            f'#!/bin/sh\necho "$*" > {shlex.quote(str(folder / "said"))}\n{does}\n', encoding="utf-8"
+        )
+        program.chmod(0o700)
+        self.connection = connection_loader.get(name, PlayContext())
+        given = {
+            "host": "pc.example",
+            "ssh_executable": str(program),
+            "control_path_dir": str(folder / "sockets"),
+        }
+        self._options, self._play_context = {}, self.connection._play_context
+        self._login = None
+        self.connection.set_options(direct=given | settings if name == "ssh" else {})
+
+    def log_in(self) -> subprocess.Popen[bytes] | None:
+        self._login = self._log_in_ahead()
+        login = self._login
+        self._end_login()
+        return login
+
+
+def test_nobody_is_asked_and_the_connection_is_kept(tmp_path: Path) -> None:
+    login = Machine(tmp_path, "exit 0").log_in()
+    assert login is not None
+    assert login.returncode == 0
+    said = (tmp_path / "said").read_text(encoding="utf-8")
+    assert said.endswith("-o BatchMode=yes pc.example true\n")
+    assert "ControlMaster=auto" in said
+    assert f'ControlPath="{tmp_path}/sockets/' in said
+
+
+def test_what_is_wrong_is_left_to_ansible(tmp_path: Path) -> None:
+    login = Machine(tmp_path, "echo no >&2; exit 255").log_in()
+    assert login is not None
+    assert login.returncode == 255
+
+
+def test_one_that_takes_long_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core, "LOGIN", 0.1)
+    login = Machine(tmp_path, "exec sleep 600").log_in()
+    assert login is not None
+    assert login.returncode == -15
+
+
+@pytest.mark.parametrize("what", ["program", "task", "search"])
+def test_it_begins_with_the_batch_and_has_ended_before_anything_else_logs_in(
+    tmp_path: Path, what: str
+) -> None:
+    machine, seen = Machine(tmp_path, "exit 0"), list[Any]()
+
+    def look(*_: Any, **__: Any) -> Any:
+        seen.append(machine._login)
+        return SimpleNamespace(outcome=lambda: None)
+
+    machine.action = SimpleNamespace(_is_pipelining_enabled=lambda _: True, _low_level_execute_command=look)  # type: ignore[assignment]
+    with machine.shared_connection():
+        assert machine._login is not None
+        if what == "program":
+            machine.execute("#!/usr/bin/python3", None, b"pass")
+        elif what == "task":
+            machine._executor = look  # type: ignore[method-assign]
+            machine.run(Task.load({"debug": {}}), None)
+        else:
+            with machine._something_reaches_the_target(machine.action):
+                look()
+    assert seen == [None]
+
+
+def test_one_that_cannot_begin_harms_nothing(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, "exit 0", ssh_executable="/nonexistent/ssh")
+    with machine.shared_connection():
+        assert machine._login is None
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"password": "x"},
+        {"pkcs11_provider": "x"},
+        {"ssh_args": "-C"},
+        {"ssh_args": "-o ControlPersist=9s -o ControlPath=x"},
+    ],
+    ids=["password", "pkcs11", "not kept", "kept where the user says"],
+)
+def test_none_where_somebody_is_asked_or_nothing_is_won(tmp_path: Path, settings: dict[str, str]) -> None:
+    assert Machine(tmp_path, "exit 0", **settings).log_in() is None
+
+
+def test_none_where_one_is_logged_in(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, "exit 0")
+    machine.log_in()
+    said = (tmp_path / "said").read_text(encoding="utf-8")
+    Path(said.partition('ControlPath="')[2].partition('"')[0]).touch()
+    assert machine.log_in() is None
+
+
+def test_none_where_it_is_not_ssh(tmp_path: Path) -> None:
+    assert Machine(tmp_path, "exit 0", "local").log_in() is None
