@@ -17,8 +17,8 @@ A bundle is a BagIt bag (RFC 8493). This is the one place that says where things
         data/05-comptes/      comptes.csv .json, administrateurs.csv, connexions.csv, coffre.csv
         data/06-secrets/      vault.kdbx (with the operators' SSH key), moitie-a/ moitie-b/ <holder>.age,
                               detenteurs.json, OUVRIR.txt
-        data/07-certificats/  certificats.csv
-        data/08-sauvegardes/  sauvegardes.csv
+        data/07-certificats/  certificats.json
+        data/08-sauvegardes/  sauvegardes.json
         data/09-journal/      <controller>/<year>-<month>.jsonl and head.json, verification.json,
                               etat.bundle (the state's Git history)
         data/10-automatisation/  depot.bundle (or depot.tar.gz), marche/, requirements.txt, versions.json,

@@ -37,7 +37,7 @@ def whole_inventory(context: AssessmentContext, subject: Subject, obligation: Ob
 
 
 def workbook_sheet(context: AssessmentContext, subject: Subject, obligation: Obligation) -> Found | None:
-    """The site's sheet in inventaire.xlsx; content: the texts of its first column, header first."""
+    """The site's sheet in inventaire.xlsx; content: its rows, header first, and the bundle's Inventory."""
     book, inventory = context.payload.workbook, context.payload.inventory
     if book is None or inventory is None:
         return None
@@ -45,7 +45,7 @@ def workbook_sheet(context: AssessmentContext, subject: Subject, obligation: Obl
     if name is None or name not in book.sheets:
         return None
     try:
-        return Found(INVENTORY_XLSX, book.first_column(name))
+        return Found(INVENTORY_XLSX, (book.rows(name), inventory))
     except ValueError as error:
         raise Unreadable(INVENTORY_XLSX, f"la feuille «\u00a0{name}\u00a0» n’est pas lisible") from error
 

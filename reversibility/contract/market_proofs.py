@@ -6,6 +6,7 @@ import json
 import subprocess
 import tarfile
 import tempfile
+from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from reversibility.contract.attributes import mandatory_attributes
 from reversibility.contract.context import AssessmentContext, Found, Proof
 from reversibility.contract.formats import open_format
 from reversibility.contract.obligations import Obligation, Subject
+from reversibility.contract.payload import Inventory
+from reversibility.contract.spreadsheet import Row, says
 from reversibility.documents.french import number, percent
 from reversibility.errors import CartableError
 from reversibility.market.host_keys import reached_by_ssh, unknown_hosts
@@ -24,13 +27,18 @@ C = "\u00a0:"
 
 
 def sheet_complete(found: Found, context: AssessmentContext, subject: Subject, _: Obligation) -> Proof:
-    """The site's sheet has a row for each of its declared assets and no other."""
-    wanted = {asset.tag for asset in context.market.assets.values() if asset.site == subject.site}
-    listed = set(found.content[1:])
+    """The site's sheet has a row for each of its declared assets and no other, and says what inventaire.json says."""
+    sheet, inventory = found.content
+    wanted = Counter(asset.tag for asset in context.market.assets.values() if asset.site == subject.site)
+    listed = Counter(row.get("A", "") for row in sheet[1:])
     if listed != wanted:
-        wrong = ", ".join(sorted(listed ^ wanted)[:5])
+        wrong = ", ".join(sorted((listed - wanted) | (wanted - listed))[:5])
         return Proof(False, "opened", f"la feuille de l’école et le parc déclaré diffèrent{C} {wrong}")
-    return Proof(True, "opened", f"feuille relue, {number(len(wanted))} équipements")
+    difference = _first_difference(sheet, inventory)
+    if difference:
+        return Proof(False, "opened", f"la feuille de l’école et inventaire.json diffèrent{C} {difference}")
+    count = number(len(sheet) - 1)
+    return Proof(True, "opened", f"feuille relue, égale à inventaire.json, {count} équipements")
 
 
 def completeness_reached(found: Found, context: AssessmentContext, _: Subject, __: Obligation) -> Proof:
@@ -151,6 +159,22 @@ ALL = (
     signed,
     successor_can_start,
 )
+
+
+def _first_difference(sheet: list[Row], inventory: Inventory) -> str | None:
+    """Compare every cell of a site's sheet with inventaire.json; the first that says something else, in French."""
+    header = sheet[0] if sheet else {}
+    if list(header.values()) != list(inventory.columns.values()):
+        return "les colonnes"
+    columns = [
+        (letters, key, header[letters]) for letters, key in zip(header, inventory.columns, strict=True)
+    ]
+    for row in sheet[1:]:
+        told = inventory.rows.get(row["A"], {})
+        for letters, key, title in columns:
+            if not says(row.get(letters, ""), told.get(key)):
+                return f"{row['A']}, colonne «\u00a0{title}\u00a0»"
+    return None
 
 
 def _journal_problem(folder: Path, report: JournalReport) -> str | None:

@@ -122,6 +122,7 @@ class Inventory:
     """inventaire.json, read back and compared with inventaire.csv."""
 
     rows: dict[str, dict[str, Any]]
+    columns: Mapping[str, str]  # key: header
     sheets: Mapping[str, str]
     differs: Mapping[str, str]  # tag: the column in which CSV and JSON do not agree
 
@@ -179,7 +180,7 @@ class Payload:
             sheets = dict(document["sheets"])
         except (ValueError, KeyError, TypeError) as error:
             raise Unreadable(INVENTORY_JSON, "n’est pas l’inventaire attendu") from error
-        return Inventory(rows, sheets, self._differences(rows, columns))
+        return Inventory(rows, columns, sheets, self._differences(rows, columns))
 
     def _differences(
         self, rows: Mapping[str, Mapping[str, Any]], columns: Mapping[str, str]

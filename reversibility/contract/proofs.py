@@ -103,7 +103,9 @@ def matches_asset(found: Found, _: AssessmentContext, subject: Subject, __: Obli
 
 
 def parsed_back(found: Found, context: AssessmentContext, subject: Subject, __: Obligation) -> Proof:
-    """The encrypted configuration decrypts with the vault's identity, unpacks, and says what is declared."""
+    """The encrypted configuration decrypts with the vault's identity, unpacks, has what restoring the asset takes, and
+    says what is declared.
+    """
     asset = _asset(subject)
     if found.content is None:
         return Proof(
@@ -143,15 +145,20 @@ def software_listed(_: Found, context: AssessmentContext, subject: Subject, __: 
 
 
 def logged_in(found: Found, context: AssessmentContext, subject: Subject, _: Obligation) -> Proof:
-    """Every account seen has its entry, and every entry's current password opened a session when last tried."""
+    """Every account seen that a password may open has its entry, declared or not, and every entry's current password
+    opened a session when last tried.
+    """
     asset = _asset(subject)
     if found.content is None:
         return Proof(False, "logged_in", "coffre non ouvert pendant l’évaluation")
+    seen = context.payload.asset(asset.site, asset.tag).json("accounts.json")
+    if seen is None:
+        return Proof(False, "logged_in", "comptes jamais relevés sur cet équipement")
     entries = [entry for entry in found.content if entry.password]
     if not entries:
         return Proof(False, "logged_in", "aucun mot de passe en vigueur dans le coffre")
     known = {entry.username for entry in entries} | {entry.account for entry in entries}
-    without = [login for login in _own_logins(context, asset) if login not in known]
+    without = sorted({str(a.get("login")) for a in _dicts(seen, "accounts") if not a.get("locked")} - known)
     if without:
         return Proof(False, "logged_in", f"compte sans mot de passe dans le coffre{C} {', '.join(without)}")
     times = {entry.account: _login_verified(context, asset, entry) for entry in entries}
@@ -209,9 +216,14 @@ def policy_met(found: Found, context: AssessmentContext, _: Subject, __: Obligat
 
 
 def administrators_declared(found: Found, _: AssessmentContext, __: Subject, ___: Obligation) -> Proof:
-    """Whoever can act as administrator on the asset is declared, and somebody is."""
+    """Whoever can act as administrator on the asset is declared, and somebody is.
+
+    A locked account counts as well: no password opens it, but an SSH key may. Only root itself, which every machine
+    has, need not be declared while it is locked; whether a key opens it is in no record. Another account with root's
+    number is not root.
+    """
     accounts = _dicts(found.content, "accounts")
-    administrators = [a for a in accounts if a.get("administrator") and not a.get("locked")]
+    administrators = [a for a in accounts if a.get("administrator") and not _locked_root(a)]
     strangers = sorted(str(a.get("login")) for a in administrators if a.get("declared") is not True)
     if strangers:
         return Proof(False, "opened", f"administrateur non déclaré{C} {', '.join(strangers)}")
@@ -302,14 +314,8 @@ def _software_listed(context: AssessmentContext, asset: Asset) -> bool:
     return context.payload.software.get(asset.tag, 0) == folder.software_digest
 
 
-def _own_logins(context: AssessmentContext, asset: Asset) -> list[str]:
-    """List the accounts seen on the asset that are ours to know: declared, and open to a login."""
-    content = context.payload.asset(asset.site, asset.tag).json("accounts.json")
-    return sorted(
-        str(account.get("login"))
-        for account in _dicts(content, "accounts")
-        if account.get("declared") is True and not account.get("locked")
-    )
+def _locked_root(account: Mapping[str, Any]) -> bool:
+    return (account.get("login"), account.get("uid"), account.get("locked")) == ("root", 0, True)
 
 
 def _login_verified(context: AssessmentContext, asset: Asset, entry: Entry) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Reads back the workbook that was handed over: the names in the first column of each sheet.
+"""Reads back the workbook that was handed over, row by row.
 
 With the standard library, since what is shown is that the file in the bundle opens as the format says (ISO/IEC
 29500), not that our writer remembers what it wrote.
@@ -6,13 +6,21 @@ With the standard library, since what is shown is that the file in the bundle op
 
 from __future__ import annotations
 
+import re
 import zipfile
+from datetime import date
 from pathlib import Path, PurePosixPath
+from typing import Any
 from xml.etree import ElementTree
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _PACKAGE = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")  # a character that XML cannot have (ST_Xstring)
+_DAY_ZERO = date(1899, 12, 30)  # of the numbers that a workbook has for days (from March 1900 on)
+_LONGEST = 32_767  # characters of a cell
+
+Row = dict[str, str]  # a column's letters (``A``, ``AB``) -> the text of the cell there, if it has one
 
 
 class Spreadsheet:
@@ -37,19 +45,20 @@ class Spreadsheet:
         """The names of the sheets, in their order."""
         return list(self._sheets)
 
-    def first_column(self, sheet: str) -> list[str]:
-        """Return the texts of column A of ``sheet``, its header first; ValueError when it does not read."""
-        found: list[str] = []
+    def rows(self, sheet: str) -> list[Row]:
+        """Return the rows of ``sheet`` that hold anything, the header first; ValueError when it does not read."""
+        found: list[Row] = []
         try:
             with self._archive.open(self._sheets[sheet]) as stream:
-                for _, row in ElementTree.iterparse(stream):
-                    if row.tag != f"{_MAIN}row":
+                for _, element in ElementTree.iterparse(stream):
+                    if element.tag != f"{_MAIN}row":
                         continue
-                    cell = row.find(f"{_MAIN}c")
-                    if cell is not None and cell.get("r", "").rstrip("0123456789") == "A":
-                        found.append(self._text(cell))
-                    row.clear()
-        except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, EOFError) as error:
+                    texts = ((cell.get("r", ""), self._text(cell)) for cell in element.iter(f"{_MAIN}c"))
+                    row = {place.rstrip("0123456789"): text for place, text in texts if text}
+                    if row:
+                        found.append(row)
+                    element.clear()
+        except (zipfile.BadZipFile, LookupError, ElementTree.ParseError, EOFError) as error:
             raise ValueError(f"{sheet}: {error}") from error
         return found
 
@@ -61,11 +70,11 @@ class Spreadsheet:
         if "xl/sharedStrings.xml" not in self._archive.namelist():
             return []
         root = ElementTree.fromstring(self._archive.read("xl/sharedStrings.xml"))
-        return ["".join(item.itertext()) for item in root.iter(f"{_MAIN}si")]
+        return [_plain("".join(item.itertext())) for item in root.iter(f"{_MAIN}si")]
 
     def _text(self, cell: ElementTree.Element) -> str:
         if cell.get("t") == "inlineStr":
-            return "".join(cell.itertext())
+            return _plain("".join(cell.itertext()))
         value = cell.findtext(f"{_MAIN}v") or ""
         return self._strings[int(value)] if cell.get("t") == "s" else value
 
@@ -73,3 +82,22 @@ class Spreadsheet:
 def _member(target: str) -> str:
     """Return the name in the archive of a relation's target, which is relative to ``xl/`` or begins with ``/``."""
     return target.lstrip("/") if target.startswith("/") else str(PurePosixPath("xl") / target)
+
+
+def _plain(text: str) -> str:
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
+
+
+def says(cell: str, value: Any) -> bool:
+    """Whether the text of a cell is what a workbook has for ``value`` of inventaire.json, where days are ISO 8601."""
+    if value is None or isinstance(value, bool):
+        return cell == {None: "", True: "oui", False: "non"}[value]
+    text = str(value)[:_LONGEST]
+    return cell == text or (cell.isdecimal() and cell == _day_number(text))
+
+
+def _day_number(text: str) -> str | None:
+    try:
+        return str((date.fromisoformat(text) - _DAY_ZERO).days)
+    except ValueError:
+        return None

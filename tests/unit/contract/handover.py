@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,8 @@ from reversibility.records.journals import Journals
 from reversibility.records.password_policy import POLICIES
 from reversibility.records.state import State
 from reversibility.records.vault import KdfCost, Vault
+from tests.lab import router
+from tests.lab.plan import plan
 
 PROJECT = Path(__file__).parents[3]
 DEMO = PROJECT / "inventories" / "demo"
@@ -38,6 +41,8 @@ OPERATOR_KEY = {
     "operator_ed25519": b"a private key of the tests\n",
     "operator_ed25519.pub": b"its other half\n",
 }
+# What a real Open vSwitch gave: only that it is whole is looked at.
+SWITCH_DATABASE = PROJECT / "tests/unit/asset/switches/openvswitch-3.5/commands/ovsdb-client-9c12a1.txt"
 VLAN_IDS = {"administration": 10, "direction": 20, "teachers": 30, "pupils": 40, "guests": 50}
 
 
@@ -101,7 +106,7 @@ def make_handover(root: Path, market: Market | None = None) -> Handover:
                 )
                 change.make_current(*names)
     for asset in managed:
-        write_records(state, asset, vault)
+        write_records(state, market, asset, vault)
     state.commit("observe")
     journal = Journals(state.directory / "journal", "poste7")
     for day in range(0, 400, 40):
@@ -120,7 +125,7 @@ def accounts_of(asset: Asset) -> dict[str, str]:
     return {"cartable": "administrator", **({users[role]: "user"} if role else {})}
 
 
-def write_records(state: State, asset: Asset, vault: Vault) -> None:
+def write_records(state: State, market: Market, asset: Asset, vault: Vault) -> None:
     """Write what an observation of ``asset`` would leave."""
     names = (asset.site, asset.tag)
     packages = [("bash", "5.2.37"), ("gtypist", "2.9.5"), ("qpdf", "12.2.0"), ("=danger", "1")]
@@ -143,10 +148,16 @@ def write_records(state: State, asset: Asset, vault: Vault) -> None:
     }
     state.write(*names, "inventory.json", record)
     seen = [
-        {"login": "root", "administrator": True, "locked": True, "declared": False},
+        {"login": "root", "uid": 0, "administrator": True, "locked": True, "declared": True},
         *(
-            {"login": login, "administrator": policy == "administrator", "locked": False, "declared": True}
-            for login, policy in accounts_of(asset).items()
+            {
+                "login": login,
+                "uid": uid,
+                "administrator": policy == "administrator",
+                "locked": False,
+                "declared": True,
+            }
+            for uid, (login, policy) in enumerate(accounts_of(asset).items(), 1000)
         ),
     ]
     state.write(*names, "accounts.json", {"accounts": seen})
@@ -162,19 +173,40 @@ def write_records(state: State, asset: Asset, vault: Vault) -> None:
             }
             logins.append(login)
     state.write(*names, "logins.json", {"logins": logins})
-    files = [file("/etc/hostname", f"{asset.tag}\n".encode())]
-    if asset.kind == "switch":
-        files.append(file("/switch.json", json.dumps({"bridges": [], "ports": switch_ports(asset)}).encode()))
-    state.write(*names, "config/etc/hostname", f"{asset.tag}\n")
-    archive = configuration.pack(files)
-    state.write(*names, "config.age", configuration.encrypt(archive, vault.age_recipient()))
+    files = configuration_files(market, asset)
+    state.write(*names, "config/etc/hostname", files["/etc/hostname"])
+    state.write(*names, "config.age", restorable(files, vault))
     state.note_volatile(*names, {"logins.json": f"{LOGGED_IN:%Y-%m-%dT%H:%M:%SZ}"})
     state.note_seen(*names, NOW - timedelta(days=1), reachable=True)
 
 
-def file(path: str, content: bytes) -> configuration.ConfigurationFile:
-    """A file of a configuration."""
-    return configuration.ConfigurationFile(path, content)
+def configuration_files(market: Market, asset: Asset) -> dict[str, bytes]:
+    """The files that an observation collects and that restoring ``asset`` takes; the router's are the lab's own."""
+    logins = {"root": 0, **{login: uid for uid, login in enumerate(accounts_of(asset), 1000)}}
+    texts = {
+        "/etc/hostname": f"{asset.tag.lower()}\n",
+        "/etc/passwd": "".join(
+            f"{name}:x:{uid}:{uid}::/home/{name}:/bin/bash\n" for name, uid in logins.items()
+        ),
+        "/etc/group": "".join(f"{name}:x:{uid}:\n" for name, uid in logins.items()),
+        "/etc/shadow": "".join(
+            f"{name}:{'$y$j9T$x$x' if uid else '*'}:20000:0:99999:7:::\n" for name, uid in logins.items()
+        ),
+    }
+    if asset.kind == "nas":
+        texts["/etc/samba/smb.conf"] = "[global]\n   workgroup = ECOLE\n"
+    if asset.kind == "router":
+        texts["/etc/nftables.conf"] = router.ruleset(market.network, plan(market))
+    if asset.kind == "switch":
+        texts["/switch.json"] = json.dumps({"bridges": [], "ports": switch_ports(asset)})
+        texts["/openvswitch/conf.db"] = SWITCH_DATABASE.read_text(encoding="utf-8")
+    return {path: text.encode() for path, text in texts.items()}
+
+
+def restorable(files: Mapping[str, bytes], vault: Vault) -> bytes:
+    """An encrypted configuration of these files."""
+    archive = configuration.pack([configuration.ConfigurationFile(*item) for item in files.items()])
+    return configuration.encrypt(archive, vault.age_recipient())
 
 
 def switch_ports(asset: Asset) -> list[dict[str, Any]]:

@@ -7,16 +7,31 @@ import json
 import tarfile
 import zipfile
 import zlib
+from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from xlsxwriter.utility import xl_col_to_name
 
 from reversibility.contract.attributes import mandatory_attributes
 from reversibility.contract.formats import OPENERS, open_format
-from reversibility.contract.spreadsheet import Spreadsheet
+from reversibility.contract.spreadsheet import Spreadsheet, says
 from reversibility.documents.columns import COLUMNS
 from reversibility.documents.french import KINDS
-from tests.unit.contract.handover import PROJECT
+from reversibility.documents.tables import Cell
+from reversibility.documents.workbook import Workbook
+from tests.unit.contract.handover import NOW, PROJECT
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**15), 10**15),
+    st.dates(date(1900, 3, 1)),  # a workbook counts a 29 February 1900, which never was
+    st.text(st.characters(codec="utf-8")),
+    st.sampled_from(["_x000D_", "a\r\n\tb ", "=1+1", "2025-04-14", "12"]),
+)
 
 
 def archive(member: str) -> bytes:
@@ -122,13 +137,33 @@ def test_a_workbook_of_another_program_is_read(tmp_path: Path) -> None:
     assert sheet is not None
     sheet.title = "École"
     for tag in ("Étiquette", "UC250001", "UC250002"):
-        sheet.append([tag, "x"])
+        sheet.append([tag, None, 7])
     book.save(tmp_path / "a.xlsx")
     read = Spreadsheet(tmp_path / "a.xlsx")
-    assert (read.sheets, read.first_column("École")) == (["École"], ["Étiquette", "UC250001", "UC250002"])
+    rows = [{"A": tag, "C": "7"} for tag in ("Étiquette", "UC250001", "UC250002")]
+    assert (read.sheets, read.rows("École")) == (["École"], rows)
     with pytest.raises(ValueError, match="Other"):
-        read.first_column("Other")
+        read.rows("Other")
     read.close()
+
+
+@settings(max_examples=25, deadline=None)  # a workbook each
+@given(st.lists(VALUES, min_size=1, max_size=30))
+def test_a_sheet_says_what_was_written_into_it(
+    tmp_path_factory: pytest.TempPathFactory, values: list[Cell]
+) -> None:
+    path = tmp_path_factory.mktemp("book") / "a.xlsx"
+    with Workbook(path, title="t", author="a", created=NOW) as book:
+        book.sheet("École", ["x"] * (len(values) + 1), []).add(["UC250001", *values])
+    read = Spreadsheet(path)
+    row = read.rows("École")[1]
+    read.close()
+    letters = [xl_col_to_name(number) for number in range(1, len(values) + 1)]
+    in_json = [json.loads(json.dumps(value, default=date.isoformat)) for value in values]
+    for place, value in zip(letters, in_json, strict=True):
+        assert says(row.get(place, ""), value)
+        assert not says(row.get(place, "") + "0", value)
+    assert set(row) <= {"A", *letters}
 
 
 def declared_kinds() -> set[str]:

@@ -89,13 +89,33 @@ def test_logins_that_were_taken_back_prove_nothing(handover: Handover) -> None:
     assert handover.row("J-3.14-mots-de-passe", "UC250001").status == "present"
 
 
-def test_an_account_without_a_vault_entry_is_named(handover: Handover) -> None:
+def add_account(handover: Handover, **account: object) -> None:
+    """Add an account to those seen on UC250001."""
+
     def more(content: dict[str, Any]) -> None:
-        content["accounts"].append({"login": "visiteur", "declared": True, "locked": False})
+        content["accounts"].append(account)
 
     edit(handover.folder("UC250001") / "accounts.json", more)
+
+
+@pytest.mark.parametrize("declared", [True, False, None])
+def test_an_account_without_a_vault_entry_is_named(handover: Handover, declared: bool | None) -> None:
+    """Also one that nobody declared: its password is an access code of the fleet, and nobody can hand it over."""
+    add_account(handover, login="visiteur", declared=declared, locked=False)
+    for obligation in ("J-3.14-mots-de-passe", "J-3.4-mot-de-passe"):
+        row = handover.row(obligation, "UC250001")
+        assert row.status == "present" and row.detail.endswith("\u00a0: visiteur")
+
+
+def test_an_account_that_no_password_opens_needs_no_vault_entry(handover: Handover) -> None:
+    add_account(handover, login="visiteur", declared=False, locked=True)
+    assert handover.row("J-3.14-mots-de-passe", "UC250001").status == "proven"
+
+
+def test_accounts_that_were_never_seen_are_not_all_handed_over(handover: Handover) -> None:
+    (handover.folder("UC250001") / "accounts.json").unlink()
     row = handover.row("J-3.14-mots-de-passe", "UC250001")
-    assert row.status == "present" and "visiteur" in row.detail
+    assert row.status == "present" and "jamais relevés" in row.detail
 
 
 def test_a_vault_that_is_not_opened_proves_nothing(handover: Handover) -> None:
@@ -116,15 +136,35 @@ def test_a_password_that_expires_later_is_proven_only_until_then(handover: Hando
     assert row.status == "present" and "échu" in row.detail
 
 
-def test_an_undeclared_administrator_is_named(handover: Handover) -> None:
-    def more(content: dict[str, Any]) -> None:
-        content["accounts"].append(
-            {"login": "intrus", "administrator": True, "declared": False, "locked": False}
-        )
-
-    edit(handover.folder("UC250001") / "accounts.json", more)
+@pytest.mark.parametrize(
+    "account",
+    [
+        {"login": "intrus", "uid": 1002, "locked": False, "declared": False},
+        {"login": "intrus", "uid": 1002, "locked": True, "declared": False},  # a key may open it
+        {"login": "intrus", "uid": 1002, "locked": True, "declared": None},
+        {"login": "intrus", "uid": 0, "locked": True, "declared": False},  # a second root
+        {"login": "root", "uid": 1002, "locked": True},
+        {"login": "root", "uid": 0, "locked": False, "declared": False},
+    ],
+)
+def test_an_undeclared_administrator_is_named(handover: Handover, account: dict[str, object]) -> None:
+    add_account(handover, administrator=True, **account)
     row = handover.row("J-3.4-administrateurs", "UC250001")
-    assert row.status == "present" and "intrus" in row.detail
+    assert row.status == "present" and row.detail == f"administrateur non déclaré\u00a0: {account['login']}"
+
+
+@pytest.mark.parametrize("declared", [True, False, None])
+def test_root_itself_is_no_stranger_while_it_is_locked(handover: Handover, declared: bool | None) -> None:
+    def alone(content: dict[str, Any]) -> None:
+        content["accounts"] = [a for a in content["accounts"] if a["login"] == "root"]
+
+    path = handover.folder("UC250001") / "accounts.json"
+    edit(path, lambda content: content["accounts"][0].update(declared=declared))
+    row = handover.row("J-3.4-administrateurs", "UC250001")
+    assert row.status == "proven" and row.detail.endswith("seuls administrateurs\u00a0: cartable")
+    edit(path, alone)
+    row = handover.row("J-3.4-administrateurs", "UC250001")
+    assert row.status == "present" and row.detail == "aucun accès administrateur relevé"
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -139,6 +141,52 @@ def test_a_sheet_that_lost_an_asset_is_not_proven(handover: Handover) -> None:
     assert row.status == "present" and "UC259999" in row.detail
     (handover.data / "01-inventaire/inventaire.xlsx").write_bytes(b"PK\x03\x04 cut")
     assert handover.row("J-3.9-classeur", "trois_platanes").status == "present"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "where"),
+    [
+        ("<t>LAB-PC-0002</t>", "<t>LAB-PC-9999</t>", "UC250001, colonne «\u00a0Numéro de série\u00a0»"),
+        ("<t>Projecteur HD</t>", "", "VP250001, colonne «\u00a0Modèle\u00a0»"),
+        (
+            "<t>École élémentaire des Trois-Platanes</t>",
+            "<t>Autre école</t>",
+            "IM250001, colonne «\u00a0École\u00a0»",
+        ),
+        ("<v>45761</v>", "<v>45762</v>", "NA250001, colonne «\u00a0Date d’achat\u00a0»"),  # 14 April 2025
+        ("<v>4096</v>", "<v>4097</v>", "NA250001, colonne «\u00a0Mémoire relevée (Mo)\u00a0»"),
+        ("<t>Affecté à</t>", "", "les colonnes"),
+        ("<t>Affecté à</t>", "<t>Prêté à</t>", "les colonnes"),
+    ],
+)
+def test_a_sheet_that_says_something_else_names_the_first_cell(
+    handover: Handover, before: str, after: str, where: str
+) -> None:
+    assert handover.row("J-3.9-classeur", "trois_platanes").status == "proven"
+    rewrite_workbook(handover.data / "01-inventaire/inventaire.xlsx", before, after)
+    row = handover.row("J-3.9-classeur", "trois_platanes")
+    said = f"la feuille de l’école et inventaire.json diffèrent\u00a0: {where}"
+    assert (row.status, row.detail) == ("present", said)
+
+
+def test_an_asset_that_stands_in_a_sheet_twice_is_named(handover: Handover) -> None:
+    rewrite_workbook(handover.data / "01-inventaire/inventaire.xlsx", "<t>UC250002</t>", "<t>UC250001</t>")
+    row = handover.row("J-3.9-classeur", "trois_platanes")
+    assert row.status == "present" and row.detail.endswith("diffèrent\u00a0: UC250001, UC250002")
+    market = handover.market
+    fewer = {tag: asset for tag, asset in market.assets.items() if tag != "UC250002"}
+    row = handover.row("J-3.9-classeur", "trois_platanes", market=replace(market, assets=fewer))
+    assert row.status == "present" and row.detail.endswith("diffèrent\u00a0: UC250001")
+
+
+def rewrite_workbook(path: Path, before: str, after: str) -> None:
+    """Replace ``before`` in every sheet of a workbook."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    assert any(before.encode() in content for content in members.values())
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content.replace(before.encode(), after.encode()))
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def test_the_second_inventory_lists_what_changed(folder: Path, pristine: Handove
     state = State.create(tmp_path / "state")
     for asset in assets.values():
         if asset.managed:
-            write_records(state, asset, pristine.vault)
+            write_records(state, market, asset, pristine.vault)
     record = state.read_json("trois_platanes", "UC250001", "inventory.json")
     assert record is not None
     record["content"]["softwares"] = [{"name": "bash", "version": "5.3"}, {"name": "zsh", "version": "1"}]
