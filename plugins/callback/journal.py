@@ -12,7 +12,9 @@ version_added: "0.1.0"
 description:
   - Writes one line for every task that changed, failed or did not reach its asset, and one at the start and the end of a run.
   - A line says who, from where, with which playbook and Git revision, on which asset, which task and with which result.
-  - Arguments and output of tasks are never written, and the vault's secrets are taken out of whatever is.
+  - Arguments, output and messages of tasks are never written, nor why one failed, since any of them may tell a secret.
+  - For an asset that was not reached, the line also has the start of what the connection said.
+  - The vault's secrets are taken out of whatever is written.
   - Commits the state once, at the end of the run.
   - Writes nothing in check mode, nor for an inventory that is not a market (a folder with hosts.yml and sites.yml).
 author:
@@ -153,7 +155,7 @@ class CallbackModule(CallbackBase):
         }
         if ignored:
             entry["ignored"] = True
-        if outcome != "changed":
+        if outcome == "unreachable":
             entry["message"] = self._message(result)
         self._line(entry)
 
@@ -176,7 +178,7 @@ class CallbackModule(CallbackBase):
             }
             if inner["ignored"]:
                 entry["ignored"] = True
-            if outcome != "changed":
+            if outcome == "unreachable":
                 entry["message"] = self._said(inner["msg"])
             self._line(entry)
 
@@ -185,7 +187,7 @@ class CallbackModule(CallbackBase):
         return {"event": "task", "asset": result.host.get_name(), **({"site": site} if site else {})}
 
     def _message(self, result):
-        """Give the start of what the task says, without secrets, unless the task may speak of them.
+        """Give the start of what the connection says, without secrets, unless the task may speak of them.
 
         Scrubbed as a whole before anything is cut off: half a secret would not be recognised.
         """

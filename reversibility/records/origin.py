@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import socket
@@ -31,9 +32,26 @@ def person() -> dict[str, Any]:
     found: dict[str, Any] = {"user": user_name(), "controller": socket.gethostname()}
     if os.getuid() == 0 and (behind := os.environ.get("SUDO_USER")):
         found["sudo_user"] = behind
-    if connection := os.environ.get("SSH_CONNECTION", "").split():
+    if connection := _ssh_connection().split():
         found["from"] = connection[0]
     return found
+
+
+def _ssh_connection() -> str:
+    """Read SSH_CONNECTION, also from the processes that this one descends from.
+
+    sudo takes it out of the environment; the shell in which sudo was typed still has it, and root may read that.
+    """
+    connection, process = os.environb.get(b"SSH_CONNECTION", b""), os.getppid()
+    with contextlib.suppress(OSError):
+        while not connection and process:
+            folder = Path("/proc", str(process))
+            variables = (folder / "environ").read_bytes().split(b"\0")
+            found = dict(variable.partition(b"=")[::2] for variable in variables)
+            connection = found.get(b"SSH_CONNECTION", b"")
+            # After the program's name, which may itself hold a bracket: its state, then its parent.
+            process = int((folder / "stat").read_bytes().rpartition(b")")[2].split()[1])
+    return connection.decode(errors="replace")
 
 
 def revision(project: Path) -> dict[str, Any]:

@@ -33,8 +33,9 @@ def state(market, tmp_path):
     journal = Journals(state.directory / "journal", "poste7").own
     origin = {"user": "root", "sudo_user": "alex", "controller": "poste7", "playbook": "observe.yml"}
     journal.append({"event": "run_started", "revision": "a" * 40, "dirty": True, **origin}, when=NOVEMBER)
-    task = {"event": "task", "asset": "UC250001", "task": "Set the name", "result": "failed", "message": "no"}
-    journal.append({**task, **origin}, when=NOVEMBER)
+    task = {"event": "task", "asset": "UC250001", "task": "Set the name"}
+    journal.append({**task, "result": "failed", **origin}, when=NOVEMBER)
+    journal.append({**task, "result": "unreachable", "message": "no route", **origin}, when=NOVEMBER)
     journal.append({"event": "run_ended", "totals": {"assets": 1}, **origin}, when=NOVEMBER)
     state.commit("first")
     return state
@@ -71,7 +72,8 @@ def test_the_journal_in_words(market, state, capsys):
     assert capsys.readouterr().out.splitlines() == [
         "2026-11-22T14:03:00Z  alex@poste7  observe.yml  "
         "start of a run at revision aaaaaaaaaaaa with changes that are not committed",
-        "2026-11-22T14:03:00Z  alex@poste7  observe.yml  UC250001: Set the name: failed (no)",
+        "2026-11-22T14:03:00Z  alex@poste7  observe.yml  UC250001: Set the name: failed",
+        "2026-11-22T14:03:00Z  alex@poste7  observe.yml  UC250001: Set the name: unreachable (no route)",
         "2026-11-22T14:03:00Z  alex@poste7  observe.yml  end of the run: 1 assets",
     ]
     assert main(["journal", "list", "-i", str(market), "--asset", "UC250002"]) == 0
@@ -102,10 +104,10 @@ def test_the_lines_of_all_controllers_are_listed_in_the_order_of_their_time(mark
         other.append({**entry, "controller": "poste8"}, when=NOVEMBER.replace(hour=hour))
     assert main(["journal", "list", "-i", str(market)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line[11:13] for line in lines] == ["13", "14", "14", "14", "15"]
+    assert [line[11:13] for line in lines] == ["13", "14", "14", "14", "14", "15"]
     assert lines[0] == "2026-11-22T13:03:00Z  alex@poste8  reversibility build b13: built"
     assert main(["journal", "verify", "-i", str(market)]) == 0
-    assert "5 lines, 0 problems" in capsys.readouterr().out
+    assert "6 lines, 0 problems" in capsys.readouterr().out
 
 
 def test_a_journal_without_its_lines_is_no_journal_that_never_was(market, state, capsys):
