@@ -52,6 +52,11 @@ DEBIAN_PATHS = (
     "/etc/systemd/network/**",
     "/etc/systemd/timesyncd.conf",
     "/etc/systemd/timesyncd.conf.d/**",
+    # Public keys: who else than with a password may log in.
+    "/home/*/.ssh/authorized_keys",
+    "/home/*/.ssh/authorized_keys2",
+    "/root/.ssh/authorized_keys",
+    "/root/.ssh/authorized_keys2",
 )
 RECORD = re.compile(rb"OVSDB JSON (\d+) [0-9a-f]{40}\n")
 

@@ -16,7 +16,7 @@ from plugins.module_utils.asset.configuration import (
     open_vswitch,
     stable_database,
 )
-from reversibility.records.configuration import pack, read_items
+from reversibility.records.configuration import pack, read_items, readable_copies
 from reversibility.records.configuration_check import configuration_problems, switch_differences
 from tests.unit.asset.recorded import RecordedMachine
 
@@ -50,6 +50,21 @@ def test_the_files_are_read_as_they_are(root):
     assert base64.b64decode(files[3]["content_b64"]) == b"X11Forwarding no\n\xff\x00"
     assert files[2]["mode"] == "0640"
     assert collect(root, reversed(DEBIAN_PATHS)) == (files, left_out)
+
+
+def test_who_may_log_in_with_a_key_is_read_and_shown(root):
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl alex\n"
+    homes = ("home/cartable", "home/eleve", "root")
+    for home in homes:
+        (Path(root) / home / ".ssh").mkdir(parents=True)
+        for name in ("authorized_keys", "authorized_keys2", "id_ed25519"):
+            (Path(root) / home / ".ssh" / name).write_text(key)
+    shown = readable_copies(read_items(collect(root, DEBIAN_PATHS)[0]), frozenset())
+    assert {name: text for name, text in shown.items() if ".ssh" in name} == {
+        f"config/{home}/.ssh/{name}": key
+        for home in homes
+        for name in ("authorized_keys", "authorized_keys2")
+    }
 
 
 def test_a_link_is_not_followed(root):

@@ -58,6 +58,28 @@ def test_only_the_operators_keys_open_the_administrators_account(host):
     assert (keys.user, keys.mode) == ("cartable", 0o600)
 
 
+@pytest.mark.parametrize("home", ["/home/cartable", "/home/eleve", "/root"])
+def test_the_other_file_of_keys_that_sshd_reads_is_gone(host, home):
+    assert not host.file(f"{home}/.ssh/authorized_keys2").exists
+
+
+def test_root_has_no_keys_and_the_running_ssh_server_refuses_even_one_that_is_put_back(machine, host):
+    assert not host.file("/root/.ssh/authorized_keys").exists
+    assert "\npermitrootlogin no\n" in machine.run("/usr/sbin/sshd", "-T").stdout
+    unknown = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
+    machine.run("cp", "/root/essai.pub", "/root/.ssh/authorized_keys")
+    try:
+        # The key that drift.yml made, and with which it came in.
+        asked = machine.run(
+            *("env", "LC_ALL=C.UTF-8", "ssh", "-i", "/root/essai", "-o", "BatchMode=yes"),
+            *(*unknown, "root@127.0.0.1", "true"),
+        )
+    finally:
+        machine.run("rm", "/root/.ssh/authorized_keys")
+    assert asked.returncode == 255
+    assert "Permission denied" in asked.stderr
+
+
 def test_the_record_says_which_secrets_were_proven(machine, vault, recorded):
     revisions = {
         account: vault.get("essais", machine.asset, account).revision for account in ("cartable", "eleve")
@@ -77,6 +99,9 @@ def test_check_mode_showed_all_of_the_drift(checked):
     assert "-eleve ALL=(ALL) NOPASSWD: ALL\n" in checked
     assert "/etc/sudoers.d/90-bootstrap" in checked
     assert "-ssh-ed25519 AAAA une-autre-cle\n" in checked
+    assert "-PermitRootLogin yes\n" in checked
+    for home in ("/home/cartable", "/home/eleve", "/root"):
+        assert f"{home}/.ssh/authorized_keys2" in checked
 
 
 def test_accounts_that_nobody_declared_are_told_with_a_warning(checked):
