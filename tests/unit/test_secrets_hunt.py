@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import os
 import subprocess
+import tarfile
 import zipfile
 from pathlib import Path
 from urllib.parse import quote
@@ -57,6 +59,22 @@ def test_a_secret_is_found_in_a_zip_and_in_a_git_object_that_no_branch_reaches(t
     hunt = Hunt({"canary": SECRET})
     hunt.search_tree(tmp_path)
     assert sorted(found.rsplit("/", 1)[-1] for found in hunt.found) == ["a.xlsx!sheet.xml", "repository"]
+
+
+def test_a_secret_is_found_in_what_gzip_has_packed(tmp_path: Path) -> None:
+    """In a file of several parts, in one that was cut off, and in a packed log inside an archive."""
+    packed = gzip.compress(b"before") + gzip.compress(f"{SECRET}{os.urandom(1000).hex()}".encode())
+    (tmp_path / "log.gz").write_bytes(packed)
+    (tmp_path / "cut.gz").write_bytes(packed[:-300])
+    with tarfile.open(tmp_path / "logs.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "log.gz", "old/log.gz")
+    hunt = Hunt({"canary": SECRET})
+    hunt.search_tree(tmp_path)
+    assert sorted(found.removeprefix(f"canary in {tmp_path}/") for found in hunt.found) == [
+        "cut.gz (unpacked)",
+        "log.gz (unpacked)",
+        "logs.tar.gz (unpacked)!old/log.gz (unpacked)",
+    ]
 
 
 def test_of_a_folder_that_others_use_only_what_is_new_is_searched(tmp_path: Path) -> None:
