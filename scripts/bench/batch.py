@@ -1,6 +1,6 @@
 """Thirty tasks on real SSH targets: the batch, the same tasks by plain tuned Ansible, and pyinfra doing the same work.
 
-    .venv/bin/python scripts/bench/batch.py [--targets 1 10 50] [--rounds 3]
+    .venv/bin/python scripts/bench/batch.py [--targets 1 10 50] [--rounds 3] [--first-at-most 10]
 
 Wants root, sshd, and pyinfra: it is installed into an environment of its own, in the temporary folder. The three take
 turns in each round; the table has medians, and the ratio of wall time to pyinfra's in the same run. Seconds depend on
@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from measuring import PROJECT, Usage, measure_on, print_rows
@@ -22,9 +23,10 @@ from ssh_targets import Targets
 HERE = Path(__file__).resolve().parent
 PYINFRA = "pyinfra==3.10"
 ROOT = "/var/tmp/cartable-bench"  # on the targets, which are this machine
+Tool = tuple[list[str | Path], dict[str, str]]  # its command and environment
 
 
-def prepare(folder: Path, targets: Targets) -> dict[str, tuple[list[str | Path], dict[str, str]]]:
+def prepare(folder: Path, targets: Targets) -> dict[str, Tool]:
     """Write the inventories; the commands of the three, each with its environment."""
     (folder / "cp").mkdir(exist_ok=True)
     ssh = f"-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -o LogLevel=ERROR -i {targets.key}"
@@ -74,6 +76,12 @@ def main() -> None:
     )
     parser.add_argument("--targets", type=int, nargs="+", default=[1, 10, 50])
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--first-at-most",
+        type=int,
+        default=50,
+        help="for more targets, measure only runs in which nothing changes",
+    )
     parser.add_argument("--without", action="append", default=[], help="leave out one of the three")
     arguments = parser.parse_args()
     columns = ["targets", "run", "tool", "wall, s", "wall / pyinfra", "controller CPU, s a target"]
@@ -88,23 +96,34 @@ def main() -> None:
             )
         for count in arguments.targets:
             with Targets(folder / f"targets-{count}", count) as targets:
-                bench(folder, targets, arguments.rounds, arguments.without)
+                tools = {
+                    name: tool
+                    for name, tool in prepare(folder, targets).items()
+                    if name not in arguments.without
+                }
+                bench(folder, targets, tools, arguments.rounds, first=count <= arguments.first_at_most)
     shutil.rmtree(ROOT, ignore_errors=True)
 
 
-def bench(folder: Path, targets: Targets, rounds: int, without: list[str]) -> None:
+def bench(folder: Path, targets: Targets, tools: Mapping[str, Tool], rounds: int, *, first: bool) -> None:
     """Print the rows for one number of targets: a first run of each tool, then rounds in which nothing changes."""
-    tools = {name: command for name, command in prepare(folder, targets).items() if name not in without}
-    first: dict[str, list[Usage]] = {}
-    again: dict[str, list[Usage]] = {name: [] for name in tools}
-    for name, (command, environment) in tools.items():
-        for kept in (ROOT, Path.home() / ".ansible" / "cartable-batch", folder / "cache"):
-            shutil.rmtree(kept, ignore_errors=True)
-        first[name] = [measure_on(targets, command, environment, folder, folder / "cp")]
+    runs: dict[str, dict[str, list[Usage]]] = {"first": {}, "no-op": {name: [] for name in tools}}
+    for name in tools if first else []:
+        forget(folder)
+        runs["first"][name] = [measure_on(targets, *tools[name], folder, folder / "cp")]
+    if not first:
+        forget(folder)
+        measure_on(targets, *prepare(folder, targets)["batch"], folder, folder / "cp")
     for _ in range(rounds):
-        for name, (command, environment) in tools.items():
-            again[name].append(measure_on(targets, command, environment, folder, folder / "cp"))
-    print_rows(len(targets.ports), "pyinfra", {"first": first, "no-op": again})
+        for name, tool in tools.items():
+            runs["no-op"][name].append(measure_on(targets, *tool, folder, folder / "cp"))
+    print_rows(len(targets.ports), "pyinfra", runs)
+
+
+def forget(folder: Path) -> None:
+    """Let the next run be the first one."""
+    for kept in (ROOT, Path.home() / ".ansible" / "cartable-batch", folder / "cache"):
+        shutil.rmtree(kept, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,8 @@ def measure(
     """Run a command in ``folder``. Ends the benchmark when it fails, with what it said last.
 
     Its memory is the most that its processes held at once: the sum of their proportional set sizes (what they share
-    counts once), looked at five times a second.
+    counts once), looked at five times a second, or less often where looking would take more
+    than a tenth of one processor.
     """
     spent, begun = _children(), time.monotonic()
     peak, done = 0, threading.Event()
@@ -64,8 +65,11 @@ def measure(
 
         def watch() -> None:
             nonlocal peak
-            while not done.wait(0.2):
+            took = 0.0
+            while not done.wait(max(0.2, 10 * took)):
+                looked = time.monotonic()
                 peak = max(peak, sum(map(proportional_size, descendants(process.pid))))
+                took = time.monotonic() - looked
 
         watcher = threading.Thread(target=watch)
         watcher.start()

@@ -1,5 +1,7 @@
 """Check a market of 150 assets, and the shipped one of Jurançon, several times; print the least CPU and memory.
 
+    .venv/bin/python scripts/bench/preflight.py
+
 CPU is that of the whole process: Python's start and all imports are in it. The last row is what ansible-playbook takes
 more for a play with the preflight of all managed hosts and their variables than for the same play without it.
 """
