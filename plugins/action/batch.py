@@ -12,6 +12,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import refusals
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import BatchError, Host
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.engine import Batch
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.memory import keep_small
 
 
 class ActionModule(ActionBase):
@@ -24,6 +25,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the file; the result lists its tasks."""
         super().run(tmp, task_vars)
+        keep_small()
         _, args = self.validate_argument_spec(argument_spec={"tasks_from": {"type": "str", "required": True}})
         refusals.check_batch(self._task)
         path = self._find_needle("tasks", args["tasks_from"])

@@ -15,8 +15,8 @@ from __future__ import annotations
 import ast
 import base64
 import copy
+import dataclasses
 import functools
-import gc
 import inspect
 import json
 import signal
@@ -259,7 +259,6 @@ class Host:
         self._tags = context.CLIARGS.get("tags") or (), context.CLIARGS.get("skip_tags") or ()
         self._base = {key: value for key, value in task_vars.items() if key != "_task"}
         self._own = self.task.get_vars()
-        gc.freeze()  # this worker's own memory is what it writes to: it need not look through what it shares with the others
         signal.alarm(0)  # the keyword timeout of what is around the batch is that of each of its tasks
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
@@ -1343,7 +1342,7 @@ def _unpack(name: str, bits: Any, path: str, known: Mapping[str, bytes]) -> Modu
     }
     return Module(
         name=name,
-        bits=bits,
+        bits=dataclasses.replace(bits, b_module_data=b""),  # which nobody sends
         path=path,
         shebang=bits.shebang,
         call={

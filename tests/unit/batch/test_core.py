@@ -320,10 +320,14 @@ def test_a_packed_module_is_understood() -> None:
         env={**os.environ, "ANSIBLE_CONFIG": ""},
     )
 
-    class Bits:
-        b_module_data, module_style, shebang = packed.stdout, "new", "#!/usr/bin/python3"
-
-    module = core._unpack("ansible.builtin.stat", Bits, "path", {})
+    built = find("ansible.executor.module_common:_BuiltModule")
+    bits = built(
+        b_module_data=packed.stdout,
+        module_style="new",
+        shebang="#!/usr/bin/python3",
+        serialization_profile="legacy",
+    )
+    module = core._unpack("ansible.builtin.stat", bits, "path", {})
     assert module.call["fqn"] == "ansible.modules.stat"
     assert "ansible/modules/stat.py" in module.files
     assert "ansible/module_utils/basic.py" in module.files
