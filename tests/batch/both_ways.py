@@ -43,8 +43,7 @@ BESIDE: dict[str, dict[str, Any]] = {
 # What the play may look at after a case, besides what its tasks register and set.
 LOOKED_AT: dict[str, dict[str, str]] = {
     "block_rescue": {
-        "failed": "{{ (ansible_failed_task | default({})).name | default('none') }}",
-        "why": "{{ (ansible_failed_result | default({})).rc | default('none') }}",
+        "failed": "{{ ansible_failed_task.name if block_rescue_failed.rc | default(0) else 'none' }}"
     },
 }
 Tree = dict[str, tuple[str, ...]]

@@ -253,7 +253,6 @@ class Host:
         self._options = dict(self.connection._options)
         self._play_context = self.connection._play_context
         self.play = _play_of(self.task)
-        self.discovered: tuple[str, Any] | None = None
         self._login: subprocess.Popen[bytes] | None = None
         self.modules: dict[Any, Module] = {}  # by all that decides what is packed
         self._tags = context.CLIARGS.get("tags") or (), context.CLIARGS.get("skip_tags") or ()
@@ -862,6 +861,8 @@ class InnerExecutor(TaskExecutor):
 class Capture:
     """Hooks that end a task where it would run a module, with the job for the target."""
 
+    twice = True  # the task is evaluated again afterwards
+
     def __init__(self, host: Host, blocked: Callable[[str], bool]) -> None:
         self.host = host
         self.blocked = blocked
@@ -898,6 +899,9 @@ class Capture:
             module_name: str, module_args: dict[str, Any], task_vars: dict[str, Any]
         ) -> tuple[Any, str]:
             module = self.host.module(handler, module_name, module_args, task_vars)
+            if self.twice and handler._discovered_interpreter_key:
+                task_vars["ansible_facts"].pop(handler._discovered_interpreter_key)
+                raise NotBatchable  # which Python was found, and what was warned of, is for the task's own result to say
             handler.cartable_call = _call(module, module_name, module_args)
             handler.cartable_module = module
             return module.bits, module.path
@@ -912,8 +916,6 @@ class Capture:
 
     def reached(self, handler: ActionBase, job: Job, configured: list[str]) -> None:
         """The task has come to the point where it would run a module."""
-        if handler._discovered_interpreter_key:
-            self.host.discovered = handler._discovered_interpreter_key, handler._discovered_interpreter
         raise Captured(job)
 
     def job(self, handler: ActionBase, wire: dict[str, Any], modules: Sequence[Module]) -> Job:
@@ -1076,6 +1078,8 @@ class Capture:
 class Pause(Capture):
     """Hooks that leave a task where it would run a module, and then answer its modules with what the target has said."""
 
+    twice = False
+
     def __init__(self, host: Host, blocked: Callable[[str], bool], turns: Turns[Job, Any, Outcome]) -> None:
         super().__init__(host, blocked)
         self._turns = turns
@@ -1103,9 +1107,6 @@ class Replay:
         if job is None or job.answer is None:
             return
         self.jobs[self.item] = None
-        if self.host.discovered:  # the target's Python, by the first pass; the result is to say so, once
-            handler._discovered_interpreter_key, handler._discovered_interpreter = self.host.discovered
-            self.host.discovered = None
         runs = iter(job.answer)
         answer_modules(self.host, handler, runs, [])
         if _kind(handler) in WRAPPERS:

@@ -189,7 +189,7 @@ ATTRIBUTES: list[tuple[str, Callable[[type], Any], str]] = [
     (
         "ansible.plugins.action.command:ActionModule",
         made_action,
-        "_discovered_interpreter _discovered_interpreter_key",
+        "_discovered_interpreter_key",
     ),
     ("ansible.playbook.play:Play", lambda made: made(), "force_handlers"),
     ("ansible.playbook.block:Block", lambda made: made(), "_parent _play rescue always"),
