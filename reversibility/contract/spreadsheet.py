@@ -37,7 +37,7 @@ class Spreadsheet:
                 for sheet in book.iter(f"{_MAIN}sheet")
             }
             self._strings = self._shared_strings()
-        except (zipfile.BadZipFile, KeyError, ElementTree.ParseError) as error:
+        except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, EOFError) as error:
             raise ValueError(f"{path.name}: {error}") from error
 
     @property
@@ -69,8 +69,16 @@ class Spreadsheet:
     def _shared_strings(self) -> list[str]:
         if "xl/sharedStrings.xml" not in self._archive.namelist():
             return []
-        root = ElementTree.fromstring(self._archive.read("xl/sharedStrings.xml"))
-        return [_plain("".join(item.itertext())) for item in root.iter(f"{_MAIN}si")]
+        found: list[str] = []
+        with self._archive.open("xl/sharedStrings.xml") as stream:
+            # With tens of thousands of assets the tree is many times as large as its texts: a part at a time.
+            parts = ElementTree.iterparse(stream, events=("start", "end"))
+            _, root = next(parts)
+            for event, element in parts:
+                if event == "end" and element.tag == f"{_MAIN}si":
+                    found.append(_plain("".join(element.itertext())))
+                    root.clear()
+        return found
 
     def _text(self, cell: ElementTree.Element) -> str:
         if cell.get("t") == "inlineStr":
