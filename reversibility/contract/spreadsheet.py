@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -37,7 +38,7 @@ class Spreadsheet:
                 for sheet in book.iter(f"{_MAIN}sheet")
             }
             self._strings = self._shared_strings()
-        except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, EOFError) as error:
+        except (zipfile.BadZipFile, zlib.error, KeyError, ElementTree.ParseError, EOFError) as error:
             raise ValueError(f"{path.name}: {error}") from error
 
     @property
@@ -58,7 +59,7 @@ class Spreadsheet:
                     if row:
                         found.append(row)
                     element.clear()
-        except (zipfile.BadZipFile, LookupError, ElementTree.ParseError, EOFError) as error:
+        except (zipfile.BadZipFile, zlib.error, LookupError, ElementTree.ParseError, EOFError) as error:
             raise ValueError(f"{sheet}: {error}") from error
         return found
 
