@@ -34,13 +34,25 @@ def ours(path):
     found = os.lstat(path)
     return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
 
-def trees(root):
-    found = [os.path.join(root, name) for name in os.listdir(root) if not name.startswith(".")]
-    return sorted(filter(ours, found), key=os.path.getmtime, reverse=True)
+def whole(name):
+    return not name.startswith(".")
+
+def half(name):
+    return name.startswith(".new-")
+
+def newest(root, which):
+    found = []
+    for path in (os.path.join(root, name) for name in os.listdir(root) if which(name)):
+        try:
+            if ours(path):
+                found.append((os.lstat(path).st_mtime, path))
+        except FileNotFoundError:  # another run renamed or removed it meanwhile
+            pass
+    return sorted(found, reverse=True)
 
 def known(root):
     places = {}
-    for tree in trees(root):
+    for _, tree in newest(root, whole):
         try:
             with open(os.path.join(tree, INDEX)) as file:
                 for path, digest in json.load(file).items():
@@ -79,8 +91,8 @@ def keep(root, tree, data):
         shutil.rmtree(aside, ignore_errors=True)
         if not os.path.isdir(tree):  # unless another run was faster
             raise
-    halves = [os.path.join(root, name) for name in os.listdir(root) if name.startswith(".new-")]
-    for old in trees(root)[KEPT:] + [half for half in halves if os.path.getmtime(half) < time.time() - 3600]:
+    dead = [found for found in newest(root, half) if found[0] < time.time() - 3600]
+    for _, old in newest(root, whole)[KEPT:] + dead:
         shutil.rmtree(old, ignore_errors=True)
 
 def start():

@@ -41,8 +41,8 @@ def run(home: Path) -> Run:
     # The home folder is looked up as the account's, not in the environment, which sudo may keep.
     own = f"import pwd\nclass Account:\n    pw_dir = {str(home)!r}\npwd.getpwuid = lambda _: Account\n"
 
-    def start(payload: Payload, *, with_files: bool, keep: bool = True) -> Any:
-        script = own.encode() + payload.script([{"number": 0}], with_files=with_files, keep=keep)
+    def start(payload: Payload, *, with_files: bool, keep: bool = True, before: str = "") -> Any:
+        script = (own + before).encode() + payload.script([{"number": 0}], with_files=with_files, keep=keep)
         ended = subprocess.run(
             [sys.executable, "-I", "-"], input=script, capture_output=True, check=False, timeout=60
         )
@@ -208,6 +208,15 @@ def test_many_at_once_make_one_tree(run: Run, home: Path) -> None:
         said = list(pool.map(lambda _: run(made, with_files=True)[0], range(8)))
     assert all(answer == said[0] for answer in said)
     assert [path.name for path in folder(home).iterdir()] == [made.key]
+
+
+@pytest.mark.parametrize("name", [".new-renamed", "removed"])
+def test_what_another_run_takes_away_meanwhile_is_no_matter(run: Run, home: Path, name: str) -> None:
+    # os.listdir still tells of it; it is gone where one looks.
+    lists = f"import os\nlisted = os.listdir\nos.listdir = lambda path: [{name!r}, *listed(path)]\n"
+    made = payload()
+    [said], _ = run(made, with_files=True, before=lists)
+    assert said["modules"] == str(folder(home) / made.key), "filled for this time only"
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o775])
