@@ -186,13 +186,15 @@ def write_secrets(
     """Fill ``folder`` (06-secrets): the vault under dual control, the halves, who holds them, how to open it.
 
     The files of ``operator_key`` are attached to an entry of the copy. The copy is opened again before this returns:
-    with both halves it must open, with either alone it must not. Returns the sheets of the holders without a key, and
-    what was read back. ``cost`` is for tests.
+    with both halves it must open, with either alone it must not; ``vault`` is released meanwhile. Returns the sheets
+    of the holders without a key, and what was read back. ``cost`` is for tests.
     """
     passphrase, key_file = new_passphrase(), new_key_file()
     copy = folder / layout.VAULT
     vault.export(copy, passphrase, key_file, operator_key=operator_key, cost=cost)
-    proven = _prove(copy, passphrase, key_file, len(vault.entries()), operator_key or {})
+    entries = len(vault.entries())
+    vault.release()  # 350 MB with 25,000 assets, beside the copy's as much
+    proven = _prove(copy, passphrase, key_file, entries, operator_key or {})
     sheets = []
     for holder, half in (
         *((holder, passphrase.encode()) for holder in holders.a),

@@ -8,6 +8,8 @@ is on the disk.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import gc
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,6 +102,13 @@ class Vault:
             return False
         self._load()
         return True
+
+    def release(self) -> None:
+        """Give back the memory of what was read; the next use reads the file again, without the slow derivation."""
+        self._content = None
+        if self._opened is not None:
+            self._opened = dataclasses.replace(self._opened, database=None)
+        gc.collect()  # pykeepass's objects refer to one another
 
     def _load(self) -> bytes:
         """Read the file, whatever was read before; return its bytes."""

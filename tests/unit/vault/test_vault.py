@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import stat
+import weakref
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -189,6 +190,18 @@ def test_saving_and_reading_again_derive_no_key(vault: Vault, derivations: list[
     assert other.refresh()
     assert not other.refresh()
     assert other.get(*PLACE) == vault.get(*PLACE)
+    assert derivations == []
+
+
+def test_a_released_vault_gives_its_memory_back_and_reads_again(vault: Vault, derivations: list[int]) -> None:
+    put_pending(vault, "first-secret")
+    database = weakref.ref(vault.content.opened.database)
+    vault.release()
+    assert database() is None
+    put_pending(vault, "second-secret")
+    entry = vault.get(*PLACE)
+    assert entry is not None
+    assert entry.pending == "second-secret"
     assert derivations == []
 
 
