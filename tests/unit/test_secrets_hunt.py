@@ -48,6 +48,13 @@ def test_nothing_is_found_where_nothing_is() -> None:
     assert hunt.found == []
 
 
+def test_a_secret_is_found_wherever_the_same_content_is() -> None:
+    hunt = Hunt({"canary": SECRET})
+    for content in (b"clean", b"clean", SECRET.encode(), SECRET.encode()):
+        hunt.search(f"place {hunt.searched}", content)
+    assert hunt.found == ["canary in place 2", "canary in place 3"]
+
+
 def test_a_secret_is_found_in_a_zip_and_in_a_git_object_that_no_branch_reaches(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("sheet.xml", SECRET)
