@@ -10,8 +10,10 @@ before a change of the user, and after one whose success only the controller can
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from types import NoneType
 from typing import Any
@@ -27,6 +29,8 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
     Outcome,
     Taken,
 )
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.memory import give_back
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.pace import PACE
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import Payload, answers
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.report import Relay, Report
 
@@ -77,6 +81,10 @@ class Batch:
 
     def run(self, path: str) -> dict[str, Any]:
         """Run the file; the result for Ansible."""
+        with PACE.turn():
+            return self._run(path)
+
+    def _run(self, path: str) -> dict[str, Any]:
         blocks = self.host.load(path)
         refusals.check(blocks, self.host.task)
         with self.host.shared_connection():
@@ -161,10 +169,15 @@ class Batch:
             blocked, relay = functools.partial(self._text_reads, task, segment), Relay(self.report, task)
             once = len(segment.planned) < MOST_LEFT and self._is_plain(resolved)
             decided_here = _decided_here(resolved)
+            # A lookup that looks further than at variables and files may wait, which is no work here.
+            waits = dependencies.WORLD in self._names(resolved)
             try:
-                taken = self.host.take(task, resolved, blocked, relay, once=once)
+                with PACE.aside() if waits else nullcontext():
+                    taken = self.host.take(task, resolved, blocked, relay, once=once)
             except NotBatchable:
                 break
+            if waits:
+                taken = dataclasses.replace(taken, finish=PACE.aside()(taken.finish))
             own = [job for job in taken.jobs if job is not None]
             facts = any(job.may_bring_facts for job in own)
             first = [*segment.jobs, *own][:1]
@@ -278,7 +291,8 @@ class Batch:
 
     def _run_ordinary(self, task: Task) -> None:
         relay = Relay(self.report, task)
-        outcome = self.host.run(task, relay)
+        with PACE.aside():
+            outcome = self.host.run(task, relay)
         if self.host.is_include(outcome):
             try:
                 blocks = self.host.included(outcome)
@@ -317,7 +331,9 @@ class Batch:
             self.round_trips += 1
             program = payload.script(wires, with_files=with_files, keep=keep)
             try:
-                said = self.host.execute(jobs[0].shebang, jobs[0].become, program)
+                give_back()
+                with PACE.aside():
+                    said = self.host.execute(jobs[0].shebang, jobs[0].become, program)
             except AnsibleConnectionFailure as error:
                 names = ", ".join(taken.task.get_name() for taken, _ in segment.planned if any(taken.jobs))
                 raise Unreachable(
