@@ -76,6 +76,7 @@ class Corpus:
     parts: Mapping[str, str] = field(default_factory=dict)
     before: tuple[str, ...] = ()  # what is put before ansible-playbook
     pipelining: bool = True
+    ahead: bool = True  # what the hosts share is prepared before the play forks for them
     shards: int = 1  # of each way, in runs of their own: more, and no processor waits for the slower way
 
     def lay_out(self) -> None:
@@ -94,11 +95,14 @@ class Corpus:
         (collections / "fleet").symlink_to(PROJECT)
         (self.folder / "ansible.cfg").write_text(
             f"[defaults]\ncollections_path = {self.folder / 'collections'}\nroles_path = {self.folder / 'roles'}\n"
-            f"callback_plugins = {HERE / 'plugins'}\ncallbacks_enabled = observed\nretry_files_enabled = False\n"
-            "interpreter_python = /usr/bin/python3\nlocalhost_warning = False\n"
+            f"callback_plugins = {HERE / 'plugins'}\ncallbacks_enabled = {self._callbacks()}\n"
+            "retry_files_enabled = False\ninterpreter_python = /usr/bin/python3\nlocalhost_warning = False\n"
             f"[connection]\npipelining = {self.pipelining}\n",
             encoding="utf-8",
         )
+
+    def _callbacks(self) -> str:
+        return "observed, cartable.fleet.batch_ahead" if self.ahead else "observed"
 
     def _entry(self, name: str, way: str) -> dict[str, Any]:
         run = {

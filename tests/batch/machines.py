@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.batch.both_ways import PROJECT, WAYS
+from tests.lab.shell import wait_until
 
 IMAGE = "localhost/cartable-lab:debian13"
 LAB = (str(PROJECT / "scripts" / "lab"), "podman-env")  # what is put before a command that uses podman
 LONGEST = 3600  # seconds of a container's life
+BOOT = 120.0  # seconds at most until systemd has started everything
 
 
 def podman(*arguments: str, given: str | None = None) -> str:
@@ -26,6 +28,11 @@ def podman(*arguments: str, given: str | None = None) -> str:
 def shell(container: str, script: str) -> str:
     """Run a shell script as root in a container; what it prints. Nothing of it is in a process list."""
     return podman("exec", "--interactive", container, "sh", given=script)
+
+
+def _state(container: str) -> str:
+    command = [*LAB, "podman", "exec", container, "systemctl", "is-system-running"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 @contextmanager
@@ -49,6 +56,9 @@ def containers(purpose: str, prepare: str) -> Iterator[dict[str, str]]:
                 "--add-host=machine:127.0.0.1",
                 IMAGE,
             )
+        for name in started:
+            # What systemd writes as it starts (accounts, the cache of libraries) must not meet what is prepared.
+            assert wait_until(lambda name=name: _state(name) in ("running", "degraded"), BOOT), _state(name)
             shell(name, prepare)
         yield names
     finally:

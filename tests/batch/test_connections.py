@@ -43,6 +43,7 @@ BY_SSH = {
 PREPARE = """
 set -eu
 echo 127.0.0.1 machine >> /etc/hosts  # otherwise sudo complains
+getent hosts machine > /dev/null
 for name in teacher pupil; do  # with a group of their own, sudo and su would leave different masks
   useradd --create-home --gid users --shell /bin/bash "$name"
   install -d -m 0700 -o "$name" "/home/$name/.ansible" "/home/$name/.ansible/tmp"  # making them is told once

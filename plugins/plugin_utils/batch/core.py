@@ -17,8 +17,10 @@ import base64
 import copy
 import dataclasses
 import functools
+import hashlib
 import inspect
 import json
+import re
 import signal
 import stat
 import subprocess
@@ -49,7 +51,7 @@ from ansible.playbook.task_include import TaskInclude
 from ansible.plugins import action as actions
 from ansible.plugins.action import ActionBase
 from ansible.plugins.connection import ssh
-from ansible.plugins.loader import module_utils_loader
+from ansible.plugins.loader import action_loader, module_loader, module_utils_loader
 from ansible.release import __version__ as ansible_version
 from ansible.template import trust_as_template
 from ansible.utils.collection_loader import AnsibleCollectionConfig, _collection_finder
@@ -57,6 +59,7 @@ from ansible.utils.display import Display
 from ansible.utils.path import unfrackpath
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import packed
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.dependencies import EVERYTHING
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.memos import Memos
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import module_files
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.turns import Turns
 
@@ -73,6 +76,10 @@ except ImportError:  # 2.19, 2.20: results are dictionaries
 
     TaskContext = None
 
+ZIP_DATA = re.compile(r"""\bzip_data=['"]([A-Za-z0-9+/=]*)['"],?""")  # in the script of a packed module
+UNPACKED: dict[bytes, Mapping[str, bytes]] = {}  # the files of packed modules, by the SHA-256 of the archive
+MODULES_OF_FILES = tuple(f"ansible.legacy.{name}" for name in ("stat", "copy", "file", "slurp"))
+MOST_PREPARED = 4  # batches: with the strategy "free", hosts may be at several
 LARGEST_FILE = 256 * 1024  # bytes of a file that travels inside the batch; a larger one goes the ordinary way
 LOGIN = 5  # seconds: a login that takes longer is left to Ansible, which says what is wrong with it
 META = frozenset(C._ACTION_META)
@@ -255,6 +262,8 @@ class Host:
         self.play = _play_of(self.task)
         self._login: subprocess.Popen[bytes] | None = None
         self.modules: dict[Any, Module] = {}  # by all that decides what is packed
+        self.memos = Memos()
+        self._copies: dict[str, Task] = {}  # one of each task, made before the play forked
         self._tags = context.CLIARGS.get("tags") or (), context.CLIARGS.get("skip_tags") or ()
         self._base = {key: value for key, value in task_vars.items() if key != "_task"}
         self._own = self.task.get_vars()
@@ -265,15 +274,12 @@ class Host:
 
     def load(self, path: str) -> list[Block]:
         """Load a task file as ``include_tasks`` would at the batch's place, with the variables of the batch."""
-        include = TaskInclude(block=self.task._parent, role=self.task._role)
-        include.action = "ansible.builtin.include_tasks"
-        include.args = {"_raw_params": self.task.args["tasks_from"]}
-        include.vars = self.task.vars
-        return self._blocks(path, include, self.task._role)
-
-    def _read(self, path: str) -> Any:
-        """The content of a YAML file; nobody else is given it, so that Ansible need not copy it."""
-        return self.loader.load_from_file(path, cache="none", unsafe=True, trusted_as_template=True)
+        prepared = PREPARED.get(self.task._uuid)
+        if prepared is not None and prepared.holds(path):
+            del PREPARED[self.task._uuid]  # its tasks are rendered in place: nobody else can have them
+            self._copies = prepared.copies
+            return prepared.blocks
+        return self._blocks(path, _including(self.task), self.task._role)
 
     @property
     def on_controller(self) -> bool:
@@ -344,21 +350,7 @@ class Host:
         return blocks
 
     def _blocks(self, path: str, include: TaskInclude, role: Any) -> list[Block]:
-        data = self._read(path)
-        if data is None:
-            return []
-        if not isinstance(data, list):
-            raise AnsibleError("included task files must contain a list of tasks", obj=data)
-        blocks: list[Block] = load_list_of_blocks(
-            data,
-            play=self.play,
-            parent_block=include.build_parent_block(),
-            role=role,
-            use_handlers=False,
-            variable_manager=self.variable_manager,
-            loader=self.loader,
-        )
-        return blocks
+        return _load(path, include, role, self.play, self.variable_manager, self.loader)
 
     def _blocks_of_role(self, include: IncludeRole) -> list[Block]:
         blocks, handlers = include.get_block_list(
@@ -442,16 +434,12 @@ class Host:
 
     # Running one task --------------------------------------------------------------------------------------------
 
-    @staticmethod
-    def resolve(task: Task) -> Task:
+    def resolve(self, task: Task) -> Task:
         """A copy of ``task`` that has the keywords of the blocks around it for its own, as an executor needs it.
 
         An executor renders its task in place: for each a copy of its own.
         """
-        inner = task.copy(exclude_parent=True, exclude_tasks=True)
-        inner._parent = task._parent
-        inner.squash()
-        return inner
+        return self._copies.pop(task._uuid, None) or _resolved(task)
 
     def take(
         self, task: Task, resolved: Task, blocked: Callable[[str], bool], relay: Any, *, once: bool
@@ -507,7 +495,9 @@ class Host:
         self._end_login()
         executor = self._executor(self.resolve(task), relay)
         executor._connection, executor.shares = None, False
-        return executor.outcome()
+        outcome = executor.outcome()
+        self.memos.forget_plugins()
+        return outcome
 
     def _executor(self, resolved: Task, queue: Any) -> InnerExecutor:
         return InnerExecutor.make(self, resolved, self.vars_of(resolved), queue)
@@ -604,6 +594,8 @@ class Host:
     def execute(self, shebang: str, become: Any, script: bytes) -> dict[str, Any]:
         """Run a Python program on the target as the become plugin says; ``rc``, ``stdout`` and ``stderr``."""
         self._end_login()
+        if self.on_controller:
+            self.memos.forget_plugins()
         action, shell = self.action, self.connection._shell
         self.connection._options, self.connection._play_context = dict(self._options), self._play_context
         self.connection.set_become_plugin(become)
@@ -725,6 +717,127 @@ class Host:
         # Every callback is given the variables with the result: none of them may be told, but the summary may.
         hidden = [{**item, "_ansible_no_log": True} for item in items]
         return {"_ansible_no_log": True, "results": [*hidden, dict(summary)]}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What is the same for all hosts of a batch: its file, loaded, and a copy of each task as an executor needs it."""
+
+    path: str
+    state: tuple[int, ...]
+    blocks: list[Block]
+    copies: dict[str, Task]  # by the task's own mark
+
+    def holds(self, path: str) -> bool:
+        """Whether ``path`` is the file, and has not been changed since."""
+        return self.path == path and self.state == _state(path)
+
+
+PREPARED: dict[str, Prepared] = {}  # by the mark of the batch's task
+
+
+def load_ahead(batch: Task) -> list[Task]:
+    """Load the file of a batch where the play runs, before it forks for the hosts; all tasks, resolved.
+
+    It only saves time: whatever is wrong may be raised, since the hosts will say so.
+    """
+    while len(PREPARED) >= MOST_PREPARED:
+        del PREPARED[next(iter(PREPARED))]
+    loader, variables = batch.get_loader(), batch.get_variable_manager()
+    path = loader.path_dwim_relative_stack(batch.get_search_path(), "tasks", batch.args["tasks_from"])
+    state, play = _state(path), _play_of(batch)
+    with _as_it_was(play) as brings_roles:
+        blocks = _load(path, _including(batch), batch._role, play, variables, loader)
+    if brings_roles():
+        return []  # the play would have them before a host is there: each host's process loads them for itself
+    copies = {task._uuid: _resolved(task) for task in _tasks(blocks)}
+    PREPARED[batch._uuid] = Prepared(path, state, blocks, copies)
+    return list(copies.values())
+
+
+def unpack_ahead(tasks: Sequence[Task]) -> None:
+    """Import the action plugins of ``tasks`` and unpack the modules that they are likely to run, as far as they are kept."""
+    names = dict.fromkeys((task.action, *(task.collections or ())) for task in tasks)
+    if any(name.rpartition(".")[2] in FILES for name, *_ in names):
+        names |= dict.fromkeys((name,) for name in MODULES_OF_FILES)
+    known: dict[str, bytes] = {}
+    for name, *collections in names:
+        with suppress(AnsibleError, OSError, packed.NotKept, ValueError, TypeError):
+            action_loader.get(name, class_only=True, collection_list=collections)
+            found = module_loader.find_plugin_with_context(name, collection_list=collections)
+            if found.resolved:
+                known |= _unpacked(name, found.plugin_resolved_path, known)
+
+
+def _unpacked(name: str, path: str, known: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    place = _place(name, path, C.DEFAULT_MODULE_COMPRESSION)
+    if not place.exists() and not packed.bring(_packing(name, path, C.DEFAULT_MODULE_COMPRESSION), place):
+        return {}
+    return _files(module_common._CachedModule.load(str(place)).zip_data, known)
+
+
+def _including(batch: Task) -> TaskInclude:
+    """What ``include_tasks`` would be at the batch's place."""
+    include = TaskInclude(block=batch._parent, role=batch._role)
+    include.action = "ansible.builtin.include_tasks"
+    include.args = {"_raw_params": batch.args["tasks_from"]}
+    include.vars = batch.vars
+    return include
+
+
+def _load(
+    path: str, include: TaskInclude, role: Any, play: Any, variable_manager: Any, loader: Any
+) -> list[Block]:
+    # Nobody else is given what is read, so that Ansible need not copy it.
+    data = loader.load_from_file(path, cache="none", unsafe=True, trusted_as_template=True)
+    if data is None:
+        return []
+    if not isinstance(data, list):
+        raise AnsibleError("included task files must contain a list of tasks", obj=data)
+    blocks: list[Block] = load_list_of_blocks(
+        data,
+        play=play,
+        parent_block=include.build_parent_block(),
+        role=role,
+        use_handlers=False,
+        variable_manager=variable_manager,
+        loader=loader,
+    )
+    return blocks
+
+
+@contextmanager
+def _as_it_was(play: Any) -> Iterator[Callable[[], bool]]:
+    """Take out of ``play`` the roles that are imported meanwhile; the function tells whether there were any."""
+    roles, cache = list(play.roles), {path: list(found) for path, found in play.role_cache.items()}
+    brought: list[Any] = []
+    try:
+        yield lambda: bool(brought)
+    finally:
+        brought += play.roles[len(roles) :]
+        play.roles[:] = roles
+        play.role_cache.clear()
+        play.role_cache.update(cache)
+
+
+def _resolved(task: Task) -> Task:
+    inner = task.copy(exclude_parent=True, exclude_tasks=True)
+    inner._parent = task._parent
+    inner.squash()
+    return inner
+
+
+def _tasks(entries: Sequence[Task | Block]) -> Iterator[Task]:
+    for entry in entries:
+        if isinstance(entry, Block):
+            yield from _tasks([*entry.block, *entry.rescue, *entry.always])
+        else:
+            yield entry
+
+
+def _state(path: str) -> tuple[int, ...]:
+    found = Path(path).stat()
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
 
 class Silence:
@@ -1272,9 +1385,10 @@ def _packed_before() -> Iterator[Callable[[Mapping[str, bytes]], None]]:
 
     def modify_module(*arguments: Any, **named: Any) -> Any:
         with suppress(Exception):
-            packing, place = _packing(named["module_name"], named["module_path"], named["module_compression"])
-            started = time.time_ns()
+            decides = named["module_name"], named["module_path"], named["module_compression"]
+            place, started = _place(*decides), time.time_ns()
             if not place.exists():
+                packing = _packing(*decides)
                 made.append((packing, place, started))
                 if packed.bring(packing, place):
                     made.clear()
@@ -1292,20 +1406,28 @@ def _packed_before() -> Iterator[Callable[[Mapping[str, bytes]], None]]:
         actions.modify_module = modify
 
 
-def _packing(name: str, path: str, compression: str) -> tuple[packed.Packing, Path]:
-    """What decides how Ansible packs a module, and where it looks for one that it has packed in this run.
+def _place(name: str, path: str, compression: str) -> Path:
+    """Where Ansible looks for a module that it has packed in this run.
 
     Only without extensions (debuggers, coverage), which get files of their own.
     """
+    return Path(C.DEFAULT_LOCAL_TMP, "ansiballz_cache", f"{_dotted(name, path)}-{compression}-none")
+
+
+def _dotted(name: str, path: str) -> str:
     try:
-        dotted = module_common._get_ansible_module_fqn(path)
+        return str(module_common._get_ansible_module_fqn(path))
     except ValueError:
-        dotted = f"ansible.legacy.{name}"
+        return f"ansible.legacy.{name}"
+
+
+def _packing(name: str, path: str, compression: str) -> packed.Packing:
+    """What decides how Ansible packs a module."""
     root = Path(inspect.getfile(module_common)).parents[1]
     searched = [*module_utils_loader._get_paths(subdirs=False), module_common._MODULE_UTILS_PATH]
-    packing = packed.Packing(
+    return packed.Packing(
         module=str(Path(path).absolute()),
-        name=dotted,
+        name=_dotted(name, path),
         ansible=str(root),
         module_utils=tuple(dict.fromkeys(str(Path(folder).resolve()) for folder in searched)),
         collections=tuple(
@@ -1324,7 +1446,6 @@ def _packing(name: str, path: str, compression: str) -> tuple[packed.Packing, Pa
             str(C.config.get_config_value("_MODULE_METADATA")),
         ),
     )
-    return packing, Path(C.DEFAULT_LOCAL_TMP, "ansiballz_cache", f"{dotted}-{compression}-none")
 
 
 def _unpack(name: str, bits: Any, path: str, known: Mapping[str, bytes]) -> Module:
@@ -1336,7 +1457,8 @@ def _unpack(name: str, bits: Any, path: str, known: Mapping[str, bytes]) -> Modu
     start = source.rfind("\n    _ansiballz_main(\n")
     if bits.module_style != "new" or start < 0:
         raise NotBatchable  # not a Python module
-    call = ast.parse(source[start:].strip()).body[0].value
+    before, archive, after = ZIP_DATA.split(source[start:].strip(), maxsplit=1)
+    call = ast.parse(f"{before}{after}").body[0].value
     given = {keyword.arg: keyword.value for keyword in call.keywords}
     read = {
         key: ast.literal_eval(given[key]) for key in ("module_fqn", "profile", "extensions", "rlimit_nofile")
@@ -1352,8 +1474,15 @@ def _unpack(name: str, bits: Any, path: str, known: Mapping[str, bytes]) -> Modu
             "extensions": read["extensions"],
             "rlimit_nofile": read["rlimit_nofile"],
         },
-        files=module_files(base64.b64decode(ast.literal_eval(given["zip_data"])), known),
+        files=_files(archive.encode("ascii"), known),
     )
+
+
+def _files(archive: bytes, known: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    digest = hashlib.sha256(archive).digest()
+    if digest not in UNPACKED:
+        UNPACKED[digest] = module_files(base64.b64decode(archive), known)
+    return UNPACKED[digest]
 
 
 def _call(module: Module, name: str, args: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleParserError
 from ansible.playbook.block import Block
 from ansible.playbook.task import Task
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import dependencies, refusals
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import core, dependencies, refusals
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
     Host,
     Job,
@@ -81,7 +81,7 @@ class Batch:
 
     def run(self, path: str) -> dict[str, Any]:
         """Run the file; the result for Ansible."""
-        with PACE.turn():
+        with PACE.turn(), self.host.memos.used():
             return self._run(path)
 
     def _run(self, path: str) -> dict[str, Any]:
@@ -164,13 +164,14 @@ class Batch:
             if len(jobs) >= MOST_JOBS or sum(job.size for job in jobs) >= MOST_BYTES:
                 break
             resolved = self.host.resolve(task)
-            if self._goes_alone(resolved) or self._reads(resolved, segment):
+            names = self._names(resolved)
+            if self._goes_alone(resolved, names) or self._reads(resolved, names, segment):
                 break
             blocked, relay = functools.partial(self._text_reads, task, segment), Relay(self.report, task)
             once = len(segment.planned) < MOST_LEFT and self._is_plain(resolved)
             decided_here = _decided_here(resolved)
             # A lookup that looks further than at variables and files may wait, which is no work here.
-            waits = dependencies.WORLD in self._names(resolved)
+            waits = dependencies.WORLD in names
             try:
                 with PACE.aside() if waits else nullcontext():
                     taken = self.host.take(task, resolved, blocked, relay, once=once)
@@ -194,15 +195,15 @@ class Batch:
                 break
         return segment
 
-    def _reads(self, task: Task, segment: Segment) -> bool:
-        """Whether ``task`` may read something that the segment has yet to bring."""
+    def _reads(self, task: Task, names: frozenset[str], segment: Segment) -> bool:
+        """Whether ``task``, which reads ``names``, may read something that the segment has yet to bring."""
         if not segment.planned:
             return False
         if self.host.on_controller and self.host.copies_file(task):
             return True  # which a module may have written
-        return self._meets(task, self._names(task), segment)
+        return self._meets(names, segment)
 
-    def _goes_alone(self, task: Task) -> bool:
+    def _goes_alone(self, task: Task, names: frozenset[str]) -> bool:
         """Whether what the task is, or one item of its loop, may depend on what became of the items before it."""
         if "{{" in task.action or "{%" in task.action:
             return True
@@ -212,7 +213,6 @@ class Batch:
             return True
         if task.until or task.retries:
             return True
-        names = self._names(task)
         if self.host.on_controller and dependencies.FILES in names:
             return True
         own = self.host.registers(task)
@@ -231,7 +231,7 @@ class Batch:
         """The variables that the task may read before it runs, and what else it may look at."""
         variables = self.host.vars_of(task)
         reader = dependencies.Reader(variables)
-        names = reader.names(self._values(task), self.host.expressions(task))
+        names = reader.names(*_read_before(task))
         # How the host is reached; what a lookup for it looks at, such as a store of passwords, no task writes.
         reaching = [
             value
@@ -241,19 +241,13 @@ class Batch:
         names |= reader.names(reaching) - dependencies.NO_NAMES
         return names | dependencies.read_by_lookup(task.loop_with) if task.loop_with else names
 
-    @staticmethod
-    def _values(task: Task) -> list[Any]:
-        loops = task.loop_control
-        of_loop = [loops.label, loops.loop_var] if loops else []
-        return [*(getattr(task, name, None) for name in READ_BEFORE), task.get_vars(), *of_loop]
-
     def _text_reads(self, task: Task, segment: Segment, text: str) -> bool:
         """Whether the template file with ``text`` may read something that the segment has yet to bring."""
         if not segment.planned:
             return False
-        return self._meets(task, dependencies.Reader(self.host.vars_of(task)).template_names(text), segment)
+        return self._meets(dependencies.Reader(self.host.vars_of(task)).template_names(text), segment)
 
-    def _meets(self, task: Task, read: frozenset[str], segment: Segment) -> bool:
+    def _meets(self, read: frozenset[str], segment: Segment) -> bool:
         """Whether something of what is ``read`` is yet to be brought by the segment."""
         if dependencies.WORLD in read or (dependencies.FILES in read and self.host.on_controller):
             return True
@@ -362,6 +356,25 @@ class Batch:
             lost = next((job for number, job in enumerate(jobs) if number not in heard_of), None)
             if lost is not None:
                 lost.lose()
+
+
+def prepare(batch: Task) -> None:
+    """Do once, where the play runs, what is the same for all hosts of ``batch``: the processes for them find it done.
+
+    It only saves time: whatever is wrong may be raised, since the hosts will say so.
+    """
+    tasks = core.load_ahead(batch)
+    core.unpack_ahead(tasks)
+    for task in tasks:
+        dependencies.Reader({}).names(*_read_before(task))  # which remembers the templates
+
+
+def _read_before(task: Task) -> tuple[list[Any], list[Any]]:
+    """What of a task is rendered before it runs: values with templates, and bare expressions."""
+    loops = task.loop_control
+    of_loop = [loops.label, loops.loop_var] if loops else []
+    values = [*(getattr(task, name, None) for name in READ_BEFORE), task.get_vars(), *of_loop]
+    return values, Host.expressions(task)
 
 
 def _decided_here(task: Task) -> bool:

@@ -1,4 +1,7 @@
-"""The internals of ansible-core that ``core.py`` relies on, each by its name: a new core that moves one fails here."""
+"""The internals of ansible-core that ``core.py`` and ``memos.py`` rely on, each by its name.
+
+A new core that moves one fails here.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,10 @@ BOTH = [
     "ansible.executor.module_common:CollectionModuleUtilLocator._find_module",
     "ansible.executor.module_common:LegacyModuleUtilLocator._find_module",
     "ansible.executor.module_common:ModuleUtilLocatorBase._handle_redirect",
+    "ansible.config.manager:ConfigManager.DEPRECATED",
+    "ansible.config.manager:ConfigManager.WARNINGS",
+    "ansible.config.manager:ConfigManager.get_configuration_definitions",
+    "ansible.executor.module_common:_CachedModule.load",
     "ansible.executor.module_common:_MODULE_UTILS_PATH",
     "ansible.executor.module_common:_get_ansible_module_fqn",
     "ansible.executor.task_executor:TaskExecutor.run",
@@ -35,6 +42,10 @@ BOTH = [
     "ansible.module_utils._internal._ansiballz._loader:run_module",
     "ansible.parsing.dataloader:DataLoader.get_real_file",
     "ansible.parsing.dataloader:DataLoader.get_text_file_contents",
+    "ansible.parsing.dataloader:DataLoader.path_dwim_relative_stack",
+    "ansible.playbook.attribute:FieldAttribute",
+    "ansible.playbook.attribute:NonInheritableFieldAttribute",
+    "ansible.playbook.base:FieldAttributeBase._post_validate_object",
     "ansible.playbook.block:Block.load",
     "ansible.playbook.helpers:load_list_of_blocks",
     "ansible.playbook.included_file:IncludedFile.process_include_results",
@@ -73,6 +84,8 @@ BOTH = [
     "ansible.plugins:AnsiblePlugin.matches_name",
     "ansible.plugins.shell:ShellBase.build_module_command",
     "ansible.plugins.shell:ShellBase.join_path",
+    "ansible.plugins.loader:action_loader.get",
+    "ansible.plugins.loader:module_loader.find_plugin_with_context",
     "ansible.plugins.loader:module_utils_loader._get_paths",
     "ansible.plugins:AnsiblePlugin.set_options",
     "ansible.release:__version__",
@@ -111,6 +124,14 @@ OF_OLDER = [
 ]
 # What is given by keyword, or stands in for another function: its parameters.
 PARAMETERS = {
+    "ansible.config.manager:ConfigManager.get_plugin_options_and_origins": (
+        "self plugin_type name keys variables direct"
+    ),
+    "ansible.playbook.base:FieldAttributeBase.post_validate": "self templar",
+    "ansible.playbook.base:FieldAttributeBase.post_validate_attribute": "self name templar",
+    "ansible.plugins.loader:PluginLoader.find_plugin_with_context": (
+        "self name mod_type ignore_deprecated check_aliases collection_list"
+    ),
     "ansible.playbook.block:Block.load": (
         "data play parent_block role task_include use_handlers variable_manager loader"
     ),
@@ -191,12 +212,17 @@ ATTRIBUTES: list[tuple[str, Callable[[type], Any], str]] = [
         made_action,
         "_discovered_interpreter_key",
     ),
-    ("ansible.playbook.play:Play", lambda made: made(), "force_handlers"),
+    ("ansible.playbook.play:Play", lambda made: made(), "force_handlers role_cache roles"),
+    (
+        "ansible.plugins.loader:PluginLoadContext",
+        lambda made: made("modules", "ansible.modules"),
+        "deprecated raw_error_list resolved plugin_resolved_path",
+    ),
     ("ansible.playbook.block:Block", lambda made: made(), "_parent _play rescue always"),
     (
         "ansible.playbook.task:Task",
         lambda made: made.load({"debug": {}}),
-        "_parent _role _uuid implicit resolved_action",
+        "_finalized _parent _role _squashed _uuid fattributes implicit resolved_action",
     ),
     ("ansible.playbook.role_include:IncludeRole", lambda made: made(), "_role_name public allow_duplicates"),
 ]
@@ -296,7 +322,7 @@ def test_a_packed_module_says_what_it_is_made_of() -> None:
 def test_a_packed_module_is_understood() -> None:
     """``_unpack`` reads the call at the end of an AnsiballZ script, here of one that another process packs.
 
-    And ``_packing`` knows where Ansible has put it.
+    And ``_place`` knows where Ansible has put it.
     """
     program = (
         "import sys\nfrom ansible.plugins.loader import init_plugin_loader, module_loader\n"
@@ -308,8 +334,8 @@ def test_a_packed_module_is_understood() -> None:
         " templar=Templar(variables={'ansible_python_interpreter': '/usr/bin/python3'}),"
         " task_vars={'ansible_python_interpreter': '/usr/bin/python3'}, module_compression='ZIP_STORED')\n"
         "from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import core\n"
-        "_, place = core._packing('ansible.builtin.stat', path, 'ZIP_STORED')\n"
-        "assert place.is_file(), f'ansible-core has not put the packed module at {place}: look at core._packing'\n"
+        "place = core._place('ansible.builtin.stat', path, 'ZIP_STORED')\n"
+        "assert place.is_file(), f'ansible-core has not put the packed module at {place}: look at core._place'\n"
         "sys.stdout.buffer.write(bits.b_module_data)\n"
     )
     packed = subprocess.run(

@@ -38,7 +38,8 @@ class Known:
     expressions = staticmethod(Host.expressions)
     projects = staticmethod(Host.projects)
     registers = staticmethod(Host.registers)
-    resolve = staticmethod(Host.resolve)
+    resolve = Host.resolve
+    _copies: Mapping[str, Task] = {}
 
     wire: Mapping[str, Any] = {}
     module = COMMAND

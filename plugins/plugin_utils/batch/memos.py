@@ -1,0 +1,121 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Ansible finds out anew for each task, found once for the tasks of a batch: plugins, and a connection's options.
+
+And what it looks at three times to see that there is nothing, looked at once: the keywords that a task does not have.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from ansible import constants as C
+from ansible.playbook.attribute import FieldAttribute, NonInheritableFieldAttribute
+from ansible.playbook.base import FieldAttributeBase
+from ansible.plugins.loader import PluginLoader
+from ansible.utils.sentinel import Sentinel
+
+
+class Memos:
+    """Both, for one process; plugins are forgotten where a task may have brought others to the controller."""
+
+    def __init__(self) -> None:
+        self._plugins: dict[Any, Any] = {}
+        self._options: dict[Any, tuple[Any, Any]] = {}
+        self._keywords: dict[Any, frozenset[str]] = {}
+
+    def forget_plugins(self) -> None:
+        """Look for each again."""
+        self._plugins.clear()
+
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        """Let Ansible look here first."""
+        config, find, validate = (
+            C.config,
+            PluginLoader.find_plugin_with_context,
+            FieldAttributeBase.post_validate,
+        )
+        PluginLoader.find_plugin_with_context = self._finding(find)
+        FieldAttributeBase.post_validate = _post_validate
+        config.get_plugin_options_and_origins = self._getting(config.get_plugin_options_and_origins)
+        try:
+            yield
+        finally:
+            PluginLoader.find_plugin_with_context = find
+            FieldAttributeBase.post_validate = validate
+            del config.get_plugin_options_and_origins
+
+    def _finding(self, find: Callable[..., Any]) -> Callable[..., Any]:
+        def find_plugin_with_context(
+            loader: Any,
+            name: str,
+            mod_type: str = "",
+            ignore_deprecated: bool = False,
+            check_aliases: bool = False,
+            collection_list: list[str] | None = None,
+        ) -> Any:
+            key = (id(loader), name, mod_type, ignore_deprecated, check_aliases, tuple(collection_list or ()))
+            if key in self._plugins:
+                return copy.copy(self._plugins[key])
+            found = find(loader, name, mod_type, ignore_deprecated, check_aliases, collection_list)
+            if not found.raw_error_list and not found.deprecated:  # which are to be told each time
+                self._plugins[key] = copy.copy(found)
+            return found
+
+        return find_plugin_with_context
+
+    def _getting(self, get: Callable[..., Any]) -> Callable[..., Any]:
+        def get_plugin_options_and_origins(
+            plugin_type: str,
+            name: str,
+            keys: Mapping[str, Any] | None = None,
+            variables: Mapping[str, Any] | None = None,
+            direct: Mapping[str, Any] | None = None,
+        ) -> Any:
+            plugin = (plugin_type, name)
+            looked_at = {key: keys[key] for key in self._keywords_of(*plugin) if key in keys} if keys else {}
+            given = (looked_at, dict(variables or {}), dict(direct or {}))
+            before, found = self._options.get(plugin, (None, None))
+            if given != before:
+                told = len(C.config.WARNINGS) + len(C.config.DEPRECATED)
+                found = get(plugin_type, name, keys=keys, variables=variables, direct=direct)
+                if told != len(C.config.WARNINGS) + len(C.config.DEPRECATED):
+                    return found  # which is to be told each time
+                self._options[plugin] = given, found
+            options, origins = found
+            return dict(options), dict(origins)
+
+        return get_plugin_options_and_origins
+
+    def _keywords_of(self, plugin_type: str, name: str) -> frozenset[str]:
+        """The keywords of a task that decide options of a plugin."""
+        plugin = (plugin_type, name)
+        if plugin not in self._keywords:
+            found = set()
+            for option, definition in C.config.get_configuration_definitions(*plugin).items():
+                found |= {option, *definition.get("aliases", ())}
+                found |= {entry["name"] for entry in definition.get("keyword", ())}
+            self._keywords[plugin] = frozenset(found)
+        return self._keywords[plugin]
+
+
+def _post_validate(entry: FieldAttributeBase, templar: Any) -> None:
+    """Do what ``FieldAttributeBase.post_validate`` does, without asking for each keyword that is not given."""
+    given = vars(entry)
+    # Whether a keyword is the entry's own alone, and not also that of what is around it.
+    own = entry._squashed or entry._finalized or not hasattr(entry, "_get_parent_attribute")
+    for name, attribute in entry.fattributes.items():
+        if not attribute.required and type(attribute) in (FieldAttribute, NonInheritableFieldAttribute):
+            if own and given.get(f"_{name}", Sentinel) is None:
+                continue
+            if not (entry._post_validate_object or attribute.always_post_validate or attribute.static):
+                continue  # of a block: validated as its tasks' own
+        value = entry.post_validate_attribute(name, templar=templar)
+        if value is not Sentinel:
+            setattr(entry, name, value)
+    entry._finalized = True

@@ -1,0 +1,169 @@
+"""What the hosts of a batch share is prepared where the play runs, and is what each of them would have loaded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleError
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.play import Play
+from ansible.playbook.task import Task
+from ansible.vars.manager import VariableManager
+from ansible_collections.cartable.fleet.plugins.callback.batch_ahead import CallbackModule
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import core, engine, packed
+
+FILE = """---
+- name: One
+  ansible.builtin.stat:
+    path: "{{ place }}"
+- name: Both
+  when: wanted
+  become: true
+  block:
+    - name: Two
+      ansible.builtin.command: "true"
+  rescue:
+    - name: Three
+      ansible.builtin.debug:
+"""
+IMPORTING = """---
+- name: A role
+  ansible.builtin.import_role:
+    name: other
+"""
+
+
+class Process(core.Host):
+    """A host's process, as far as it loads the file."""
+
+    def __init__(self, task: Task) -> None:
+        self.task, self.play = task, core._play_of(task)
+        self.loader, self.variable_manager = task.get_loader(), task.get_variable_manager()
+        self._copies: dict[str, Task] = {}
+
+
+@pytest.fixture
+def batch(tmp_path: Path) -> Iterator[Callable[..., Task]]:
+    def make(text: str, action: str = "cartable.fleet.batch", **keywords: Any) -> Task:
+        (tmp_path / "tasks").mkdir(exist_ok=True)
+        (tmp_path / "tasks" / "file.yml").write_text(text, encoding="utf-8")
+        (tmp_path / "roles" / "other" / "tasks").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "roles" / "other" / "tasks" / "main.yml").write_text(FILE, encoding="utf-8")
+        loader = DataLoader()
+        loader.set_basedir(str(tmp_path))
+        variables = VariableManager(loader, InventoryManager(loader, sources="a,b,"))
+        tasks = [{action: {"tasks_from": "file.yml"}, **keywords}]
+        given = {"hosts": "all", "gather_facts": False, "become_user": "x", "tasks": tasks}
+        play = Play.load(given, variable_manager=variables, loader=loader)
+        [task] = [one for block in play.compile() for one in block.block if not one.implicit]
+        return task
+
+    core.PREPARED.clear()
+    yield make
+    core.PREPARED.clear()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> str:
+    return str(tmp_path / "tasks" / "file.yml")
+
+
+def names(entries: Any) -> list[str]:
+    return [task.get_name() for task in core._tasks(entries)]
+
+
+def test_a_host_finds_the_file_loaded(batch: Callable[..., Task], place: str) -> None:
+    task = batch(FILE)
+    engine.prepare(task)
+    process = Process(task)
+    process.loader.load_from_file = None  # nobody reads it again
+    blocks = process.load(place)
+    assert names(blocks) == ["One", "Two", "Three"]
+    for one in core._tasks(blocks):
+        copy = process.resolve(one)
+        assert copy.dump_attrs() == core._resolved(one).dump_attrs()
+        assert copy._squashed
+        assert process.resolve(one) is not copy, "an executor renders its task in place"
+
+
+def test_nobody_gets_the_same_tasks_twice(batch: Callable[..., Task], place: str) -> None:
+    task = batch(FILE)
+    engine.prepare(task)
+    process = Process(task)
+    assert process.load(place)[0] is not process.load(place)[0]
+
+
+def test_a_file_that_has_changed_since_is_loaded_again(batch: Callable[..., Task], place: str) -> None:
+    task = batch(FILE)
+    engine.prepare(task)
+    before = Path(place).stat()
+    Path(place).write_text(FILE.replace("One", "Uno"), encoding="utf-8")
+    os.utime(place, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert names(Process(task).load(place)) == ["Uno", "Two", "Three"]
+
+
+def test_another_file_is_not_taken_for_it(batch: Callable[..., Task], tmp_path: Path) -> None:
+    task = batch(FILE)
+    engine.prepare(task)
+    other = tmp_path / "other.yml"
+    other.write_text("- name: Other\n  ansible.builtin.debug:\n", encoding="utf-8")
+    assert names(Process(task).load(str(other))) == ["Other"]
+
+
+def test_a_play_has_no_role_before_a_host_is_there(batch: Callable[..., Task], place: str) -> None:
+    task = batch(IMPORTING)
+    engine.prepare(task)
+    play = core._play_of(task)
+    assert (play.roles, play.role_cache, core.PREPARED) == ([], {}, {})
+    assert names(Process(task).load(place))[:3] == ["other : One", "other : Two", "other : Three"]
+    assert len(play.roles) == 1, "the test imports nothing"
+
+
+@pytest.mark.parametrize(
+    "text", ["- nothing: [", "- no.such.module:\n", "just text", "- import_tasks: gone.yml\n"]
+)
+def test_what_is_wrong_is_for_the_hosts_to_say(batch: Callable[..., Task], place: str, text: str) -> None:
+    task = batch(text)
+    CallbackModule().v2_playbook_on_task_start(task, False)
+    assert not core.PREPARED
+    with pytest.raises(AnsibleError):
+        Process(task).load(place)
+
+
+def test_only_batches_are_prepared(batch: Callable[..., Task]) -> None:
+    other = batch(FILE, action="cartable.fleet.record")
+    CallbackModule().v2_playbook_on_task_start(other, False)
+    assert not core.PREPARED
+    short = batch(FILE, action="batch", collections=["cartable.fleet"])
+    CallbackModule().v2_playbook_on_handler_task_start(short)
+    assert list(core.PREPARED) == [short._uuid]
+
+
+def test_few_are_kept(batch: Callable[..., Task]) -> None:
+    tasks = [batch(FILE) for _ in range(core.MOST_PREPARED + 2)]
+    for task in tasks:
+        engine.prepare(task)
+    assert list(core.PREPARED) == [task._uuid for task in tasks[2:]]
+
+
+def test_a_module_that_was_packed_before_is_unpacked(
+    batch: Callable[..., Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core, "UNPACKED", {})
+    brought: list[str] = []
+
+    def bring(packing: packed.Packing, place: Path) -> bool:
+        brought.append(packing.name)
+        return False
+
+    monkeypatch.setattr(packed, "bring", bring)
+    monkeypatch.setattr(core.C, "DEFAULT_LOCAL_TMP", "/nonexistent", raising=False)
+    engine.prepare(batch(FILE.replace("ansible.builtin.debug", "ansible.builtin.copy")))
+    assert brought == [
+        f"ansible.modules.{name}" for name in ("stat", "command", "copy", "stat", "copy", "file", "slurp")
+    ]
