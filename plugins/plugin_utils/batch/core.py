@@ -18,6 +18,7 @@ import copy
 import dataclasses
 import functools
 import hashlib
+import importlib
 import inspect
 import json
 import re
@@ -26,7 +27,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import Context
 from dataclasses import dataclass, field
@@ -53,7 +54,7 @@ from ansible.plugins.action import ActionBase
 from ansible.plugins.connection import ssh
 from ansible.plugins.loader import action_loader, module_loader, module_utils_loader
 from ansible.release import __version__ as ansible_version
-from ansible.template import trust_as_template
+from ansible.template import Templar, trust_as_template
 from ansible.utils.collection_loader import AnsibleCollectionConfig, _collection_finder
 from ansible.utils.display import Display
 from ansible.utils.path import unfrackpath
@@ -755,10 +756,23 @@ def load_ahead(batch: Task) -> list[Task]:
     return list(copies.values())
 
 
-def unpack_ahead(tasks: Sequence[Task]) -> None:
-    """Import the action plugins of ``tasks`` and unpack the modules that they are likely to run, as far as they are kept."""
+def import_ahead(tasks: Sequence[Task], templates: Iterable[str]) -> None:
+    """Import what each host's process would: the filters and tests of ``templates``, the action plugins of ``tasks``.
+
+    And unpack the modules that the tasks are likely to run, as far as they are kept.
+    """
+    environment = Templar(loader=tasks[0].get_loader())._engine.environment
+    # Ansible's own filters are imported together, with the first that is used; the conditions around a batch use some.
+    for text in dict.fromkeys(["{{ '' | default('') }}{{ '' is defined }}", *templates]):
+        with suppress(Exception):
+            environment.from_string(text)
+    for direction in (Direction.CONTROLLER_TO_MODULE, Direction.MODULE_TO_CONTROLLER):
+        get_module_encoder("legacy", direction)
     names = dict.fromkeys((task.action, *(task.collections or ())) for task in tasks)
+    names |= {("ansible.legacy.normal",): None}
     if any(name.rpartition(".")[2] in FILES for name, *_ in names):
+        importlib.import_module("ansible.plugins.action.copy")
+
         names |= dict.fromkeys((name,) for name in MODULES_OF_FILES)
     known: dict[str, bytes] = {}
     for name, *collections in names:

@@ -59,9 +59,8 @@ class Reader:
         With ``EVERYTHING`` among them where that cannot be told, ``FILES`` and ``WORLD`` where they look at that.
         """
         found: set[str] = set()
-        for text in _texts(values):
-            if "{{" in text or "{%" in text:
-                found |= self.template_names(text)
+        for text in templates(values):
+            found |= self.template_names(text)
         for condition in _texts(conditions):
             found |= self.template_names(condition if "{{" in condition else "{{ (" + condition + ") }}")
         return frozenset(found)
@@ -90,6 +89,11 @@ def _read_directly(text: str) -> tuple[frozenset[str], frozenset[str]]:
     direct = frozenset(meta.find_undeclared_variables(tree))
     everything = {EVERYTHING} if direct & _DYNAMIC_NAMES or _is_dynamic(tree) else set()
     return direct, direct.union(_looked_at(tree), everything)
+
+
+def templates(value: Any) -> Iterator[str]:
+    """All templates in ``value``, whatever its nesting."""
+    return (text for text in _texts(value) if "{{" in text or "{%" in text)
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -364,9 +364,12 @@ def prepare(batch: Task) -> None:
     It only saves time: whatever is wrong may be raised, since the hosts will say so.
     """
     tasks = core.load_ahead(batch)
-    core.unpack_ahead(tasks)
-    for task in tasks:
-        dependencies.Reader({}).names(*_read_before(task))  # which remembers the templates
+    if not tasks:
+        return
+    values = [_read_before(task) for task in tasks]
+    for one in values:
+        dependencies.Reader({}).names(*one)  # which remembers the templates
+    core.import_ahead(tasks, dependencies.templates(values))
 
 
 def _read_before(task: Task) -> tuple[list[Any], list[Any]]:

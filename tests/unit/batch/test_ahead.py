@@ -86,7 +86,8 @@ def test_a_host_finds_the_file_loaded(batch: Callable[..., Task], place: str) ->
     assert names(blocks) == ["One", "Two", "Three"]
     for one in core._tasks(blocks):
         copy = process.resolve(one)
-        assert copy.dump_attrs() == core._resolved(one).dump_attrs()
+        unlike = {"loop_control": None}  # objects, each unlike any other
+        assert copy.dump_attrs() | unlike == core._resolved(one).dump_attrs() | unlike
         assert copy._squashed
         assert process.resolve(one) is not copy, "an executor renders its task in place"
 

@@ -31,7 +31,7 @@ class Machine(core.Host):
             "control_path_dir": str(folder / "sockets"),
         }
         self._options, self._play_context = {}, self.connection._play_context
-        self._login = None
+        self._login, self.memos, self._copies = None, core.Memos(), {}
         self.connection.set_options(direct=given | settings if name == "ssh" else {})
 
     def log_in(self) -> subprocess.Popen[bytes] | None:
