@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
+SSHD = Path("/usr/sbin/sshd")
 FIRST_PORT = 22100
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -22,6 +24,8 @@ class Targets:
         self._servers: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Targets:
+        if not SSHD.is_file():
+            sys.exit(f"error: the targets need {SSHD}; install the package openssh-server.")
         self.folder.mkdir(parents=True, exist_ok=True)
         for name in ("key", "host_key"):
             subprocess.run(
@@ -44,7 +48,7 @@ class Targets:
             options = [f"-o{name}={value}" for name, value in settings.items()]
             self._servers.append(
                 subprocess.Popen(
-                    ["/usr/sbin/sshd", "-D", "-f", "/dev/null", *options], stderr=subprocess.DEVNULL
+                    [SSHD, "-D", "-f", "/dev/null", *options], stderr=subprocess.DEVNULL
                 )
             )
         for port in self.ports:

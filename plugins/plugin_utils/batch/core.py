@@ -628,8 +628,7 @@ class Host:
                 bits, path = ActionBase._configure_module(
                     action, module_name=name, module_args=args, task_vars=task_vars
                 )
-            known = {file: data for module in self.modules.values() for file, data in module.files.items()}
-            self.modules[key] = _unpack(name, bits, path, known)
+            self.modules[key] = _unpack(name, bits, path)
             keep_files(self.modules[key].files)
         return self.modules[key]
 
@@ -727,14 +726,14 @@ class Prepared:
     path: str
     state: tuple[int, ...]
     blocks: list[Block]
-    copies: dict[str, Task]  # by the task's own mark
+    copies: dict[str, Task]  # by the task's _uuid
 
     def holds(self, path: str) -> bool:
         """Whether ``path`` is the file, and has not been changed since."""
         return self.path == path and self.state == _state(path)
 
 
-PREPARED: dict[str, Prepared] = {}  # by the mark of the batch's task
+PREPARED: dict[str, Prepared] = {}  # by the _uuid of the batch's task
 
 
 def load_ahead(batch: Task) -> list[Task]:
@@ -772,22 +771,19 @@ def import_ahead(tasks: Sequence[Task], templates: Iterable[str]) -> None:
     names |= {("ansible.legacy.normal",): None}
     if any(name.rpartition(".")[2] in FILES for name, *_ in names):
         importlib.import_module("ansible.plugins.action.copy")
-
         names |= dict.fromkeys((name,) for name in MODULES_OF_FILES)
-    known: dict[str, bytes] = {}
     for name, *collections in names:
         with suppress(AnsibleError, OSError, packed.NotKept, ValueError, TypeError):
             action_loader.get(name, class_only=True, collection_list=collections)
             found = module_loader.find_plugin_with_context(name, collection_list=collections)
             if found.resolved:
-                known |= _unpacked(name, found.plugin_resolved_path, known)
+                _unpack_ahead(name, found.plugin_resolved_path)
 
 
-def _unpacked(name: str, path: str, known: Mapping[str, bytes]) -> Mapping[str, bytes]:
+def _unpack_ahead(name: str, path: str) -> None:
     place = _place(name, path, C.DEFAULT_MODULE_COMPRESSION)
-    if not place.exists() and not packed.bring(_packing(name, path, C.DEFAULT_MODULE_COMPRESSION), place):
-        return {}
-    return _files(module_common._CachedModule.load(str(place)).zip_data, known)
+    if place.exists() or packed.bring(_packing(name, path, C.DEFAULT_MODULE_COMPRESSION), place):
+        _files(module_common._CachedModule.load(str(place)).zip_data)
 
 
 def _including(batch: Task) -> TaskInclude:
@@ -1462,11 +1458,8 @@ def _packing(name: str, path: str, compression: str) -> packed.Packing:
     )
 
 
-def _unpack(name: str, bits: Any, path: str, known: Mapping[str, bytes]) -> Module:
-    """Read what AnsiballZ has packed: the keywords of the call that its script ends with.
-
-    ``known`` are files of other modules, by path.
-    """
+def _unpack(name: str, bits: Any, path: str) -> Module:
+    """Read what AnsiballZ has packed: the keywords of the call that its script ends with."""
     source = bits.b_module_data.decode("utf-8", "surrogateescape")
     start = source.rfind("\n    _ansiballz_main(\n")
     if bits.module_style != "new" or start < 0:
@@ -1488,13 +1481,14 @@ def _unpack(name: str, bits: Any, path: str, known: Mapping[str, bytes]) -> Modu
             "extensions": read["extensions"],
             "rlimit_nofile": read["rlimit_nofile"],
         },
-        files=_files(archive.encode("ascii"), known),
+        files=_files(archive.encode("ascii")),
     )
 
 
-def _files(archive: bytes, known: Mapping[str, bytes]) -> Mapping[str, bytes]:
+def _files(archive: bytes) -> Mapping[str, bytes]:
     digest = hashlib.sha256(archive).digest()
     if digest not in UNPACKED:
+        known = {path: content for files in UNPACKED.values() for path, content in files.items()}
         UNPACKED[digest] = module_files(base64.b64decode(archive), known)
     return UNPACKED[digest]
 

@@ -212,6 +212,8 @@ ATTRIBUTES: list[tuple[str, Callable[[type], Any], str]] = [
         made_action,
         "_discovered_interpreter_key",
     ),
+    ("ansible.template:Templar", lambda made: made(), "_engine"),
+    ("ansible.template:Templar", lambda made: made()._engine.environment, "from_string"),
     ("ansible.playbook.play:Play", lambda made: made(), "force_handlers role_cache roles"),
     (
         "ansible.plugins.loader:PluginLoadContext",
@@ -353,7 +355,7 @@ def test_a_packed_module_is_understood() -> None:
         shebang="#!/usr/bin/python3",
         serialization_profile="legacy",
     )
-    module = core._unpack("ansible.builtin.stat", bits, "path", {})
+    module = core._unpack("ansible.builtin.stat", bits, "path")
     assert module.call["fqn"] == "ansible.modules.stat"
     assert "ansible/modules/stat.py" in module.files
     assert "ansible/module_utils/basic.py" in module.files
