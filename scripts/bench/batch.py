@@ -108,13 +108,13 @@ def main() -> None:
 
 def bench(folder: Path, targets: Targets, tools: Mapping[str, Tool], rounds: int, *, first: bool) -> None:
     """Print the rows for one number of targets: a first run of each tool, then rounds in which nothing changes."""
+    forget(folder)
     runs: dict[str, dict[str, list[Usage]]] = {"first": {}, "no-op": {name: [] for name in tools}}
     for name in tools if first else []:
         forget(folder)
         runs["first"][name] = [measure_on(targets, *tools[name], folder, folder / "cp")]
-    if not first:
-        forget(folder)
-        measure_on(targets, *prepare(folder, targets)["batch"], folder, folder / "cp")
+    # Each first run forgets what the one before has kept, and so does this: all start the rounds with everything there.
+    measure_on(targets, *prepare(folder, targets)["batch"], folder, folder / "cp")
     for _ in range(rounds):
         for name, tool in tools.items():
             runs["no-op"][name].append(measure_on(targets, *tool, folder, folder / "cp"))

@@ -47,9 +47,7 @@ class Targets:
             }
             options = [f"-o{name}={value}" for name, value in settings.items()]
             self._servers.append(
-                subprocess.Popen(
-                    [SSHD, "-D", "-f", "/dev/null", *options], stderr=subprocess.DEVNULL
-                )
+                subprocess.Popen([SSHD, "-D", "-f", "/dev/null", *options], stderr=subprocess.DEVNULL)
             )
         for port in self.ports:
             _await(port)
