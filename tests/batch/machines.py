@@ -57,7 +57,7 @@ def containers(purpose: str, prepare: str) -> Iterator[dict[str, str]]:
                 IMAGE,
             )
         for name in started:
-            # What systemd writes as it starts (accounts, the cache of libraries) must not meet what is prepared.
+            # Before that, /etc/hosts is podman's, which lab-own-files.service takes away with what was written to it.
             assert wait_until(lambda name=name: _state(name) in ("running", "degraded"), BOOT), _state(name)
             shell(name, prepare)
         yield names
