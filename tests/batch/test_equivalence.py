@@ -45,8 +45,9 @@ def texts(folder: str) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Mapping[str, Seen]]:
     """Run → way → what was seen. In check mode on targets of their own, at the same time as the others."""
+    parts = [(tmp_path_factory.mktemp("batch"), some) for some in (RUNS[:1], RUNS[1:])]
     with ThreadPoolExecutor() as pool:
-        made = pool.map(lambda some: _run(tmp_path_factory.mktemp("batch"), some), (RUNS[:1], RUNS[1:]))
+        made = pool.map(lambda part: _run(*part), parts)
         return {run: seen for part in made for run, seen in part.items()}
 
 
