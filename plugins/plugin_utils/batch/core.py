@@ -381,8 +381,8 @@ class Host:
     def rescuing(self, outcome: Outcome) -> dict[str, Any]:
         """Let the tasks of a rescue see what has failed; the variables that tell it, which the play keeps as well."""
         task = outcome.task
-        attributes = task.dump_attrs() if TaskContext is not None else task.serialize()
-        failed = {"ansible_failed_task": attributes, "ansible_failed_result": outcome.result}
+        tell = getattr(task, "serialize", task.dump_attrs)  # ansible-core 2.19 tells more
+        failed = {"ansible_failed_task": tell(), "ansible_failed_result": outcome.result}
         self.variable_manager.set_nonpersistent_facts(self.host.name, failed)
         self._base |= failed
         return failed

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -276,6 +277,16 @@ def test_the_executor_is_made_the_same() -> None:
     ) - {"self"}
     wanted = EXECUTOR if NEWER else EXECUTOR | {"task", "job_vars"}
     assert taken == wanted, "ansible-core makes its TaskExecutor otherwise: look at InnerExecutor.make"
+
+
+def test_a_rescue_is_told_the_same_of_the_task_that_failed() -> None:
+    told = re.search(
+        r"ansible_failed_task=original_task\.(\w+)\(\)",
+        inspect.getsource(find("ansible.plugins.strategy:StrategyBase")),
+    )
+    assert told, "ansible-core tells a rescue otherwise what has failed: look at Host.rescuing"
+    older = hasattr(find("ansible.playbook.task:Task"), "serialize")
+    assert told[1] == ("serialize" if older else "dump_attrs")
 
 
 @pytest.mark.parametrize("name", ["normal", "command", "shell", "copy", "template"])
