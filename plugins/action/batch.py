@@ -10,7 +10,8 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import refusals
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import BatchError, Host
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import BatchError
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.engine import Batch
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.memory import keep_small
 

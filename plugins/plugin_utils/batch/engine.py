@@ -21,13 +21,18 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleParserError
 from ansible.playbook.block import Block
 from ansible.playbook.task import Task
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import core, dependencies, refusals
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
-    Host,
-    Job,
-    NotBatchable,
-    Outcome,
-    Taken,
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import dependencies, refusals
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import ahead, results
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import NotBatchable
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.jobs import Job, Taken
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.tasks import (
+    caches_facts,
+    copies_file,
+    expressions,
+    projects,
+    registers,
 )
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.memory import give_back
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.pace import PACE
@@ -87,7 +92,7 @@ class Batch:
     def _run(self, path: str) -> dict[str, Any]:
         blocks = self.host.load(path)
         refusals.check(blocks, self.host.task)
-        with self.host.shared_connection():
+        with self.host.target.shared():
             try:
                 self._run_list(blocks)
             except Failed as failed:
@@ -189,8 +194,8 @@ class Batch:
                 taken.leave()
                 break  # it may go well once the tasks before it have run
             segment.planned.append((taken, relay))
-            segment.registers |= self.host.registers(task)
-            segment.facts |= facts or self.host.caches_facts(task)
+            segment.registers |= registers(task)
+            segment.facts |= facts or caches_facts(task)
             if taken.failed or decided_here:
                 break
         return segment
@@ -199,7 +204,7 @@ class Batch:
         """Whether ``task``, which reads ``names``, may read something that the segment has yet to bring."""
         if not segment.planned:
             return False
-        if self.host.on_controller and self.host.copies_file(task):
+        if self.host.target.is_controller and copies_file(task):
             return True  # which a module may have written
         return self._meets(names, segment)
 
@@ -213,9 +218,9 @@ class Batch:
             return True
         if task.until or task.retries:
             return True
-        if self.host.on_controller and dependencies.FILES in names:
+        if self.host.target.is_controller and dependencies.FILES in names:
             return True
-        own = self.host.registers(task)
+        own = registers(task)
         return bool(own) and not (own | {dependencies.EVERYTHING}).isdisjoint(names)
 
     def _is_plain(self, task: Task) -> bool:
@@ -225,7 +230,7 @@ class Batch:
         it may bring in the meantime; nor one with an alarm, which rings in the main thread only.
         """
         has_loop = task.loop is not None or bool(task.loop_with)
-        return not (has_loop or self.host.projects(task) or task.timeout or _decided_here(task))
+        return not (has_loop or projects(task) or task.timeout or _decided_here(task))
 
     def _names(self, task: Task) -> frozenset[str]:
         """The variables that the task may read before it runs, and what else it may look at."""
@@ -249,7 +254,7 @@ class Batch:
 
     def _meets(self, read: frozenset[str], segment: Segment) -> bool:
         """Whether something of what is ``read`` is yet to be brought by the segment."""
-        if dependencies.WORLD in read or (dependencies.FILES in read and self.host.on_controller):
+        if dependencies.WORLD in read or (dependencies.FILES in read and self.host.target.is_controller):
             return True
         if any(name.startswith("ansible_") for name in segment.registers):
             return True  # how the host is reached, or one becomes another user, without any template
@@ -293,7 +298,7 @@ class Batch:
             except AnsibleParserError:
                 raise
             except AnsibleError as error:  # the file is not there
-                outcome = self.host.failure(outcome, error)
+                outcome = results.failure(self.host.host, outcome, error)
             else:
                 refusals.check(blocks, self.host.task)
                 self._run_list(blocks)
@@ -327,7 +332,7 @@ class Batch:
             try:
                 give_back()
                 with PACE.aside():
-                    said = self.host.execute(jobs[0].shebang, jobs[0].become, program)
+                    said = self.host.target.execute(jobs[0].shebang, jobs[0].become, program)
             except AnsibleConnectionFailure as error:
                 names = ", ".join(taken.task.get_name() for taken, _ in segment.planned if any(taken.jobs))
                 raise Unreachable(
@@ -348,7 +353,7 @@ class Batch:
             why = (
                 "why is hidden, for no_log" if secret else said["stderr"].strip()[-500:] or "it said nothing"
             )
-            self.host.warn(
+            results.warn(
                 f"The batch did not start on the target (exit status {said['rc']}), so its tasks run one by one: {why}"
             )
         elif "end" not in known:
@@ -363,13 +368,13 @@ def prepare(batch: Task) -> None:
 
     It only saves time: whatever is wrong may be raised, since the hosts will say so.
     """
-    tasks = core.load_ahead(batch)
+    tasks = ahead.load_ahead(batch)
     if not tasks:
         return
     values = [_read_before(task) for task in tasks]
     for one in values:
         dependencies.Reader({}).names(*one)  # which remembers the templates
-    core.import_ahead(tasks, dependencies.templates(values))
+    ahead.import_ahead(tasks, dependencies.templates(values))
 
 
 def _read_before(task: Task) -> tuple[list[Any], list[Any]]:
@@ -377,7 +382,7 @@ def _read_before(task: Task) -> tuple[list[Any], list[Any]]:
     loops = task.loop_control
     of_loop = [loops.label, loops.loop_var] if loops else []
     values = [*(getattr(task, name, None) for name in READ_BEFORE), task.get_vars(), *of_loop]
-    return values, Host.expressions(task)
+    return values, expressions(task)
 
 
 def _decided_here(task: Task) -> bool:

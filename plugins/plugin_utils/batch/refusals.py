@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 
 from ansible.errors import AnsibleParserError
 from ansible.playbook.block import Block
+from ansible.playbook.role_include import IncludeRole
 from ansible.playbook.task import Task
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.tasks import (
     INCLUDES,
     META,
-    IncludeRole,
     role_imports,
 )
 

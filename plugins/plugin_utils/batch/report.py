@@ -7,12 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
-    Brought,
-    Host,
-    Outcome,
-    item_of_callback,
-)
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import results
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Brought, Outcome
 
 EVENTS = {
     "failed": "v2_runner_item_on_failed",
@@ -31,11 +28,11 @@ class Relay:
 
     def send_callback(self, event: str, *arguments: Any) -> None:
         """Take one callback of an executor."""
-        item, label, name = item_of_callback(self._task, arguments)
+        item, label, name = results.item_of_callback(self._task, arguments)
         if event.startswith("v2_runner_item_on_"):
             self.shown += 1
         if event == "v2_runner_retry" or event.startswith(("v2_runner_item_on_", "v2_on_file_diff")):
-            self._report.host.show(event, item, f"{name} => {label}" if label else name)
+            self._report.show(event, item, f"{name} => {label}" if label else name)
 
 
 class Report:
@@ -72,20 +69,24 @@ class Report:
         self.brought.add(outcome)
         if not relay.shown:
             if state == "ok" and result.get("diff") and outcome.task.diff:
-                self.host.show("v2_on_file_diff", outcome.raw, name)
-            self.host.show(EVENTS.get(state, "v2_runner_item_on_ok"), outcome.raw, name)
+                self.show("v2_on_file_diff", outcome.raw, name)
+            self.show(EVENTS.get(state, "v2_runner_item_on_ok"), outcome.raw, name)
+
+    def show(self, event: str, outcome_or_item: Any, label: str) -> None:
+        """Show one result as an item of the batch."""
+        results.show(self.host.host, self.host.task, event, outcome_or_item, label)
 
     def success(self, round_trips: int) -> dict[str, Any]:
         """The result of a batch that ran to its end."""
         result = {"changed": self.changed, "tasks": self.tasks, "round_trips": round_trips}
-        return result | self.host.hand_back(self.brought, result)
+        return result | results.hand_back(self.host.task, self.brought, result)
 
     def failure(self, outcome: Outcome, round_trips: int) -> dict[str, Any]:
         """The result of a batch that a task has ended."""
-        self.host.hand_back(self.brought, {}, failed=True)
+        results.hand_back(self.host.task, self.brought, {}, failed=True)
         if self.brought.notified and self.host.failure_is_not_the_end:
             lost = ", ".join(dict.fromkeys(self.brought.notified))
-            self.host.warn(
+            results.warn(
                 "Ansible takes no notifications from an action that failed, so these handlers, notified in the batch before "
                 f"it failed, are not run: {lost}. Put the rescue into the file of the batch."
             )
@@ -102,7 +103,7 @@ class Report:
 
     def unreachable(self, said: str, round_trips: int) -> dict[str, Any]:
         """The result of a batch whose host was lost."""
-        self.host.hand_back(self.brought, {}, failed=True)
+        results.hand_back(self.host.task, self.brought, {}, failed=True)
         return {
             "unreachable": True,
             "changed": self.changed,

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleError, AnsibleFileNotFound
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.play import Play
 from ansible.playbook.task import Task
 from ansible.vars.manager import VariableManager
 from ansible_collections.cartable.fleet.plugins.callback.batch_ahead import CallbackModule
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import core, engine, packed
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import engine, packed
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import ahead, modules, tasks
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
 
 FILE = """---
 - name: One
@@ -38,11 +40,11 @@ IMPORTING = """---
 """
 
 
-class Process(core.Host):
+class Process(Host):
     """A host's process, as far as it loads the file."""
 
     def __init__(self, task: Task) -> None:
-        self.task, self.play = task, core._play_of(task)
+        self.task, self.play = task, tasks.play_of(task)
         self.loader, self.variable_manager = task.get_loader(), task.get_variable_manager()
         self._copies: dict[str, Task] = {}
 
@@ -63,9 +65,9 @@ def batch(tmp_path: Path) -> Iterator[Callable[..., Task]]:
         [task] = [one for block in play.compile() for one in block.block if not one.implicit]
         return task
 
-    core.PREPARED.clear()
+    ahead.PREPARED.clear()
     yield make
-    core.PREPARED.clear()
+    ahead.PREPARED.clear()
 
 
 @pytest.fixture
@@ -74,7 +76,7 @@ def place(tmp_path: Path) -> str:
 
 
 def names(entries: Any) -> list[str]:
-    return [task.get_name() for task in core._tasks(entries)]
+    return [task.get_name() for task in tasks.each(entries)]
 
 
 def test_a_host_finds_the_file_loaded(batch: Callable[..., Task], place: str) -> None:
@@ -84,10 +86,10 @@ def test_a_host_finds_the_file_loaded(batch: Callable[..., Task], place: str) ->
     process.loader.load_from_file = None  # nobody reads it again
     blocks = process.load(place)
     assert names(blocks) == ["One", "Two", "Three"]
-    for one in core._tasks(blocks):
+    for one in tasks.each(blocks):
         copy = process.resolve(one)
         unlike = {"loop_control": None}  # objects, each unlike any other
-        assert copy.dump_attrs() | unlike == core._resolved(one).dump_attrs() | unlike
+        assert copy.dump_attrs() | unlike == tasks.resolved(one).dump_attrs() | unlike
         assert copy._squashed
         assert process.resolve(one) is not copy, "an executor renders its task in place"
 
@@ -108,6 +110,14 @@ def test_a_file_that_has_changed_since_is_loaded_again(batch: Callable[..., Task
     assert names(Process(task).load(place)) == ["Uno", "Two", "Three"]
 
 
+def test_a_file_that_is_gone_is_said_to_be_gone(batch: Callable[..., Task], place: str) -> None:
+    task = batch(FILE)
+    engine.prepare(task)
+    Path(place).unlink()
+    with pytest.raises(AnsibleFileNotFound, match=r"file\.yml"):
+        Process(task).load(place)
+
+
 def test_another_file_is_not_taken_for_it(batch: Callable[..., Task], tmp_path: Path) -> None:
     task = batch(FILE)
     engine.prepare(task)
@@ -119,8 +129,8 @@ def test_another_file_is_not_taken_for_it(batch: Callable[..., Task], tmp_path: 
 def test_a_play_has_no_role_before_a_host_is_there(batch: Callable[..., Task], place: str) -> None:
     task = batch(IMPORTING)
     engine.prepare(task)
-    play = core._play_of(task)
-    assert (play.roles, play.role_cache, core.PREPARED) == ([], {}, {})
+    play = tasks.play_of(task)
+    assert (play.roles, play.role_cache, ahead.PREPARED) == ([], {}, {})
     assert names(Process(task).load(place))[:3] == ["other : One", "other : Two", "other : Three"]
     assert len(play.roles) == 1, "the test imports nothing"
 
@@ -131,7 +141,7 @@ def test_a_play_has_no_role_before_a_host_is_there(batch: Callable[..., Task], p
 def test_what_is_wrong_is_for_the_hosts_to_say(batch: Callable[..., Task], place: str, text: str) -> None:
     task = batch(text)
     CallbackModule().v2_playbook_on_task_start(task, False)
-    assert not core.PREPARED
+    assert not ahead.PREPARED
     with pytest.raises(AnsibleError):
         Process(task).load(place)
 
@@ -139,23 +149,23 @@ def test_what_is_wrong_is_for_the_hosts_to_say(batch: Callable[..., Task], place
 def test_only_batches_are_prepared(batch: Callable[..., Task]) -> None:
     other = batch(FILE, action="cartable.fleet.record")
     CallbackModule().v2_playbook_on_task_start(other, False)
-    assert not core.PREPARED
+    assert not ahead.PREPARED
     short = batch(FILE, action="batch", collections=["cartable.fleet"])
     CallbackModule().v2_playbook_on_handler_task_start(short)
-    assert list(core.PREPARED) == [short._uuid]
+    assert list(ahead.PREPARED) == [short._uuid]
 
 
 def test_few_are_kept(batch: Callable[..., Task]) -> None:
-    tasks = [batch(FILE) for _ in range(core.MOST_PREPARED + 2)]
+    tasks = [batch(FILE) for _ in range(ahead.MOST_PREPARED + 2)]
     for task in tasks:
         engine.prepare(task)
-    assert list(core.PREPARED) == [task._uuid for task in tasks[2:]]
+    assert list(ahead.PREPARED) == [task._uuid for task in tasks[2:]]
 
 
 def test_a_module_that_was_packed_before_is_unpacked(
     batch: Callable[..., Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(core, "UNPACKED", {})
+    monkeypatch.setattr(modules, "UNPACKED", {})
     brought: list[str] = []
 
     def bring(packing: packed.Packing, place: Path) -> bool:
@@ -163,7 +173,7 @@ def test_a_module_that_was_packed_before_is_unpacked(
         return False
 
     monkeypatch.setattr(packed, "bring", bring)
-    monkeypatch.setattr(core.C, "DEFAULT_LOCAL_TMP", "/nonexistent", raising=False)
+    monkeypatch.setattr(ahead.C, "DEFAULT_LOCAL_TMP", "/nonexistent", raising=False)
     engine.prepare(batch(FILE.replace("ansible.builtin.debug", "ansible.builtin.copy")))
     assert brought == [
         f"ansible.modules.{name}" for name in ("stat", "command", "copy", "stat", "copy", "file", "slurp")

@@ -34,14 +34,17 @@ TASKS = """
   ansible.builtin.debug:
     msg: "{{ found.stat is defined }}"
 """
-# Writes, for each process that is forked, what it has imported and which YAML files it has read.
+# Writes, for each process that is forked, what it has imported and which YAML files it has read. Before it sends its
+# result, since the play may then be over and end the process.
 TELLS = """
 import json, os, sys
 from ansible.executor.process.worker import WorkerProcess
+from ansible.executor.task_queue_manager import FinalQueue
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.callback import CallbackBase
 
-run, load, read = WorkerProcess.run, DataLoader.load_from_file, []
+run, send, load = WorkerProcess.run, FinalQueue.send_task_result, DataLoader.load_from_file
+before, read = set(), []
 
 
 def load_and_tell(self, path, *arguments, **named):
@@ -49,17 +52,19 @@ def load_and_tell(self, path, *arguments, **named):
     return load(self, path, *arguments, **named)
 
 
-def run_and_tell(self):
-    before = set(sys.modules)
+def begin(self):
+    before.update(sys.modules)
     read.clear()
-    try:
-        return run(self)
-    finally:
-        with open(os.environ["TOLD"], "a") as told:
-            told.write(json.dumps([sorted(set(sys.modules) - before), read]) + "\\n")
+    return run(self)
 
 
-DataLoader.load_from_file, WorkerProcess.run = load_and_tell, run_and_tell
+def tell_and_send(self, *arguments, **named):
+    with open(os.environ["TOLD"], "a") as told:
+        told.write(json.dumps([sorted(set(sys.modules) - before), read]) + "\\n")
+    return send(self, *arguments, **named)
+
+
+DataLoader.load_from_file, WorkerProcess.run, FinalQueue.send_task_result = load_and_tell, begin, tell_and_send
 
 
 class CallbackModule(CallbackBase):

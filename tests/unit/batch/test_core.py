@@ -1,4 +1,4 @@
-"""The internals of ansible-core that ``core.py`` and ``memos.py`` rely on, each by its name.
+"""The internals of ansible-core that the files of ``core`` rely on, each by its name.
 
 A new core that moves one fails here.
 """
@@ -17,7 +17,7 @@ from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import core
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import actions, modules
 
 NEWER = hasattr(importlib.import_module("ansible._internal._task"), "UnifiedTaskResult")  # 2.21 and later
 BOTH = [
@@ -250,7 +250,7 @@ def test_is_there(where: str) -> None:
         find(where)
     except (ImportError, AttributeError) as gone:
         pytest.fail(
-            f"ansible-core has moved {where}, on which core.py relies, or batch_runner.py on the target: {gone}"
+            f"ansible-core has moved {where}, on which the batch's core (or batch_runner.py) relies: {gone}"
         )
 
 
@@ -258,7 +258,7 @@ def test_is_there(where: str) -> None:
 def test_has_the_attributes(where: str, make: Callable[[type], Any], names: str) -> None:
     made = make(find(where))
     gone = [name for name in names.split() if not hasattr(made, name)]
-    assert not gone, f"ansible-core has renamed {gone} of {where}, on which core.py relies"
+    assert not gone, f"ansible-core has renamed {gone} of {where}, on which the batch's core relies"
 
 
 @pytest.mark.parametrize("where", PARAMETERS)
@@ -267,7 +267,7 @@ def test_takes_the_same(where: str) -> None:
     taken = list(inspect.signature(getattr(found, "__func__", found)).parameters)
     wanted = PARAMETERS[where].split()
     assert taken == wanted, (
-        f"ansible-core has changed the parameters of {where}: look at core.py, and batch_runner.py on the target"
+        f"ansible-core has changed the parameters of {where}: look at the batch's core, and at batch_runner.py"
     )
 
 
@@ -297,7 +297,7 @@ def test_action_plugins_have_their_names(name: str) -> None:
         "."
     )
     assert found == name
-    assert package in core.BUILT_IN, "core._kind no longer knows the built-in action plugins"
+    assert package in actions.BUILT_IN, "actions.kind_of no longer knows the built-in action plugins"
 
 
 def test_what_a_module_is_told_is_the_same_for_all_but_its_name() -> None:
@@ -307,7 +307,7 @@ def test_what_a_module_is_told_is_the_same_for_all_but_its_name() -> None:
             action, name, arguments, {}, ignore_unknown_opts=ignore
         )
     changed = {key for key, value in told[0].items() if value != told[1][key]}
-    assert changed == {"_ansible_module_name", "_ansible_ignore_unknown_opts"}, "look at Capture.copy_job"
+    assert changed == {"_ansible_module_name", "_ansible_ignore_unknown_opts"}, "look at core.copying"
 
 
 def test_the_results_have_the_fields() -> None:
@@ -328,14 +328,14 @@ def test_a_packed_module_says_what_it_is_made_of() -> None:
         for field in find("ansible.executor.module_common:_CachedModule").__dataclass_fields__.values()
     }
     assert fields == {"zip_data", "metadata", "source_mapping"}, (
-        "ansible-core keeps more of a packed module: look whether core._packing names all that it depends on"
+        "ansible-core keeps more of a packed module: look whether core.packing names all that it depends on"
     )
 
 
 def test_a_packed_module_is_understood() -> None:
-    """``_unpack`` reads the call at the end of an AnsiballZ script, here of one that another process packs.
+    """``unpack`` reads the call at the end of an AnsiballZ script, here of one that another process packs.
 
-    And ``_place`` knows where Ansible has put it.
+    And ``place_of`` knows where Ansible has put it.
     """
     program = (
         "import sys\nfrom ansible.plugins.loader import init_plugin_loader, module_loader\n"
@@ -346,9 +346,9 @@ def test_a_packed_module_is_understood() -> None:
         "bits = modify_module(module_name='ansible.builtin.stat', module_path=path, module_args={'path': '/'},"
         " templar=Templar(variables={'ansible_python_interpreter': '/usr/bin/python3'}),"
         " task_vars={'ansible_python_interpreter': '/usr/bin/python3'}, module_compression='ZIP_STORED')\n"
-        "from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import core\n"
-        "place = core._place('ansible.builtin.stat', path, 'ZIP_STORED')\n"
-        "assert place.is_file(), f'ansible-core has not put the packed module at {place}: look at core._place'\n"
+        "from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import packing\n"
+        "place = packing.place_of('ansible.builtin.stat', path, 'ZIP_STORED')\n"
+        "assert place.is_file(), f'ansible-core has not put the packed module at {place}: look at packing.place_of'\n"
         "sys.stdout.buffer.write(bits.b_module_data)\n"
     )
     packed = subprocess.run(
@@ -366,7 +366,7 @@ def test_a_packed_module_is_understood() -> None:
         shebang="#!/usr/bin/python3",
         serialization_profile="legacy",
     )
-    module = core._unpack("ansible.builtin.stat", bits, "path")
+    module = modules.unpack("ansible.builtin.stat", bits, "path")
     assert module.call["fqn"] == "ansible.modules.stat"
     assert "ansible/modules/stat.py" in module.files
     assert "ansible/module_utils/basic.py" in module.files

@@ -7,19 +7,18 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import ansible
 import pytest
 from ansible.playbook.task import Task
 from ansible_collections.cartable.fleet.plugins.module_utils import batch_runner
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import core, engine
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
-    Host,
-    Job,
-    Module,
-    Outcome,
-    Taken,
-)
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import engine
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import results, versions
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.jobs import Job, Taken
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.modules import Module
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
 
 BRINGING = {"ansible_collections/x/y/plugins/modules/z.py": b"module.exit_json(ansible_facts=found)"}
 COMPAT = "ansible/module_utils/facts/compat.py"
@@ -32,12 +31,7 @@ COMMAND = Module("ansible.builtin.command", None, "", "#!/usr/bin/python3", {}, 
 class Known:
     """Stands for a host on which each task has so many jobs; notes which tasks are left in the middle."""
 
-    on_controller = False
-    caches_facts = staticmethod(Host.caches_facts)
-    copies_file = staticmethod(Host.copies_file)
-    expressions = staticmethod(Host.expressions)
-    projects = staticmethod(Host.projects)
-    registers = staticmethod(Host.registers)
+    is_controller = False
     resolve = Host.resolve
     _copies: Mapping[str, Task] = {}
 
@@ -50,9 +44,7 @@ class Known:
         self.said = ""
         self.warned: list[str] = []
         self.task = Task()
-
-    def warn(self, text: str) -> None:
-        self.warned.append(text)
+        self.target = self
 
     def execute(self, shebang: str, become: Any, program: bytes) -> dict[str, Any]:
         return {"rc": 137, "stdout": self.said, "stderr": "errors"}
@@ -155,7 +147,8 @@ def ask(said: str, **keywords: Any) -> tuple[list[Job], Known]:
     tasks = [Task.load({"ansible.builtin.command": "true", **keywords}) for _ in range(2)]
     batch = engine.Batch(host)  # type: ignore[arg-type]
     segment, host.said = batch._plan(tasks), said
-    batch._ask_target(segment)
+    with patch.object(results, "warn", host.warned.append):
+        batch._ask_target(segment)
     return segment.jobs, host
 
 
@@ -210,7 +203,7 @@ def test_these_are_evaluated_twice(keywords: dict[str, Any]) -> None:
     assert plan(1, **keywords)[1].left == [False]
 
 
-@pytest.mark.skipif(core.TaskContext is None, reason="ansible-core before 2.21 knows no projections")
+@pytest.mark.skipif(versions.TaskContext is None, reason="ansible-core before 2.21 knows no projections")
 def test_what_registers_an_expression_is_evaluated_twice() -> None:
     assert plan(1, register={"status": "_task.result.rc"})[1].left == [False]
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ansible.playbook.task import Task
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import core
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import results, versions
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Brought
 
 pytestmark = pytest.mark.skipif(
-    core.TaskContext is not None, reason="with ansible-core 2.21 nothing of it is in the result"
+    versions.TaskContext is not None, reason="with ansible-core 2.21 nothing of it is in the result"
 )
 SUMMARY = {"tasks": [{"name": "one"}], "round_trips": 1}
 
@@ -20,8 +20,8 @@ def told(secret: bool) -> tuple[dict[str, Any], dict[str, Any]]:
     from ansible.executor.task_result import _RawTaskResult
 
     task = Task.load({"debug": {}})
-    brought = core.Brought(lasting={"said": "hush"}, facts={"fact": "hush"}, secret=secret)
-    back = core.Host.hand_back(SimpleNamespace(task=task), brought, SUMMARY)  # type: ignore[arg-type]
+    brought = Brought(lasting={"said": "hush"}, facts={"fact": "hush"}, secret=secret)
+    back = results.hand_back(task, brought, SUMMARY)
     result = {"changed": False, **SUMMARY, **back}
     raw = _RawTaskResult(host=None, task=task, return_data=result, task_fields={})
     return result, raw.as_callback_task_result().result

@@ -12,11 +12,14 @@ import pytest
 from ansible.playbook.play_context import PlayContext
 from ansible.playbook.task import Task
 from ansible.plugins.loader import connection_loader
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import core
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import connection as core_connection
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.connection import Target
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.memos import Memos
 
 
-class Machine(core.Host):
-    """A host that is reached by a connection with such settings."""
+class Machine(Target):
+    """A target that is reached by a connection with such settings."""
 
     def __init__(self, folder: Path, does: str, name: str = "ssh", **settings: Any) -> None:
         program = folder / "ssh"
@@ -24,21 +27,28 @@ class Machine(core.Host):
             f'#!/bin/sh\necho "$*" > {shlex.quote(str(folder / "said"))}\n{does}\n', encoding="utf-8"
         )
         program.chmod(0o700)
-        self.connection = connection_loader.get(name, PlayContext())
+        connection = connection_loader.get(name, PlayContext())
         given = {
             "host": "pc.example",
             "ssh_executable": str(program),
             "control_path_dir": str(folder / "sockets"),
         }
-        self._options, self._play_context = {}, self.connection._play_context
-        self._login, self.memos, self._copies = None, core.Memos(), {}
-        self.connection.set_options(direct=given | settings if name == "ssh" else {})
+        connection.set_options(direct=given | settings if name == "ssh" else {})
+        super().__init__(SimpleNamespace(_connection=connection), Memos())  # type: ignore[arg-type]
 
     def log_in(self) -> subprocess.Popen[bytes] | None:
         self._login = self._log_in_ahead()
         login = self._login
-        self._end_login()
+        self.end_login()
         return login
+
+
+class Alone(Host):
+    """The host that is on such a machine, where a task runs the ordinary way as ``look`` does."""
+
+    def __init__(self, target: Target, look: Any) -> None:
+        self.target, self.memos, self._copies = target, Memos(), {}
+        self._executor = look  # type: ignore[method-assign]
 
 
 def test_nobody_is_asked_and_the_connection_is_kept(tmp_path: Path) -> None:
@@ -58,7 +68,7 @@ def test_what_is_wrong_is_left_to_ansible(tmp_path: Path) -> None:
 
 
 def test_one_that_takes_long_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(core, "LOGIN", 0.1)
+    monkeypatch.setattr(core_connection, "LOGIN", 0.1)
     login = Machine(tmp_path, "exec sleep 600").log_in()
     assert login is not None
     assert login.returncode == -15
@@ -74,23 +84,22 @@ def test_it_begins_with_the_batch_and_has_ended_before_anything_else_logs_in(
         seen.append(machine._login)
         return SimpleNamespace(outcome=lambda: None)
 
-    machine.action = SimpleNamespace(_is_pipelining_enabled=lambda _: True, _low_level_execute_command=look)  # type: ignore[assignment]
-    with machine.shared_connection():
+    machine._action = SimpleNamespace(_is_pipelining_enabled=lambda _: True, _low_level_execute_command=look)  # type: ignore[assignment]
+    with machine.shared():
         assert machine._login is not None
         if what == "program":
             machine.execute("#!/usr/bin/python3", None, b"pass")
         elif what == "task":
-            machine._executor = look  # type: ignore[method-assign]
-            machine.run(Task.load({"debug": {}}), None)
+            Alone(machine, look).run(Task.load({"debug": {}}), None)
         else:
-            with machine._something_reaches_the_target(machine.action):
+            with machine.reached(machine._action):
                 look()
     assert seen == [None]
 
 
 def test_one_that_cannot_begin_harms_nothing(tmp_path: Path) -> None:
     machine = Machine(tmp_path, "exit 0", ssh_executable="/nonexistent/ssh")
-    with machine.shared_connection():
+    with machine.shared():
         assert machine._login is None
 
 

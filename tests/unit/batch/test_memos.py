@@ -17,7 +17,7 @@ from ansible.playbook.play_context import PlayContext
 from ansible.playbook.task import Task
 from ansible.plugins.loader import PluginLoader, action_loader, connection_loader, module_loader
 from ansible.template import Templar, trust_as_template
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.memos import Memos
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.memos import Memos
 
 
 @pytest.fixture

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from ansible.playbook.block import Block
 from ansible.playbook.play import Play
 from ansible.playbook.task import Task
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import Host, Outcome
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import results
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.report import Report
 
 ELSEWHERE = [{"debug": {}}]
@@ -25,15 +28,11 @@ def warnings(play: dict[str, Any], around: dict[str, Any], notified: list[str]) 
         def __init__(self) -> None:
             self.task, self.play = task, loaded
 
-        def warn(self, text: str) -> None:  # type: ignore[override]
-            warned.append(text)
-
-        def hand_back(self, *arguments: Any, **named: Any) -> dict[str, Any]:
-            return {}
-
     report = Report(Known())
     report.brought.notified = notified
-    report.failure(Outcome(SimpleNamespace(get_name=lambda: "x", no_log=False), {"failed": True}, None), 1)  # type: ignore[arg-type]
+    failed = Outcome(SimpleNamespace(get_name=lambda: "x", no_log=False), {"failed": True}, None)  # type: ignore[arg-type]
+    with patch.object(results, "warn", warned.append), patch.object(results, "hand_back"):
+        report.failure(failed, 1)
     return warned
 
 

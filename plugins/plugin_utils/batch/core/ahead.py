@@ -1,0 +1,113 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all hosts of a batch share, made once where the play runs, before it forks for them."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible import constants as C
+from ansible.errors import AnsibleError
+from ansible.executor import module_common
+from ansible.module_utils.common.json import Direction, get_module_encoder
+from ansible.playbook.block import Block
+from ansible.playbook.task import Task
+from ansible.plugins.loader import action_loader, module_loader
+from ansible.template import Templar
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import packed
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
+    loading,
+    modules,
+    packing,
+    tasks,
+)
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.actions import FILES
+
+MODULES_OF_FILES = tuple(f"ansible.legacy.{name}" for name in ("stat", "copy", "file", "slurp"))
+MOST_PREPARED = 4  # batches: with the strategy "free", hosts may be at several
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What is the same for all hosts of a batch: its file, loaded, and a copy of each task as an executor needs it."""
+
+    path: str
+    state: tuple[int, ...]
+    blocks: list[Block]
+    copies: dict[str, Task]  # by the task's _uuid
+
+    def holds(self, path: str) -> bool:
+        """Whether ``path`` is the file, and has not been changed since."""
+        with suppress(OSError):  # who loads it says what is wrong
+            return self.path == path and self.state == _state(path)
+        return False
+
+
+PREPARED: dict[str, Prepared] = {}  # by the _uuid of the batch's task
+
+
+def prepared(batch: Task, path: str) -> Prepared | None:
+    """What is prepared of the batch, if that is of this file; given once, since tasks are rendered in place."""
+    found = PREPARED.get(batch._uuid)
+    return PREPARED.pop(batch._uuid) if found is not None and found.holds(path) else None
+
+
+def load_ahead(batch: Task) -> list[Task]:
+    """Load the file of a batch where the play runs, before it forks for the hosts; all tasks, resolved.
+
+    It only saves time: whatever is wrong may be raised, since the hosts will say so.
+    """
+    while len(PREPARED) >= MOST_PREPARED:
+        del PREPARED[next(iter(PREPARED))]
+    loader, variables = batch.get_loader(), batch.get_variable_manager()
+    path = loader.path_dwim_relative_stack(batch.get_search_path(), "tasks", batch.args["tasks_from"])
+    state, play = _state(path), tasks.play_of(batch)
+    with loading.as_it_was(play) as brings_roles:
+        blocks = loading.load(path, loading.including(batch), batch._role, play, variables, loader)
+    if brings_roles():
+        return []  # the play would have them before a host is there: each host's process loads them for itself
+    copies = {task._uuid: tasks.resolved(task) for task in tasks.each(blocks)}
+    PREPARED[batch._uuid] = Prepared(path, state, blocks, copies)
+    return list(copies.values())
+
+
+def import_ahead(planned: Sequence[Task], templates: Iterable[str]) -> None:
+    """Import what each host's process would: the filters and tests of ``templates``, the action plugins of ``planned``.
+
+    And unpack the modules that the tasks are likely to run, as far as they are kept.
+    """
+    environment = Templar(loader=planned[0].get_loader())._engine.environment
+    # Ansible's own filters are imported together, with the first that is used; the conditions around a batch use some.
+    for text in dict.fromkeys(["{{ '' | default('') }}{{ '' is defined }}", *templates]):
+        with suppress(Exception):
+            environment.from_string(text)
+    for direction in (Direction.CONTROLLER_TO_MODULE, Direction.MODULE_TO_CONTROLLER):
+        get_module_encoder("legacy", direction)
+    names = dict.fromkeys((task.action, *(task.collections or ())) for task in planned)
+    names |= {("ansible.legacy.normal",): None}
+    if any(name.rpartition(".")[2] in FILES for name, *_ in names):
+        importlib.import_module("ansible.plugins.action.copy")
+        names |= dict.fromkeys((name,) for name in MODULES_OF_FILES)
+    for name, *collections in names:
+        with suppress(AnsibleError, OSError, packed.NotKept, ValueError, TypeError):
+            action_loader.get(name, class_only=True, collection_list=collections)
+            found = module_loader.find_plugin_with_context(name, collection_list=collections)
+            if found.resolved:
+                _unpack_ahead(name, found.plugin_resolved_path)
+
+
+def _unpack_ahead(name: str, path: str) -> None:
+    decides = name, path, C.DEFAULT_MODULE_COMPRESSION
+    place = packing.place_of(*decides)
+    if place.exists() or packed.bring(packing.packing_of(*decides), place):
+        modules.files_of(module_common._CachedModule.load(str(place)).zip_data)
+
+
+def _state(path: str) -> tuple[int, ...]:
+    found = Path(path).stat()
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino

@@ -1,0 +1,147 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The batch's own connection to the target."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.plugins.connection import ssh
+from ansible.utils.path import unfrackpath
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import NotBatchable
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.memos import Memos
+
+LOGIN = 5  # seconds: a login that takes longer is left to Ansible, which says what is wrong with it
+OVER_THE_CONNECTION = ("_low_level_execute_command", "exec_command", "put_file", "fetch_file")
+
+
+class Target:
+    """The machine on which the tasks run, as the action plugin of the batch reaches it."""
+
+    def __init__(self, action: ActionBase, memos: Memos) -> None:
+        self._action = action
+        self._memos = memos
+        self.connection = action._connection
+        self._options = dict(self.connection._options)
+        self._play_context = self.connection._play_context
+        self._login: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_controller(self) -> bool:
+        """Whether the target is this machine, where lookups see what modules write."""
+        return bool(self.connection.transport == "local")
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        """Let all inner tasks use the batch's own connection, which an executor closes when its task ends."""
+        self.connection._connect()
+        self.connection.close = lambda: None
+        become = self.connection.become
+        with suppress(Exception):  # Ansible's own login will say what is wrong
+            self._login = self._log_in_ahead()
+        try:
+            yield
+        finally:
+            self.end_login()
+            del self.connection.close
+            self.connection.set_become_plugin(become)
+
+    def _log_in_ahead(self) -> subprocess.Popen[bytes] | None:
+        """Log in by ssh while the first tasks are being evaluated, where the connection is kept for what comes.
+
+        It only saves time: where it fails, Ansible's own login says why. So nobody is asked for anything here.
+        """
+        connection = self.connection
+        if inspect.getfile(type(connection)) != inspect.getfile(ssh):
+            return None
+        if connection._play_context.password or any(
+            map(connection.get_option, ("password", "pkcs11_provider"))
+        ):
+            return None
+        connection.host = connection.get_option("host") or connection._play_context.remote_addr
+        program, quietly = connection.get_option("ssh_executable"), ("-o", "BatchMode=yes")
+        command = connection._build_command(program, "ssh", *quietly, connection.host, "true")
+        if not connection.control_path:
+            return None  # it is not kept, or where the user says
+        if Path(connection.control_path % {"directory": unfrackpath(connection.control_path_dir)}).exists():
+            return None
+        nothing = subprocess.DEVNULL
+        return subprocess.Popen(
+            command, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True
+        )
+
+    def end_login(self) -> None:
+        """Let the login ahead come to its end; one that takes long is dropped."""
+        if self._login is None:
+            return
+        try:
+            self._login.wait(timeout=LOGIN)
+        except subprocess.TimeoutExpired:
+            self._login.terminate()
+            self._login.wait()
+        self._login = None
+
+    @contextmanager
+    def not_reached(self) -> Iterator[None]:
+        """While a task is only looked at, an action plugin that wants to work on the target is not batchable."""
+
+        def refuse(*_: Any, **__: Any) -> Any:
+            raise NotBatchable
+
+        vars(self.connection).update(dict.fromkeys(OVER_THE_CONNECTION[1:], refuse))
+        try:
+            yield
+        finally:
+            for name in OVER_THE_CONNECTION[1:]:
+                vars(self.connection).pop(name, None)
+
+    @contextmanager
+    def reached(self, action: ActionBase) -> Iterator[None]:
+        """What packs a module may have to find the target's Python, also while a task is only looked at."""
+        self.end_login()
+        kept = [
+            (where, name)
+            for where in (vars(action), vars(self.connection))
+            for name in OVER_THE_CONNECTION
+            if name in where
+        ]
+        hooks = [(where, name, where.pop(name)) for where, name in kept]
+        try:
+            yield
+        finally:
+            for where, name, hook in hooks:
+                where[name] = hook
+
+    def is_own(self, connection: Any) -> bool:
+        """Whether ``connection`` is the batch's, with its settings: not another user, port or host of some task."""
+        if connection is not self.connection:
+            return False
+        return all(connection._options.get(name, value) == value for name, value in self._options.items())
+
+    def execute(self, shebang: str, become: Any, script: bytes) -> dict[str, Any]:
+        """Run a Python program on the target as the become plugin says; ``rc``, ``stdout`` and ``stderr``."""
+        self.end_login()
+        if self.is_controller:
+            self._memos.forget_plugins()
+        action, shell = self._action, self.connection._shell
+        self.connection._options, self.connection._play_context = dict(self._options), self._play_context
+        self.connection.set_become_plugin(become)
+        if action._is_pipelining_enabled("new"):
+            command = shell.build_module_command("", shebang, "").strip()
+            return action._low_level_execute_command(command, in_data=script)
+        action._make_tmp_path()
+        folder = shell.tmpdir
+        try:
+            path = shell.join_path(folder, "batch.py")
+            action._transfer_data(path, script)
+            action._fixup_perms2((folder, path))
+            return action._low_level_execute_command(shell.build_module_command("", shebang, path).strip())
+        finally:
+            action._remove_tmp_path(folder, force=True)

@@ -1,0 +1,14 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a batch goes no further with a task: BaseExceptions, which Ansible does not take for a task's own failure."""
+
+from __future__ import annotations
+
+
+class NotBatchable(BaseException):
+    """The task has to run the ordinary way, in its place."""
+
+
+class BatchError(BaseException):
+    """The batch and Ansible disagree: a bug, which must not be passed over, as Ansible does with an Exception of a task."""

@@ -1,0 +1,241 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The host of the running batch: what Ansible knows of it, and its tasks one by one."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any
+
+from ansible import context
+from ansible.playbook.block import Block
+from ansible.playbook.included_file import IncludedFile
+from ansible.playbook.task import Task
+from ansible.playbook.task_include import TaskInclude
+from ansible.plugins.action import ActionBase
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import ahead, loading, tasks, versions
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.answers import Replay
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.connection import Target
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import NotBatchable
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.executor import (
+    InnerExecutor,
+    Silence,
+    calling_executor,
+)
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.hooks import Capture, Pause
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.jobs import Job, Taken
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.memos import Memos
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.modules import Module, unpack
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.packing import packed_before
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.turns import Turns
+
+
+class Host:
+    """The host of the running batch: what Ansible's executor knows, found from the action plugin that it called."""
+
+    def __init__(self, action: ActionBase, task_vars: dict[str, Any]) -> None:
+        self.task: Task = action._task
+        self.task_vars = task_vars
+        self.executor = calling_executor()
+        self.host = self.executor._host
+        self.variable_manager = self.executor._variable_manager
+        self.loader = action._loader
+        self.play = tasks.play_of(self.task)
+        self.memos = Memos()
+        self.target = Target(action, self.memos)
+        self.modules: dict[Any, Module] = {}  # by all that decides what is packed
+        self._copies: dict[str, Task] = {}  # one of each task, made before the play forked
+        self._tags = context.CLIARGS.get("tags") or (), context.CLIARGS.get("skip_tags") or ()
+        self._base = {key: value for key, value in task_vars.items() if key != "_task"}
+        self._own = self.task.get_vars()
+        signal.alarm(0)  # the keyword timeout of what is around the batch is that of each of its tasks
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+    # What is to be done ------------------------------------------------------------------------------------------
+
+    def load(self, path: str) -> list[Block]:
+        """Load a task file as ``include_tasks`` would at the batch's place, with the variables of the batch."""
+        prepared = ahead.prepared(self.task, path)
+        if prepared is not None:
+            self._copies = prepared.copies
+            return prepared.blocks
+        return self._blocks(path, loading.including(self.task), self.task._role)
+
+    @staticmethod
+    def is_include(outcome: Outcome) -> bool:
+        """Whether the task asks for other tasks, which are to be run in its place."""
+        return (
+            outcome.task.action in tasks.INCLUDES and not outcome.failed and not outcome.result.get("skipped")
+        )
+
+    def included(self, outcome: Outcome) -> list[Block]:
+        """Load the files or roles that an include names, each with the variables of its item, as a strategy does."""
+        play = SimpleNamespace(_play=self.play)
+        if versions.TaskContext is not None:
+            said = versions.HostTaskResult(host=self.host, task=outcome.task, utr=outcome.raw)
+        else:
+            said = versions._RawTaskResult(
+                host=self.host, task=outcome.task, return_data=outcome.raw, task_fields={}
+            )
+        blocks: list[Block] = []
+        for file in IncludedFile.process_include_results([said], play, self.loader, self.variable_manager):
+            parent = file._task.copy(exclude_parent=True)
+            parent._parent = file._task._parent
+            parent.vars = parent.vars | file._vars
+            if file._is_role:
+                blocks += loading.load_role(parent, self.play, self.variable_manager, self.loader)
+            else:
+                blocks += self._blocks(file._filename, parent, file._task._role)
+        return blocks
+
+    def _blocks(self, path: str, include: TaskInclude, role: Any) -> list[Block]:
+        return loading.load(path, include, role, self.play, self.variable_manager, self.loader)
+
+    def rescuing(self, outcome: Outcome) -> dict[str, Any]:
+        """Let the tasks of a rescue see what has failed; the variables that tell it, which the play keeps as well."""
+        task = outcome.task
+        tell = getattr(task, "serialize", task.dump_attrs)  # ansible-core 2.19 tells more
+        failed = {"ansible_failed_task": tell(), "ansible_failed_result": outcome.result}
+        self.variable_manager.set_nonpersistent_facts(self.host.name, failed)
+        self._base |= failed
+        return failed
+
+    @property
+    def failure_is_not_the_end(self) -> bool:
+        """Whether the play goes on with the host after the batch has failed: around it, or with handlers at the end."""
+        entries = [self.task, *tasks.parents(self.task)]
+        for inner, outer in pairwise(entries):
+            if isinstance(outer, Block) and (outer.rescue or outer.always):
+                after = {one._uuid for one in [*outer.rescue, *outer.always]}
+                if inner._uuid not in after:
+                    return True
+        return bool(self.play.force_handlers)
+
+    def wanted(self, task: Task) -> bool:
+        """Whether ``--tags`` and ``--skip-tags`` let the task run."""
+        return bool(task.evaluate_tags(*self._tags, all_vars=self.vars_of(task)))
+
+    def vars_of(self, task: Task) -> dict[str, Any]:
+        """The variables of ``task``, not rendered, as the strategy would give them to a worker now."""
+        if task.get_vars() == self._own and task._role is self.task._role and not task.get_include_params():
+            found = dict(self._base)
+        else:
+            found = self.variable_manager.get_vars(play=self.play, host=self.host, task=task)
+            for name in ("ansible_play_hosts", "ansible_play_batch", "play_hosts", "ansible_play_hosts_all"):
+                if name in self._base:
+                    found[name] = self._base[name]
+        return found
+
+    def remember(self, outcome: Outcome) -> None:
+        """Let later tasks see what a task has registered or set."""
+        lasting = {**outcome.set_facts, **outcome.registered}
+        if lasting:
+            self.variable_manager.set_nonpersistent_facts(self.host.name, lasting)
+        if outcome.facts:
+            self.variable_manager.set_host_facts(self.host.name, dict(outcome.facts))
+        for name, value in outcome.included.items():
+            self.variable_manager.set_host_variable(self.host.name, name, value)
+        if lasting or outcome.facts or outcome.included:
+            self._base |= self._refreshed(lasting, all_anew=bool(outcome.facts or outcome.included))
+
+    def _refreshed(self, lasting: Mapping[str, Any], all_anew: bool) -> dict[str, Any]:
+        if all_anew:
+            return self.variable_manager.get_vars(play=self.play, host=self.host, task=self.task)
+        above = {*self.variable_manager.extra_vars, *self.task.get_include_params()}
+        if self.task._role is not None:
+            above |= set(self.task._role.get_role_params(self.task.get_dep_chain()))
+        return {name: value for name, value in lasting.items() if name not in above}
+
+    # Running one task --------------------------------------------------------------------------------------------
+
+    def resolve(self, task: Task) -> Task:
+        """A copy of ``task`` that has the keywords of the blocks around it for its own, as an executor needs it.
+
+        An executor renders its task in place: for each a copy of its own.
+        """
+        return self._copies.pop(task._uuid, None) or tasks.resolved(task)
+
+    def take(
+        self, task: Task, resolved: Task, blocked: Callable[[str], bool], relay: Any, *, once: bool
+    ) -> Taken:
+        """Evaluate ``task``, of which ``resolved`` is a copy to be used up, as far as the modules it runs.
+
+        ``blocked`` tells of a template file's text whether it may read what is not known yet. ``once``: the task is left
+        there and gone on with. Only for one without a loop, whose items would wait for one another.
+        Raises NotBatchable.
+        """
+        take = self._take_once if once else self._take_twice
+        with self.target.not_reached():
+            return take(task, resolved, blocked, relay)
+
+    def _take_once(self, task: Task, resolved: Task, blocked: Callable[[str], bool], relay: Any) -> Taken:
+        executor = self._executor(resolved, relay)
+        turns: Turns[Job, list[dict[str, Any]], Outcome] = Turns(executor.outcome)
+        executor.hooks = Pause(self, blocked, turns)
+        turns.start()
+        if turns.asked is None and self.is_include(turns.result()):
+            raise NotBatchable
+
+        def finish() -> Outcome:
+            if turns.asked is not None and turns.asked.answer is None:
+                turns.leave()
+                return self._replay(task, [], relay)
+            if turns.asked is not None:
+                turns.go_on(turns.asked.answer or [])
+            return turns.result()
+
+        failed = turns.asked is None and turns.result().failed
+        return Taken(task, [turns.asked], failed, finish, turns.leave)
+
+    def _take_twice(self, task: Task, resolved: Task, blocked: Callable[[str], bool], relay: Any) -> Taken:
+        executor = self._executor(resolved, Silence())
+        executor.hooks = capture = Capture(self, blocked)
+        outcome = executor.outcome()
+        if self.is_include(outcome):
+            raise NotBatchable
+        failed = outcome.failed and not any(capture.jobs)
+        return Taken(
+            task, capture.jobs, failed, lambda: self._replay(task, capture.jobs, relay), lambda: None
+        )
+
+    def _replay(self, task: Task, jobs: Sequence[Job | None], relay: Any) -> Outcome:
+        """Run ``task`` with the answers that its jobs have; an item without an answer is run now."""
+        executor = self._executor(self.resolve(task), relay)
+        executor.hooks = Replay(self, jobs)
+        return executor.outcome()
+
+    def run(self, task: Task, relay: Any) -> Outcome:
+        """Run ``task`` the ordinary way, with a connection of its own."""
+        self.target.end_login()
+        executor = self._executor(self.resolve(task), relay)
+        executor._connection, executor.shares = None, False
+        outcome = executor.outcome()
+        self.memos.forget_plugins()
+        return outcome
+
+    def _executor(self, resolved: Task, queue: Any) -> InnerExecutor:
+        return InnerExecutor.make(self, resolved, self.vars_of(resolved), queue)
+
+    def module(
+        self, action: ActionBase, name: str, args: dict[str, Any], task_vars: dict[str, Any]
+    ) -> Module:
+        """Pack a module as Ansible does, once; finds the target's Python where that is not known yet."""
+        settings = [
+            task_vars.get(one)
+            for one in ("ansible_python_interpreter", "ansible_python_module_rlimit_nofile")
+        ]
+        decides = [action._templar.template(value) for value in settings]
+        key = (name, *map(str, decides), *(action._task.collections or ()))
+        if key not in self.modules:
+            with self.target.reached(action), packed_before() as keep_files:
+                bits, path = ActionBase._configure_module(
+                    action, module_name=name, module_args=args, task_vars=task_vars
+                )
+            self.modules[key] = unpack(name, bits, path)
+            keep_files(self.modules[key].files)
+        return self.modules[key]

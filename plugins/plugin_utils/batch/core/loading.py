@@ -1,0 +1,74 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Task files and roles, loaded as ``include_tasks`` and a strategy would load them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.playbook.block import Block
+from ansible.playbook.helpers import load_list_of_blocks
+from ansible.playbook.role_include import IncludeRole
+from ansible.playbook.task import Task
+from ansible.playbook.task_include import TaskInclude
+
+
+def including(batch: Task) -> TaskInclude:
+    """What ``include_tasks`` would be at the batch's place."""
+    include = TaskInclude(block=batch._parent, role=batch._role)
+    include.action = "ansible.builtin.include_tasks"
+    include.args = {"_raw_params": batch.args["tasks_from"]}
+    include.vars = batch.vars
+    return include
+
+
+def load(
+    path: str, include: TaskInclude, role: Any, play: Any, variable_manager: Any, loader: Any
+) -> list[Block]:
+    """Load a task file at the place of ``include``. Raises AnsibleError."""
+    # Nobody else is given what is read, so that Ansible need not copy it.
+    data = loader.load_from_file(path, cache="none", unsafe=True, trusted_as_template=True)
+    if data is None:
+        return []
+    if not isinstance(data, list):
+        raise AnsibleError("included task files must contain a list of tasks", obj=data)
+    blocks: list[Block] = load_list_of_blocks(
+        data,
+        play=play,
+        parent_block=include.build_parent_block(),
+        role=role,
+        use_handlers=False,
+        variable_manager=variable_manager,
+        loader=loader,
+    )
+    return blocks
+
+
+@contextmanager
+def as_it_was(play: Any) -> Iterator[Callable[[], bool]]:
+    """Take out of ``play`` the roles that are imported meanwhile; the function tells whether there were any."""
+    roles, cache = list(play.roles), {path: list(found) for path, found in play.role_cache.items()}
+    brought: list[Any] = []
+    try:
+        yield lambda: bool(brought)
+    finally:
+        brought += play.roles[len(roles) :]
+        play.roles[:] = roles
+        play.role_cache.clear()
+        play.role_cache.update(cache)
+
+
+def load_role(include: IncludeRole, play: Any, variable_manager: Any, loader: Any) -> list[Block]:
+    """Load the tasks of an included role. Raises AnsibleError."""
+    blocks, handlers = include.get_block_list(play=play, variable_manager=variable_manager, loader=loader)
+    if handlers:  # this process is a worker: the play never hears of them
+        raise AnsibleParserError(
+            f'A batch cannot include the role "{include._role_name}", which has handlers; put it before or after the '
+            "batch.",
+            obj=include.get_ds(),
+        )
+    return list(blocks)

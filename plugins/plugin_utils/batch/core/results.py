@@ -1,0 +1,135 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Ansible, and the callbacks, are told of the tasks of a batch."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleError, AnsibleFileNotFound
+from ansible.playbook.task import Task
+from ansible.template import trust_as_template
+from ansible.utils.display import Display
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import versions
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Brought, Outcome
+
+CENSORED = "the output has been hidden due to the fact that 'no_log: true' was specified for this result"
+
+
+def warn(text: str) -> None:
+    """Show a warning, as one of the batch."""
+    Display().warning(text)
+
+
+def show(host: Any, task: Task, event: str, outcome_or_item: Any, label: str) -> None:
+    """Send one inner result to the callbacks, as an item of the batch, whose own ``task`` it is."""
+    queue = Display()._final_q
+    if versions.TaskContext is not None:
+        item = copy.copy(outcome_or_item) if not outcome_or_item.no_log else _censored(outcome_or_item)
+        item.loop_results = None
+        item.loop_var, item.loop_item, item.loop_item_label = "item", label, label
+        queue.send_callback(event, host, task, item)
+        return
+    unwanted = ("results", outcome_or_item.get("ansible_loop_var"))
+    item = {key: value for key, value in outcome_or_item.items() if key not in unwanted}
+    if item.pop("_ansible_no_log", False):
+        kept = ("changed", "failed", "skipped", "attempts", "retries", "exception")
+        item = {key: item[key] for key in kept if key in item} | {"censored": CENSORED}
+    item |= {
+        "item": label,
+        "ansible_loop_var": "item",
+        "_ansible_item_label": label,
+        "_ansible_item_result": True,
+    }
+    fields = task.dump_attrs()
+    queue.send_callback(
+        event, versions._RawTaskResult(host=host, task=task, return_data=item, task_fields=fields)
+    )
+
+
+def _censored(result: Any) -> Any:
+    """A result without its content; Ansible would drop the item's label too, which names the task."""
+    kept = versions.UnifiedTaskResult.from_action_result_dict(
+        {"changed": result.changed, "censored": CENSORED}
+    )
+    kept.failed, kept.exception = result.failed, result.exception
+    kept.skipped, kept.attempts, kept.retries = result.skipped, result.attempts, result.retries
+    return kept
+
+
+def hand_back(
+    task: Task, brought: Brought, summary: Mapping[str, Any], *, failed: bool = False
+) -> dict[str, Any]:
+    """Let the play see what the batch registered, set and notified; returns what belongs into the result.
+
+    ``summary`` is the result otherwise, in which nothing is secret.
+
+    After a failure Ansible takes only registered variables, and 2.19 and 2.20 not even those.
+    """
+    task.notify = list(dict.fromkeys([*(task.notify or []), *brought.notified])) or None
+    if versions.TaskContext is not None:
+        current = versions.TaskContext.current()
+        layers = current.pending_changes.register_host_variables
+        for layer, values in (
+            (versions.VariableLayer.CACHEABLE_FACT, brought.facts),
+            (versions.VariableLayer.INCLUDE_VARS, brought.included),
+            (versions.VariableLayer.REGISTER_VARS, {**brought.rescued, **brought.lasting}),
+        ):
+            if values:
+                layers[layer] = dict(values)
+        if brought.lasting:
+            current.update_task_vars({"cartable_batch_registers": brought.lasting})
+            named = {
+                name: trust_as_template(f"cartable_batch_registers[{name!r}]") for name in brought.lasting
+            }
+            task.register = named | (task.register or {})
+        return {}
+    # An older strategy takes variables of one kind from a result: those of set_fact, an item each.
+    lasting = {**brought.included, **brought.rescued, **brought.lasting}
+    if failed or not (lasting or brought.facts):
+        return {}
+    task.action = "ansible.builtin.set_fact"
+    task.loop = ["batch"]
+    items = [{"ansible_facts": lasting}] if lasting else []
+    items += (
+        [{"ansible_facts": dict(brought.facts), "_ansible_facts_cacheable": True}] if brought.facts else []
+    )
+    if task.notify:
+        items.append({"_ansible_notify": task.notify})
+    if not brought.secret:
+        return {"results": items}
+    # Every callback is given the variables with the result: none of them may be told, but the summary may.
+    hidden = [{**item, "_ansible_no_log": True} for item in items]
+    return {"_ansible_no_log": True, "results": [*hidden, dict(summary)]}
+
+
+def item_of_callback(task: Task, arguments: tuple[Any, ...]) -> tuple[Any, str, str]:
+    """The result, the item's label ("" where it is a secret) and the task's name in what an executor says to its queue."""
+    if versions.TaskContext is not None:
+        _, said_of, result = arguments
+        label = None if result.no_log else result.loop_item_label
+        return result, "" if label is None else str(label), said_of.get_name()
+    [result] = arguments
+    data = result._return_data
+    return (
+        data,
+        "" if data.get("_ansible_no_log") else str(data.get("_ansible_item_label", "")),
+        task.get_name(),
+    )
+
+
+def failure(host: Any, outcome: Outcome, why: AnsibleError) -> Outcome:
+    """The outcome of a task that went well, but whose files cannot be included."""
+    if versions.TaskContext is None:
+        if isinstance(why, AnsibleFileNotFound):
+            said = AnsibleError(f"Could not find or access '{why.file_name}' on the Ansible Controller.")
+            said.__cause__ = why
+            why = said
+        failed = {**outcome.raw, "failed": True, "reason": str(why)}
+        return Outcome(outcome.task, failed, failed)
+    with versions.TaskContext.create(task=outcome.task, task_vars={}, host_name=host.name):
+        result = versions.UnifiedTaskResult.create_from_action_exception(why)
+    return Outcome(outcome.task, result.as_result_dict(), result)
