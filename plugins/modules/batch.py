@@ -29,9 +29,9 @@ notes:
     M(ansible.builtin.include_role) of a role with handlers, with O(ignore:public) or without O(ignore:allow_duplicates).
   - On the batch itself, a loop and keywords such as C(become), C(environment), C(check_mode) and C(no_log) are refused. Put
     them on the tasks of its file or on a block around the batch.
-  - When a task fails that nothing in the file rescues, handlers that were notified before it are lost, also where the play
-    rescues the batch or has C(force_handlers). Facts are lost as well; with ansible-core 2.19 and 2.20, registered
-    variables too. Put the C(rescue) into the file.
+  - Enable the callback P(cartable.fleet.batch#callback). Without it, when a task fails that nothing in the file rescues,
+    handlers that were notified before it are lost, also where the play rescues the batch or has C(force_handlers). Facts are
+    lost as well; with ansible-core 2.19 and 2.20, registered variables too.
   - With ansible-core 2.19 and 2.20, variables of M(ansible.builtin.include_vars) have the precedence of set facts after
     the batch.
 author:

@@ -7,7 +7,6 @@ writes what was shown. Both ways run at the same time, since nothing of them is 
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
 import os
 import shutil
@@ -27,7 +26,6 @@ from tests.batch.normal import normal
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
 WAYS = ("ordinary", "batch")
-OLDER = not hasattr(importlib.import_module("ansible._internal._task"), "UnifiedTaskResult")  # 2.19, 2.20
 SHARED = ("templates", "files", "library", "defaults", "vars")
 # What stands around the file of a case, and beside it.
 AROUND: dict[str, dict[str, Any]] = {"timeout_around": {"timeout": 20}}
@@ -44,6 +42,10 @@ BESIDE: dict[str, dict[str, Any]] = {
 LOOKED_AT: dict[str, dict[str, str]] = {
     "block_rescue": {
         "failed": "{{ ansible_failed_task.name if block_rescue_failed.rc | default(0) else 'none' }}"
+    },
+    "facts_then_failure": {
+        "fact": "{{ ansible_facts.facts_then_failure_cached | default('UNDEFINED') }}",
+        "of_a_file": "{{ facts_then_failure_named | default('UNDEFINED') }}",
     },
 }
 Tree = dict[str, tuple[str, ...]]
@@ -76,7 +78,7 @@ class Corpus:
     parts: Mapping[str, str] = field(default_factory=dict)
     before: tuple[str, ...] = ()  # what is put before ansible-playbook
     pipelining: bool = True
-    ahead: bool = True  # what the hosts share is prepared before the play forks for them
+    callback: bool = True  # the batch has its part in the process of the play
     shards: int = 1  # of each way, in runs of their own: more, and no processor waits for the slower way
 
     def lay_out(self) -> None:
@@ -102,7 +104,7 @@ class Corpus:
         )
 
     def _callbacks(self) -> str:
-        return "observed, cartable.fleet.batch_ahead" if self.ahead else "observed"
+        return "observed, cartable.fleet.batch" if self.callback else "observed"
 
     def _entry(self, name: str, way: str) -> dict[str, Any]:
         run = {
@@ -226,21 +228,10 @@ def files_below(root: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def differences(seen: Mapping[str, Seen]) -> dict[str, list[str]]:
-    """Case → what the batch did or showed otherwise than the ordinary run; empty when all is the same.
-
-    Where Ansible takes nothing from a failed action but its failure (2.19, 2.20), what a failed batch has registered is
-    not looked at.
-    """
+    """Case → what the batch did or showed otherwise than the ordinary run; empty when all is the same."""
     ordinary, batch = (seen[way] for way in WAYS)
     found: dict[str, list[str]] = {}
     for case in sorted({*ordinary.events, *batch.events}):
-        if OLDER and any(
-            event["event"] == "batch" and event["failed"] for event in batch.events.get(case, [])
-        ):
-            for run in (ordinary, batch):
-                run.events[case] = [
-                    event for event in run.events.get(case, []) if "End " not in event.get("what", "")
-                ]
         told = [
             *_compare("shown", *(_shown(run.events.get(case, [])) for run in (ordinary, batch))),
             *_compare("tasks", *(_tasks(run.events.get(case, [])) for run in (ordinary, batch))),

@@ -44,9 +44,6 @@ _TEXTS = (
     (re.compile(r"all_(ordinary|batch)_\d\.yml"), "all.yml"),
 )
 
-# Case → why a batch cannot do what the ordinary run does. The documentation of the module says so as well.
-KNOWN = {"notify_then_failure": "Ansible takes no notifications from an action that failed"}
-
 
 def normal(value: Any, root: str) -> Any:
     """``value`` without what may differ; ``root`` is the target's folder."""

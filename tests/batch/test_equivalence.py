@@ -11,12 +11,10 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.batch.both_ways import HERE, Corpus, Seen, differences, local_targets
-from tests.batch.normal import KNOWN
 
 RUNS = ("check", "first", "second")
 # An ordinary task costs half a second of CPU: in check mode and a second time run only those to which it matters,
@@ -71,18 +69,7 @@ def test_the_corpus_has_not_shrunk() -> None:
     assert len(list((HERE / "cases").glob("*.yml"))) >= 60
 
 
-def pairs() -> list[Any]:
-    """Each case with each of its runs; a known difference that is none any more fails."""
-    return [
-        pytest.param(
-            name, run, marks=[pytest.mark.xfail(reason=KNOWN[name], strict=True)] if name in KNOWN else []
-        )
-        for run in RUNS
-        for name in taken_by(run)
-    ]
-
-
-@pytest.mark.parametrize(("case", "run"), pairs())
+@pytest.mark.parametrize(("case", "run"), [(name, run) for run in RUNS for name in taken_by(run)])
 def test_same(case: str, run: str, runs: Mapping[str, Mapping[str, Seen]]) -> None:
     seen = runs[run]
     for way, one in seen.items():

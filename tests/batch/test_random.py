@@ -9,7 +9,7 @@ from tests.batch.grammar import some_files
 
 
 def test_random_files_do_the_same(tmp_path: Path) -> None:
-    corpus = Corpus(tmp_path, some_files(8, start=3), pipelining=False, ahead=False)
+    corpus = Corpus(tmp_path, some_files(8, start=3), pipelining=False)
     corpus.lay_out()
     seen = corpus.run(local_targets(tmp_path, list(corpus.cases)), "--diff")
     told = differences(seen)

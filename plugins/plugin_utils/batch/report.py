@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import results
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import after_failure, results
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Brought, Outcome
 
@@ -83,12 +83,11 @@ class Report:
 
     def failure(self, outcome: Outcome, round_trips: int) -> dict[str, Any]:
         """The result of a batch that a task has ended."""
-        results.hand_back(self.host.task, self.brought, {}, failed=True)
-        if self.brought.notified and self.host.failure_is_not_the_end:
+        if self.brought.notified and self.host.failure_is_not_the_end and not after_failure.is_taken_in:
             lost = ", ".join(dict.fromkeys(self.brought.notified))
             results.warn(
                 "Ansible takes no notifications from an action that failed, so these handlers, notified in the batch before "
-                f"it failed, are not run: {lost}. Put the rescue into the file of the batch."
+                f"it failed, are not run: {lost}. Enable the callback cartable.fleet.batch (callbacks_enabled)."
             )
         said = "the output has been hidden" if outcome.hidden else outcome.result.get("msg", "no message")
         if self.ran_ahead:
@@ -99,15 +98,16 @@ class Report:
             "msg": f"{outcome.task.get_name()}: {said}",
             "tasks": self.tasks,
             "round_trips": round_trips,
+            **results.hand_back(self.host.task, self.brought, {}, failed=True),
         }
 
     def unreachable(self, said: str, round_trips: int) -> dict[str, Any]:
         """The result of a batch whose host was lost."""
-        results.hand_back(self.host.task, self.brought, {}, failed=True)
         return {
             "unreachable": True,
             "changed": self.changed,
             "msg": said,
             "tasks": self.tasks,
             "round_trips": round_trips,
+            **results.hand_back(self.host.task, self.brought, {}, failed=True),
         }

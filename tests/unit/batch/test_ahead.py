@@ -14,7 +14,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.play import Play
 from ansible.playbook.task import Task
 from ansible.vars.manager import VariableManager
-from ansible_collections.cartable.fleet.plugins.callback.batch_ahead import CallbackModule
+from ansible_collections.cartable.fleet.plugins.callback.batch import CallbackModule
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import engine, packed
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import ahead, modules, tasks
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host

@@ -1,4 +1,4 @@
-"""With the callback ``batch_ahead`` the processes for the hosts load nothing, and import nothing that matters."""
+"""With the callback of the batch the processes for the hosts load nothing, and import nothing that matters."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def told(folder: Path, *callbacks: str) -> list[tuple[list[str], list[str]]]:
 def test_the_hosts_find_it_done(tmp_path: Path) -> None:
     # The packages in which a connection and a shell are looked for, which are empty.
     empty = {f"ansible_collections.ansible.builtin.plugins.{kind}" for kind in ("connection", "shell")}
-    processes = told(tmp_path, "cartable.fleet.batch_ahead")
+    processes = told(tmp_path, "cartable.fleet.batch")
     assert len(processes) == 2
     for imported, read in processes:
         assert not read

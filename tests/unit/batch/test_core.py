@@ -30,6 +30,9 @@ BOTH = [
     "ansible.executor.module_common:_CachedModule.load",
     "ansible.executor.module_common:_MODULE_UTILS_PATH",
     "ansible.executor.module_common:_get_ansible_module_fqn",
+    "ansible.executor.play_iterator:IteratingStates.HANDLERS",
+    "ansible.executor.play_iterator:PlayIterator.add_notification",
+    "ansible.executor.play_iterator:PlayIterator.get_state_for_host",
     "ansible.executor.task_executor:TaskExecutor.run",
     "ansible.executor.task_executor:TaskExecutor._execute",
     "ansible.executor.task_executor:TaskExecutor._get_action_handler_with_module_context",
@@ -48,6 +51,7 @@ BOTH = [
     "ansible.playbook.attribute:NonInheritableFieldAttribute",
     "ansible.playbook.base:FieldAttributeBase._post_validate_object",
     "ansible.playbook.block:Block.load",
+    "ansible.playbook.handler:Handler.notify_host",
     "ansible.playbook.helpers:load_list_of_blocks",
     "ansible.playbook.included_file:IncludedFile.process_include_results",
     "ansible.playbook.role:Role.get_role_params",
@@ -88,6 +92,7 @@ BOTH = [
     "ansible.plugins.loader:action_loader.get",
     "ansible.plugins.loader:module_loader.find_plugin_with_context",
     "ansible.plugins.loader:module_utils_loader._get_paths",
+    "ansible.plugins.strategy:StrategyBase.search_handlers_by_notification",
     "ansible.plugins:AnsiblePlugin.set_options",
     "ansible.release:__version__",
     "ansible.template:trust_as_template",
@@ -287,6 +292,14 @@ def test_a_rescue_is_told_the_same_of_the_task_that_failed() -> None:
     assert told, "ansible-core tells a rescue otherwise what has failed: look at Host.rescuing"
     older = hasattr(find("ansible.playbook.task:Task"), "serialize")
     assert told[1] == ("serialize" if older else "dump_attrs")
+
+
+def test_a_strategy_calls_callbacks_where_its_result_is_found() -> None:
+    process = inspect.unwrap(find("ansible.plugins.strategy:StrategyBase._process_pending_results"))
+    gone = {"self", "iterator", "task_result"} - set(
+        process.__code__.co_varnames + process.__code__.co_cellvars
+    )
+    assert not gone, f"ansible-core calls {gone} otherwise: look at after_failure.take_in"
 
 
 @pytest.mark.parametrize("name", ["normal", "command", "shell", "copy", "template"])

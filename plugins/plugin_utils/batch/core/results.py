@@ -13,7 +13,7 @@ from ansible.errors import AnsibleError, AnsibleFileNotFound
 from ansible.playbook.task import Task
 from ansible.template import trust_as_template
 from ansible.utils.display import Display
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import versions
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import after_failure, versions
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Brought, Outcome
 
 CENSORED = "the output has been hidden due to the fact that 'no_log: true' was specified for this result"
@@ -67,9 +67,10 @@ def hand_back(
 
     ``summary`` is the result otherwise, in which nothing is secret.
 
-    After a failure Ansible takes only registered variables, and 2.19 and 2.20 not even those.
+    After a failure Ansible itself takes only registered variables, and 2.19 and 2.20 not even those: see ``after_failure``.
     """
-    task.notify = list(dict.fromkeys([*(task.notify or []), *brought.notified])) or None
+    own = [] if failed else task.notify or []
+    task.notify = list(dict.fromkeys([*own, *brought.notified])) or None
     if versions.TaskContext is not None:
         current = versions.TaskContext.current()
         layers = current.pending_changes.register_host_variables
@@ -89,7 +90,9 @@ def hand_back(
         return {}
     # An older strategy takes variables of one kind from a result: those of set_fact, an item each.
     lasting = {**brought.included, **brought.rescued, **brought.lasting}
-    if failed or not (lasting or brought.facts):
+    if failed:
+        return after_failure.left_in_result(brought)
+    if not (lasting or brought.facts):
         return {}
     task.action = "ansible.builtin.set_fact"
     task.loop = ["batch"]

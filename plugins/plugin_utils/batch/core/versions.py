@@ -5,17 +5,18 @@
 
 from __future__ import annotations
 
+# ruff: noqa: F401 - its users take them from here
 try:  # 2.21
     from ansible._internal._task import (
-        POLYMORPHIC_RESULT_EXPRESSION as POLYMORPHIC_RESULT_EXPRESSION,
+        POLYMORPHIC_RESULT_EXPRESSION,
+        HostTaskResult,
+        TaskContext,
+        UnifiedTaskResult,
+        VariableLayer,
     )
-    from ansible._internal._task import HostTaskResult as HostTaskResult
-    from ansible._internal._task import TaskContext as TaskContext
-    from ansible._internal._task import UnifiedTaskResult as UnifiedTaskResult
-    from ansible._internal._task import VariableLayer as VariableLayer
 except ImportError:  # 2.19, 2.20
-    from ansible.executor.task_result import _RawTaskResult as _RawTaskResult
-    from ansible.vars.clean import module_response_deepcopy as module_response_deepcopy
-    from ansible.vars.clean import strip_internal_keys as strip_internal_keys
+    from ansible._internal._task import TaskContext as OlderContext
+    from ansible.executor.task_result import _RawTaskResult
+    from ansible.vars.clean import module_response_deepcopy, strip_internal_keys
 
     TaskContext = None

@@ -1,0 +1,59 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: batch
+type: aggregate
+short_description: Does the part of a batch that belongs to the play
+version_added: "0.1.0"
+description:
+  - Loads the task file of a M(cartable.fleet.batch) and unpacks the modules that it names, where the play runs. The
+    processes that work on the hosts are forked from there, and each of them finds it done. It saves time and memory and
+    changes nothing else. Where something is wrong with the file, the hosts say so.
+  - Takes in what a batch leaves that has failed, which Ansible takes only from what has not - the notified handlers and
+    the variables of the tasks that went well before.
+author:
+  - Cartable contributors (@cartable)
+requirements:
+  - enabled in the configuration (callbacks_enabled)
+"""
+
+from contextlib import suppress
+
+from ansible.plugins.callback import CallbackBase
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import after_failure
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.engine import prepare
+
+BATCH = "cartable.fleet.batch"
+
+
+def _is_batch(task):
+    return BATCH in (task.action, task.resolved_action)
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = BATCH
+    CALLBACK_NEEDS_ENABLED = True
+
+    def v2_playbook_on_play_start(self, play):
+        after_failure.expect()
+
+    def v2_playbook_on_task_start(self, task, is_conditional):
+        if _is_batch(task):
+            with suppress(Exception):
+                prepare(task)
+
+    def v2_playbook_on_handler_task_start(self, task):
+        self.v2_playbook_on_task_start(task, False)
+
+    def v2_runner_on_failed(self, result, ignore_errors=False):
+        if _is_batch(result.task):
+            after_failure.take_in()
+
+    def v2_runner_on_unreachable(self, result):
+        self.v2_runner_on_failed(result)

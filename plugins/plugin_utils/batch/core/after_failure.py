@@ -1,0 +1,82 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a batch that failed leaves to the play: notifications and variables of the tasks that went well before.
+
+A strategy takes these only from a result that is no failure. So the callback of the batch, which is called where the strategy
+is at the result, takes them in.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from ansible.executor.play_iterator import IteratingStates
+from ansible.utils.display import Display
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import versions
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Brought
+
+LEFT = "_ansible_cartable_batch"  # in a result with 2.19 and 2.20; no callback is shown what begins like this
+is_taken_in = False  # there is the callback; known before the play forks
+
+
+def expect() -> None:
+    """Let the processes for the hosts know that what they leave is taken in."""
+    global is_taken_in
+    is_taken_in = True
+
+
+def left_in_result(brought: Brought) -> dict[str, Any]:
+    """What belongs into the failed result for it, where it has no other place (ansible-core 2.19 and 2.20)."""
+    if not is_taken_in or versions.TaskContext is not None:
+        return {}
+    lasting = {**brought.rescued, **brought.lasting}
+    return {LEFT: {"facts": brought.facts, "included": brought.included, "lasting": lasting}}
+
+
+def take_in() -> None:
+    """Take in what the failed result has, with which the strategy is calling the callbacks."""
+    frame = inspect.currentframe()
+    while frame is not None and not {"iterator", "task_result"} <= set(frame.f_locals):
+        frame = frame.f_back
+    if frame is None:
+        raise LookupError("no strategy is at a result")
+    strategy, iterator, result = (frame.f_locals[name] for name in ("self", "iterator", "task_result"))
+    notified, facts, included, lasting = _left(result)
+    host, variables = result.host, strategy._variable_manager
+    if lasting:
+        variables.set_nonpersistent_facts(host.name, lasting)
+    if facts:
+        variables.set_host_facts(host.name, facts)
+    for name, value in included.items():
+        variables.set_host_variable(host.name, name, value)
+    for name in notified:
+        _notify(strategy, iterator, host, name)
+
+
+def _left(result: Any) -> tuple[Any, ...]:
+    """Names of handlers; facts; variables by include_vars; what was registered, where Ansible has not taken it."""
+    if versions.TaskContext is not None:
+        layers = result.utr.pending_changes.register_host_variables
+        facts = layers.get(versions.VariableLayer.CACHEABLE_FACT, {})
+        included = layers.get(versions.VariableLayer.INCLUDE_VARS, {})
+        return result.utr.notify or [], dict(facts), dict(included), {}
+    data = result._return_data
+    left = data.pop(LEFT, {})  # out of what a rescue is told
+    variables = (left.get(kind, {}) for kind in ("facts", "included", "lasting"))
+    return data.get("_ansible_notify") or [], *variables
+
+
+def _notify(strategy: Any, iterator: Any, host: Any, name: str) -> None:
+    """Notify a handler as a strategy does."""
+    found = False
+    for handler in strategy.search_handlers_by_notification(name, iterator):
+        found = True
+        if iterator.get_state_for_host(host.name).run_state != IteratingStates.HANDLERS:
+            iterator.add_notification(host.name, name)
+            break
+        if handler.notify_host(host):
+            strategy._tqm.send_callback("v2_playbook_on_notify", handler, host)
+    if not found:
+        Display().warning(f"The requested handler '{name}', notified in a batch that failed, was not found.")

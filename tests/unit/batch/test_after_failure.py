@@ -1,0 +1,132 @@
+"""What a failed batch leaves is taken in by the play, with Ansible's own iterator and handlers."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import MagicMock
+
+import pytest
+from ansible.executor.play_iterator import IteratingStates, PlayIterator
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.play import Play
+from ansible.playbook.play_context import PlayContext
+from ansible.playbook.task import Task
+from ansible.plugins.strategy import StrategyBase
+from ansible.utils.display import Display
+from ansible.vars.manager import VariableManager
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
+    after_failure,
+    versions,
+)
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Brought
+
+HANDLERS = [
+    {"name": "one", "debug": {}},
+    {"name": "other", "debug": {}, "listen": "topic"},
+    {"name": "last", "debug": {}, "listen": "topic"},
+]
+
+
+class Strategy:
+    """As much of a strategy as is at a result; Ansible's own search for handlers."""
+
+    search_handlers_by_notification = StrategyBase.search_handlers_by_notification
+
+    def __init__(self) -> None:
+        loader = DataLoader()
+        inventory = InventoryManager(loader, sources="pc,")
+        self._variable_manager = VariableManager(loader, inventory)
+        self._tqm = MagicMock()
+        self.host = inventory.get_host("pc")
+        self.play = Play.load(
+            {"hosts": "all", "gather_facts": False, "handlers": HANDLERS},
+            variable_manager=self._variable_manager,
+            loader=loader,
+        )
+        self.iterator = PlayIterator(
+            inventory, self.play, PlayContext(), self._variable_manager, all_vars={}, start_at_done=False
+        )
+        self.iterator.handlers = [handler for block in self.play.handlers for handler in block.block]
+
+    def fails_with(self, **brought: Any) -> dict[str, Any]:
+        """A batch has failed that brought so much; what the callbacks are shown of the result."""
+        left = Brought(**brought)
+        if versions.TaskContext is None:
+            data = {"failed": True, "_ansible_notify": left.notified} | after_failure.left_in_result(left)
+            result = versions._RawTaskResult(
+                host=self.host, task=Task.load({"debug": {}}), return_data=data, task_fields={}
+            )
+            shown = result.as_callback_task_result().result
+        else:
+            layers = {
+                versions.VariableLayer.CACHEABLE_FACT: left.facts,
+                versions.VariableLayer.INCLUDE_VARS: left.included,
+            }
+            changes = SimpleNamespace(register_host_variables=layers)
+            utr, shown = SimpleNamespace(notify=left.notified, pending_changes=changes), {}
+            result = SimpleNamespace(host=self.host, utr=utr)
+        self._process_pending_results(self.iterator, result)
+        assert after_failure.LEFT not in getattr(result, "_return_data", {}), "a rescue is told of it"
+        return shown
+
+    def _process_pending_results(self, iterator: PlayIterator, task_result: Any) -> None:
+        after_failure.take_in()
+
+    def notified(self) -> list[str]:
+        """The handlers of which it is known that they are to run."""
+        return list(self.iterator.get_state_for_host("pc").handler_notifications)
+
+    def variables(self) -> dict[str, Any]:
+        """What the next task of the host would see."""
+        return self._variable_manager.get_vars(play=self.play, host=self.host)
+
+
+@pytest.fixture
+def strategy(monkeypatch: pytest.MonkeyPatch) -> Strategy:
+    monkeypatch.setattr(after_failure, "is_taken_in", True)
+    return Strategy()
+
+
+def test_handlers_are_notified_once_each(strategy: Strategy) -> None:
+    strategy.fails_with(notified=["one", "topic"])
+    assert strategy.notified() == ["one", "topic"]
+
+
+def test_handlers_that_are_running_hear_of_it_at_once(strategy: Strategy) -> None:
+    strategy.iterator.set_run_state_for_host("pc", IteratingStates.HANDLERS)
+    strategy.fails_with(notified=["topic"])
+    told = [call.args[1].name for call in strategy._tqm.send_callback.call_args_list]
+    assert told == ["other", "last"]
+    assert not strategy.notified()
+
+
+def test_a_handler_that_is_not_there_is_named(strategy: Strategy, monkeypatch: pytest.MonkeyPatch) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(Display, "warning", lambda _, text: warned.append(text))
+    strategy.fails_with(notified=["none", "one"])
+    assert strategy.notified() == ["one"]
+    [said] = warned
+    assert "'none'" in said
+
+
+def test_variables_are_kept_and_no_callback_is_shown_them(strategy: Strategy) -> None:
+    shown = strategy.fails_with(
+        facts={"fact": "hush"}, included={"of_a_file": "hush"}, lasting={"registered": "hush"}
+    )
+    variables = strategy.variables()
+    assert variables["ansible_facts"]["fact"] == variables["of_a_file"] == "hush"
+    if versions.TaskContext is None:  # ansible-core 2.21 takes what is registered from a failure as well
+        assert variables["registered"] == "hush"
+    assert "hush" not in str(shown)
+
+
+def test_where_nobody_takes_it_in_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(after_failure, "is_taken_in", False)
+    assert not after_failure.left_in_result(Brought(lasting={"registered": "hush"}))
+
+
+def test_without_a_strategy_it_says_so() -> None:
+    with pytest.raises(LookupError, match="strategy"):
+        after_failure.take_in()
