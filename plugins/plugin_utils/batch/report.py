@@ -32,7 +32,7 @@ class Relay:
         if event.startswith("v2_runner_item_on_"):
             self.shown += 1
         if event == "v2_runner_retry" or event.startswith(("v2_runner_item_on_", "v2_on_file_diff")):
-            self._report.show(event, item, f"{name} => {label}" if label else name)
+            self._report.items.show(event, item, f"{name} => {label}" if label else name)
 
 
 class Report:
@@ -40,6 +40,7 @@ class Report:
 
     def __init__(self, host: Host) -> None:
         self.host = host
+        self.items = results.Items(host.host, host.task)
         self.tasks: list[dict[str, Any]] = []
         self.brought = Brought()
         self.ran_ahead: list[str] = []  # ran after a task of which only the controller knew that it failed
@@ -69,12 +70,8 @@ class Report:
         self.brought.add(outcome)
         if not relay.shown:
             if state == "ok" and result.get("diff") and outcome.task.diff:
-                self.show("v2_on_file_diff", outcome.raw, name)
-            self.show(EVENTS.get(state, "v2_runner_item_on_ok"), outcome.raw, name)
-
-    def show(self, event: str, outcome_or_item: Any, label: str) -> None:
-        """Show one result as an item of the batch."""
-        results.show(self.host.host, self.host.task, event, outcome_or_item, label)
+                self.items.show("v2_on_file_diff", outcome.raw, name)
+            self.items.show(EVENTS.get(state, "v2_runner_item_on_ok"), outcome.raw, name)
 
     def success(self, round_trips: int) -> dict[str, Any]:
         """The result of a batch that ran to its end."""

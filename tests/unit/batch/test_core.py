@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -26,6 +27,8 @@ BOTH = [
     "ansible.executor.module_common:ModuleUtilLocatorBase._handle_redirect",
     "ansible.config.manager:ConfigManager.DEPRECATED",
     "ansible.config.manager:ConfigManager.WARNINGS",
+    "ansible._internal._templating._jinja_bits:AnsibleEnvironment._debuggable_template_source",
+    "ansible._internal._templating._jinja_bits:_TemplateCompileContext.current",
     "ansible.config.manager:ConfigManager.get_configuration_definitions",
     "ansible.executor.module_common:_CachedModule.load",
     "ansible.executor.module_common:_MODULE_UTILS_PATH",
@@ -133,6 +136,9 @@ PARAMETERS = {
     "ansible.config.manager:ConfigManager.get_plugin_options_and_origins": (
         "self plugin_type name keys variables direct"
     ),
+    "ansible._internal._templating._jinja_bits:_TemplateCompileContext.__init__": "self escape_backslashes",
+    "jinja2:Environment.compile": "self source name filename raw defer_init",
+    "ansible.playbook.base:FieldAttributeBase.copy": "self",
     "ansible.playbook.base:FieldAttributeBase.post_validate": "self templar",
     "ansible.playbook.base:FieldAttributeBase.post_validate_attribute": "self name templar",
     "ansible.plugins.loader:PluginLoader.find_plugin_with_context": (
@@ -219,7 +225,7 @@ ATTRIBUTES: list[tuple[str, Callable[[type], Any], str]] = [
         "_discovered_interpreter_key",
     ),
     ("ansible.template:Templar", lambda made: made(), "_engine"),
-    ("ansible.template:Templar", lambda made: made()._engine.environment, "from_string"),
+    ("ansible.template:Templar", lambda made: made()._engine.environment, "from_string optimized overlayed"),
     ("ansible.playbook.play:Play", lambda made: made(), "force_handlers role_cache roles"),
     (
         "ansible.plugins.loader:PluginLoadContext",
@@ -321,6 +327,22 @@ def test_what_a_module_is_told_is_the_same_for_all_but_its_name() -> None:
         )
     changed = {key for key, value in told[0].items() if value != told[1][key]}
     assert changed == {"_ansible_module_name", "_ansible_ignore_unknown_opts"}, "look at core.copying"
+
+
+def test_an_item_is_sent_with_no_more_of_its_task() -> None:
+    if not NEWER:
+        pytest.skip("results are sent with their task's keywords")
+    task = SimpleNamespace(_uuid="1", dump_attrs=lambda: {"name": "x"})
+    wire = find("ansible._internal._task:WireTaskResult")
+    sent = wire.create(host=SimpleNamespace(name="pc"), task=task, utr=None)
+    assert (sent.task_uuid, sent.task_fields) == ("1", {"name": "x"}), "look at results.Items"
+
+
+def test_nothing_is_evaluated_while_a_template_is_compiled() -> None:
+    environment = find("ansible.template:Templar")()._engine.environment
+    assert not environment.optimized, (
+        "a random value would be drawn once for all hosts: look at core.templates"
+    )
 
 
 def test_the_results_have_the_fields() -> None:

@@ -35,6 +35,7 @@ class Known:
     resolve = Host.resolve
     _copies: Mapping[str, Task] = {}
 
+    host = None
     wire: Mapping[str, Any] = {}
     module = COMMAND
     number = 2  # of a task's jobs

@@ -1,4 +1,4 @@
-"""What Ansible is told from memory is what it would have found: plugins, options of connections, empty keywords."""
+"""What Ansible is told from memory is what it would have found: plugins, settings, options of connections."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from unittest.mock import patch
 
 import pytest
 from ansible import constants as C
+from ansible._internal._templating._jinja_bits import AnsibleEnvironment
 from ansible.errors import AnsibleError
-from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.base import FieldAttributeBase
-from ansible.playbook.block import Block
-from ansible.playbook.play import Play
 from ansible.playbook.play_context import PlayContext
 from ansible.playbook.task import Task
 from ansible.plugins.loader import PluginLoader, action_loader, connection_loader, module_loader
-from ansible.template import Templar, trust_as_template
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.memos import Memos
 
 
@@ -28,12 +25,13 @@ def memos() -> Iterator[Memos]:
 
 
 def test_ansible_is_left_as_it_was() -> None:
-    before = PluginLoader.find_plugin_with_context, FieldAttributeBase.post_validate
+    changed = (PluginLoader, FieldAttributeBase, PlayContext, AnsibleEnvironment, C.config)
+    before = [dict(vars(one)) for one in changed]
     with pytest.raises(ZeroDivisionError), Memos().used():
-        assert PluginLoader.find_plugin_with_context is not before[0]
+        with Memos().used():  # a batch in the file of a batch
+            assert all(vars(one) != was for one, was in zip(changed, before, strict=True))
         raise ZeroDivisionError
-    assert (PluginLoader.find_plugin_with_context, FieldAttributeBase.post_validate) == before
-    assert "get_plugin_options_and_origins" not in vars(C.config)
+    assert [dict(vars(one)) for one in changed] == before
 
 
 # Plugins ---------------------------------------------------------------------------------------------------------
@@ -87,6 +85,54 @@ def test_a_deprecation_is_told_each_time(memos: Memos) -> None:
     routing = {"deprecation": {"warning_text": "gone soon", "removal_version": "9.9"}}
     with patch.object(PluginLoader, "_query_collection_routing_meta", return_value=routing):
         assert searches("ansible.builtin.stat", times=3)[0] == 3
+
+
+# Settings --------------------------------------------------------------------------------------------------------
+
+SETTINGS = ("DISPLAY_TRACEBACK", "DEFAULT_NO_TARGET_SYSLOG", "TARGET_LOG_INFO", "DEFAULT_DEBUG")
+VARIABLES: tuple[dict[str, Any] | None, ...] = (
+    None,
+    {},
+    {"of_no_matter": 1},
+    {"ansible_no_target_syslog": True, "ansible_target_log_info": "hello"},
+)
+
+
+def test_settings_are_those_that_ansible_finds() -> None:
+    wanted = {
+        (name, number): C.config.get_config_value(name, variables=variables)
+        for name in SETTINGS
+        for number, variables in enumerate(VARIABLES)
+    }
+    assert wanted["TARGET_LOG_INFO", 3] == "hello"
+    with Memos().used():
+        for _ in range(2):
+            for (name, number), value in wanted.items():
+                assert C.config.get_config_value(name, variables=VARIABLES[number]) == value
+
+
+def test_settings_are_found_once(memos: Memos) -> None:
+    del memos
+    real = type(C.config).get_config_value_and_origin
+    with patch.object(type(C.config), "get_config_value_and_origin", autospec=True, side_effect=real) as get:
+        for variables in VARIABLES:
+            C.config.get_config_value("TARGET_LOG_INFO", variables=variables)
+    assert get.call_count == 2
+
+
+def test_nobody_changes_a_setting(memos: Memos) -> None:
+    del memos
+    for _ in range(2):
+        found = C.config.get_config_value("DISPLAY_TRACEBACK")
+        assert "changed" not in found
+        found.append("changed")
+
+
+def test_a_setting_that_is_not_there_is_told_each_time(memos: Memos) -> None:
+    del memos
+    for _ in range(2):
+        with pytest.raises(AnsibleError):
+            C.config.get_config_value("NO_SUCH_SETTING")
 
 
 # Options ---------------------------------------------------------------------------------------------------------
@@ -155,77 +201,3 @@ def test_a_deprecated_option_is_told_each_time(memos: Memos) -> None:
             assert [name for name, _ in C.config.DEPRECATED] == ["port"]
             C.config.DEPRECATED.clear()
     assert told.call_count == 2
-
-
-# Keywords --------------------------------------------------------------------------------------------------------
-
-VARIABLES = {"name": "value", "flag": True, "number": "12", "listed": ["a", "b"]}
-TASKS: list[dict[str, Any]] = [
-    {},
-    {"name": "Do it for {{ name }}", "register": "said"},
-    {"when": "flag", "become": "{{ flag }}", "become_user": "{{ name }}", "ignore_errors": "{{ not flag }}"},
-    {"retries": "{{ number }}", "delay": 0, "timeout": "{{ number | int }}", "until": "said is success"},
-    {"loop": "{{ listed }}", "loop_control": {"label": "{{ item }}"}, "tags": ["one", "two"]},
-    {"environment": [{"A": "{{ name }}"}], "vars": {"own": "{{ name }}"}, "notify": "handler {{ name }}"},
-    {"diff": False, "check_mode": "{{ flag }}", "no_log": True, "delegate_to": "{{ name }}", "throttle": 2},
-    {"become_user": "{{ omit }}", "environment": "{{ omit }}", "timeout": "{{ omit }}"},
-    {"retries": "{{ missing }}"},
-    {"timeout": "{{ listed }}"},
-]
-BLOCKS: list[dict[str, Any]] = [
-    {},
-    {"name": "All for {{ name }}", "when": "{{ flag }}", "become": True, "vars": {"own": "{{ missing }}"}},
-    {"name": "{{ missing }}"},
-    {"environment": [{"B": "{{ name }}"}], "tags": "three", "ignore_errors": "{{ missing }}"},
-]
-
-
-def validated(task: dict[str, Any], block: dict[str, Any]) -> Any:
-    """All keywords of a task and its block after their validation, or what is wrong with them."""
-    loader = DataLoader()
-    play = Play.load({"hosts": "all", "gather_facts": False}, loader=loader)
-    given = trusted({**block, "block": [{"ansible.builtin.command": "true {{ name }}", **task}]})
-    made = Block.load(given, play=play, loader=loader)
-    [inner] = made.block
-    inner.squash()
-    templar = Templar(loader=loader, variables=VARIABLES)
-    try:
-        inner.post_validate(templar=templar._engine)
-    except AnsibleError as error:
-        return str(error)
-    return [
-        {name: getattr(entry, name) for name in entry.fattributes if name != "block"}
-        | {"loop_control": loops.dump_attrs() if loops else None}
-        for entry, loops in ((inner, inner.loop_control), (made, None))
-    ]
-
-
-def trusted(value: Any) -> Any:
-    """What a YAML file of the user's would give."""
-    if isinstance(value, dict):
-        return {key: trusted(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [trusted(inner) for inner in value]
-    return trust_as_template(value) if isinstance(value, str) else value
-
-
-@pytest.mark.parametrize("block", BLOCKS)
-@pytest.mark.parametrize("task", TASKS)
-def test_keywords_are_validated_as_ansible_does(task: dict[str, Any], block: dict[str, Any]) -> None:
-    wanted = validated(task, block)
-    with Memos().used():
-        assert validated(task, block) == wanted
-
-
-def test_what_a_play_says_of_connections_is_validated_the_same() -> None:
-    def context() -> dict[str, Any]:
-        made = PlayContext()
-        made.remote_user = trust_as_template("{{ name }}")
-        made.timeout = trust_as_template("{{ number }}")
-        made.post_validate(templar=Templar(variables=VARIABLES)._engine)
-        return made.dump_attrs()
-
-    wanted = context()
-    with Memos().used():
-        assert context() == wanted
-    assert wanted["remote_user"] == "value"

@@ -26,7 +26,7 @@ def warnings(play: dict[str, Any], around: dict[str, Any], notified: list[str]) 
 
     class Known(Host):
         def __init__(self) -> None:
-            self.task, self.play = task, loaded
+            self.host, self.task, self.play = None, task, loaded
 
     report = Report(Known())
     report.brought.notified = notified

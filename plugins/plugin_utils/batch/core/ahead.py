@@ -18,7 +18,6 @@ from ansible.module_utils.common.json import Direction, get_module_encoder
 from ansible.playbook.block import Block
 from ansible.playbook.task import Task
 from ansible.plugins.loader import action_loader, module_loader
-from ansible.template import Templar
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import packed
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
     loading,
@@ -27,6 +26,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
     tasks,
 )
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.actions import FILES
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.templates import compile_ahead
 
 MODULES_OF_FILES = tuple(f"ansible.legacy.{name}" for name in ("stat", "copy", "file", "slurp"))
 MOST_PREPARED = 4  # batches: with the strategy "free", hosts may be at several
@@ -81,11 +81,9 @@ def import_ahead(planned: Sequence[Task], templates: Iterable[str]) -> None:
 
     And unpack the modules that the tasks are likely to run, as far as they are kept.
     """
-    environment = Templar(loader=planned[0].get_loader())._engine.environment
     # Ansible's own filters are imported together, with the first that is used; the conditions around a batch use some.
-    for text in dict.fromkeys(["{{ '' | default('') }}{{ '' is defined }}", *templates]):
-        with suppress(Exception):
-            environment.from_string(text)
+    texts = list(dict.fromkeys(["{{ '' | default('') }}{{ '' is defined }}", *templates]))
+    compile_ahead(texts, planned[0].get_loader())
     for direction in (Direction.CONTROLLER_TO_MODULE, Direction.MODULE_TO_CONTROLLER):
         get_module_encoder("legacy", direction)
     names = dict.fromkeys((task.action, *(task.collections or ())) for task in planned)

@@ -1,9 +1,9 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Ansible finds out anew for each task, found once for the tasks of a batch: plugins, and a connection's options.
+"""What Ansible finds out anew for each task, found once for the tasks of a batch: plugins, and options.
 
-And what it looks at three times to see that there is nothing, looked at once: the keywords that a task does not have.
+And what ``keywords`` and ``templates`` do, instead of Ansible's own.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from ansible import constants as C
-from ansible.playbook.attribute import FieldAttribute, NonInheritableFieldAttribute
 from ansible.playbook.base import FieldAttributeBase
+from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import PluginLoader
-from ansible.utils.sentinel import Sentinel
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import keywords, templates
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.stand_in import stand_in
 
 
 class Memos:
@@ -26,6 +27,7 @@ class Memos:
     def __init__(self) -> None:
         self._plugins: dict[Any, Any] = {}
         self._options: dict[Any, tuple[Any, Any]] = {}
+        self._settings: dict[str, Any] = {}
         self._keywords: dict[Any, frozenset[str]] = {}
 
     def forget_plugins(self) -> None:
@@ -35,20 +37,17 @@ class Memos:
     @contextmanager
     def used(self) -> Iterator[None]:
         """Let Ansible look here first."""
-        config, find, validate = (
-            C.config,
-            PluginLoader.find_plugin_with_context,
-            FieldAttributeBase.post_validate,
-        )
-        PluginLoader.find_plugin_with_context = self._finding(find)
-        FieldAttributeBase.post_validate = _post_validate
-        config.get_plugin_options_and_origins = self._getting(config.get_plugin_options_and_origins)
-        try:
+        config = C.config
+        find, options = PluginLoader.find_plugin_with_context, config.get_plugin_options_and_origins
+        with (
+            stand_in(PluginLoader, "find_plugin_with_context", self._finding(find)),
+            stand_in(FieldAttributeBase, "post_validate", keywords.post_validate),
+            stand_in(PlayContext, "copy", keywords.copy_of),
+            stand_in(config, "get_plugin_options_and_origins", self._getting(options)),
+            stand_in(config, "get_config_value", self._getting_value(config.get_config_value)),
+            templates.compiled_once(),
+        ):
             yield
-        finally:
-            PluginLoader.find_plugin_with_context = find
-            FieldAttributeBase.post_validate = validate
-            del config.get_plugin_options_and_origins
 
     def _finding(self, find: Callable[..., Any]) -> Callable[..., Any]:
         def find_plugin_with_context(
@@ -92,6 +91,25 @@ class Memos:
 
         return get_plugin_options_and_origins
 
+    def _getting_value(self, get: Callable[..., Any]) -> Callable[..., Any]:
+        settings = C.config.get_configuration_definitions()
+
+        def get_config_value(
+            config: str, *how: Any, variables: Mapping[str, Any] | None = None, **named: Any
+        ) -> Any:
+            decide = (entry["name"] for entry in settings.get(config, {}).get("vars", ()))
+            if how or named or (variables and any(name in variables for name in decide)):
+                return get(config, *how, variables=variables, **named)
+            if config not in self._settings:
+                told = len(C.config.WARNINGS) + len(C.config.DEPRECATED)
+                found = get(config, variables=variables)
+                if told != len(C.config.WARNINGS) + len(C.config.DEPRECATED):
+                    return found  # which is to be told each time
+                self._settings[config] = found
+            return copy.copy(self._settings[config])
+
+        return get_config_value
+
     def _keywords_of(self, plugin_type: str, name: str) -> frozenset[str]:
         """The keywords of a task that decide options of a plugin."""
         plugin = (plugin_type, name)
@@ -102,20 +120,3 @@ class Memos:
                 found |= {entry["name"] for entry in definition.get("keyword", ())}
             self._keywords[plugin] = frozenset(found)
         return self._keywords[plugin]
-
-
-def _post_validate(entry: FieldAttributeBase, templar: Any) -> None:
-    """Do what ``FieldAttributeBase.post_validate`` does, without asking for each keyword that is not given."""
-    given = vars(entry)
-    # Whether a keyword is the entry's own alone, and not also that of what is around it.
-    own = entry._squashed or entry._finalized or not hasattr(entry, "_get_parent_attribute")
-    for name, attribute in entry.fattributes.items():
-        if not attribute.required and type(attribute) in (FieldAttribute, NonInheritableFieldAttribute):
-            if own and given.get(f"_{name}", Sentinel) is None:
-                continue
-            if not (entry._post_validate_object or attribute.always_post_validate or attribute.static):
-                continue  # of a block: validated as its tasks' own
-        value = entry.post_validate_attribute(name, templar=templar)
-        if value is not Sentinel:
-            setattr(entry, name, value)
-    entry._finalized = True

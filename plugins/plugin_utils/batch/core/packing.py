@@ -20,6 +20,7 @@ from ansible.plugins.loader import module_utils_loader
 from ansible.release import __version__ as ansible_version
 from ansible.utils.collection_loader import AnsibleCollectionConfig, _collection_finder
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import packed
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.stand_in import stand_in
 
 
 @contextmanager
@@ -47,11 +48,8 @@ def packed_before() -> Iterator[Callable[[Mapping[str, bytes]], None]]:
             for packing, place, started in made:
                 packed.keep(packing, place, files, started)
 
-    actions.modify_module = modify_module
-    try:
+    with stand_in(actions, "modify_module", modify_module):
         yield keep_files
-    finally:
-        actions.modify_module = modify
 
 
 def place_of(name: str, path: str, compression: str) -> Path:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleFileNotFound
@@ -24,30 +25,39 @@ def warn(text: str) -> None:
     Display().warning(text)
 
 
-def show(host: Any, task: Task, event: str, outcome_or_item: Any, label: str) -> None:
-    """Send one inner result to the callbacks, as an item of the batch, whose own ``task`` it is."""
-    queue = Display()._final_q
-    if versions.TaskContext is not None:
-        item = copy.copy(outcome_or_item) if not outcome_or_item.no_log else _censored(outcome_or_item)
-        item.loop_results = None
-        item.loop_var, item.loop_item, item.loop_item_label = "item", label, label
-        queue.send_callback(event, host, task, item)
-        return
-    unwanted = ("results", outcome_or_item.get("ansible_loop_var"))
-    item = {key: value for key, value in outcome_or_item.items() if key not in unwanted}
-    if item.pop("_ansible_no_log", False):
-        kept = ("changed", "failed", "skipped", "attempts", "retries", "exception")
-        item = {key: item[key] for key in kept if key in item} | {"censored": CENSORED}
-    item |= {
-        "item": label,
-        "ansible_loop_var": "item",
-        "_ansible_item_label": label,
-        "_ansible_item_result": True,
-    }
-    fields = task.dump_attrs()
-    queue.send_callback(
-        event, versions._RawTaskResult(host=host, task=task, return_data=item, task_fields=fields)
-    )
+class Items:
+    """Shows results of tasks to the callbacks, as items of the batch's own ``task``."""
+
+    def __init__(self, host: Any, task: Task) -> None:
+        self._host, self._task = host, task
+        fields = task.dump_attrs()  # the same for all items, but asked for with each
+        self._sent = SimpleNamespace(_uuid=task._uuid, dump_attrs=lambda: fields)
+
+    def show(self, event: str, result: Any, label: str) -> None:
+        """Show one, an inner task's own or that of an item of its loop."""
+        queue = Display()._final_q
+        if versions.TaskContext is not None:
+            item = copy.copy(result) if not result.no_log else _censored(result)
+            item.loop_results = None
+            item.loop_var, item.loop_item, item.loop_item_label = "item", label, label
+            queue.send_callback(event, self._host, self._sent, item)
+            return
+        unwanted = ("results", result.get("ansible_loop_var"))
+        item = {key: value for key, value in result.items() if key not in unwanted}
+        if item.pop("_ansible_no_log", False):
+            kept = ("changed", "failed", "skipped", "attempts", "retries", "exception")
+            item = {key: item[key] for key in kept if key in item} | {"censored": CENSORED}
+        item |= {
+            "item": label,
+            "ansible_loop_var": "item",
+            "_ansible_item_label": label,
+            "_ansible_item_result": True,
+        }
+        fields = self._sent.dump_attrs()
+        queue.send_callback(
+            event,
+            versions._RawTaskResult(host=self._host, task=self._task, return_data=item, task_fields=fields),
+        )
 
 
 def _censored(result: Any) -> Any:

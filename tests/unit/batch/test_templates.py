@@ -1,0 +1,88 @@
+"""Templates are compiled once, and what they give is what Ansible gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from ansible._internal._templating._jinja_bits import AnsibleEnvironment
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import templates
+
+VARIABLES = {"name": "one", "number": 2, "inner": trust_as_template("{{ name }}!")}
+TEXTS = [
+    "{{ name }}",
+    "{{ number }}",
+    '{{ inner | upper }}{{ "{{ name }}" }}',
+    "{{ 'a\\nb' }}{% set c = 'a\\nb' %}{{ c }}",
+    "{% for one in [1, 2] %}{{ one }}{% endfor %}",
+    "{{ missing | default('none') }}",
+    "{{ {'a': number} }}",
+]
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(templates, "COMPILED", {})
+
+
+@pytest.fixture
+def compilations() -> Iterator[Any]:
+    real = AnsibleEnvironment._generate
+    with patch.object(AnsibleEnvironment, "_generate", autospec=True, side_effect=real) as generate:
+        yield generate
+
+
+def render(text: str, **how: Any) -> Any:
+    """What another host's templar gives."""
+    return Templar(loader=DataLoader(), variables=VARIABLES).template(trust_as_template(text), **how)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("escape", [True, False])
+def test_they_give_the_same(text: str, escape: bool) -> None:
+    wanted = [render(text, escape_backslashes=flag) for flag in (escape, not escape)]
+    with templates.compiled_once():
+        for _ in range(2):
+            assert [render(text, escape_backslashes=flag) for flag in (escape, not escape)] == wanted
+
+
+def test_each_is_compiled_once(compilations: Any) -> None:
+    with templates.compiled_once():
+        for _ in range(3):
+            render("{{ name }}")
+    assert compilations.call_count == 1
+
+
+def test_what_is_compiled_ahead_need_not_be_compiled(compilations: Any) -> None:
+    templates.compile_ahead(["{{ name }}", "{{ wrong"], DataLoader())
+    compilations.reset_mock()
+    with templates.compiled_once():
+        assert render("{{ name }}") == "one"
+    assert not compilations.called
+
+
+def test_what_is_drawn_is_drawn_each_time() -> None:
+    with templates.compiled_once():
+        drawn = {render("{{ 1000000000 | random }}") for _ in range(5)}
+    assert len(drawn) == 5
+
+
+def test_other_markers_are_compiled_for_themselves() -> None:
+    templar = Templar(loader=DataLoader(), variables=VARIABLES)
+    text = trust_as_template("[[ name ]]{{ name }}")
+    with templates.compiled_once():
+        assert render(text) == "[[ name ]]one"
+        other = templar.copy_with_new_env(variable_start_string="[[", variable_end_string="]]")
+        assert other.template(text) == "one{{ name }}"
+        assert render(text) == "[[ name ]]one"
+
+
+def test_what_is_wrong_is_said_each_time() -> None:
+    with templates.compiled_once():
+        for _ in range(2):
+            with pytest.raises(Exception, match="Syntax error in template"):
+                render("{{ wrong")
