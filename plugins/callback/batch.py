@@ -13,6 +13,7 @@ description:
   - Loads the task file of a M(cartable.fleet.batch) and unpacks the modules that it names, where the play runs. The
     processes that work on the hosts are forked from there, and each of them finds it done. It saves time and memory and
     changes nothing else. Where something is wrong with the file, the hosts say so.
+  - Lets the play itself run a file with a task that is done once for all hosts (C(run_once)), and warns of it.
   - Takes in what a batch leaves that has failed, which Ansible takes only from what has not - the notified handlers and
     the variables of the tasks that went well before.
 author:

@@ -23,7 +23,9 @@ description:
   - The packed modules are kept on the host, in C(~/.ansible/cartable-batch) of the user that runs them.
   - This is an action plugin.
 notes:
-  - These are refused before a task of the file runs, with file and line - C(run_once), C(throttle), C(any_errors_fatal),
+  - A file with a task that has C(run_once) is run by the play itself, task after task, as M(ansible.builtin.include_tasks)
+    would; a warning says so. Without the callback P(cartable.fleet.batch#callback) it is refused.
+  - These are refused before a task of the file runs, with file and line - C(throttle), C(any_errors_fatal),
     C(debugger), C(delegate_facts), M(ansible.builtin.meta), M(ansible.builtin.import_role), M(ansible.builtin.add_host),
     M(ansible.builtin.group_by), M(ansible.builtin.set_stats), M(ansible.builtin.pause), C(register) on an include, and
     M(ansible.builtin.include_role) of a role with handlers, with O(ignore:public) or without O(ignore:allow_duplicates).

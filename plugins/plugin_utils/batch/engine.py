@@ -22,7 +22,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleParser
 from ansible.playbook.block import Block
 from ansible.playbook.task import Task
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import dependencies, refusals
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import ahead, results
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import ahead, loading, results
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import NotBatchable
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.jobs import Job, Taken
@@ -370,6 +370,13 @@ def prepare(batch: Task) -> None:
     """
     tasks = ahead.load_ahead(batch)
     if not tasks:
+        return
+    if once := refusals.done_once(tasks, batch):
+        refusals.check_batch(batch)
+        loading.include_instead(batch)
+        results.warn(
+            f"The tasks of a batch run one by one, since one of them is done once for all hosts, which wait for it: {once}."
+        )
         return
     values = [_read_before(task) for task in tasks]
     for one in values:

@@ -18,7 +18,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.tasks im
 )
 
 _WHY = {
-    "run_once": "one host cannot act for the others here",
+    "run_once": "one host cannot act for the others here; with the callback cartable.fleet.batch, the play runs the file",
     "throttle": "the hosts of a play are counted outside",
     "any_errors_fatal": "other hosts cannot be stopped from here",
     "debugger": "a worker has no terminal",
@@ -59,6 +59,11 @@ def check_batch(batch: Task) -> None:
         )
 
 
+def done_once(tasks: Sequence[Task], batch: Task) -> str:
+    """The first of ``tasks`` that has ``run_once``, and not from around the batch: its file, line and name. Else ""."""
+    return next((_where(task) for task in tasks if _differs(task, batch, "run_once")), "")
+
+
 def check(blocks: Sequence[Block], batch: Task) -> None:
     """Raise AnsibleParserError that names every task that a batch cannot run.
 
@@ -95,9 +100,13 @@ def _of(entry: Task | Block, batch: Task) -> Iterator[str]:
         if not entry.allow_duplicates:
             yield f"{_where(entry)}: allow_duplicates: which roles have run is counted outside."
     for keyword, why in _WHY.items():
-        value = getattr(entry, keyword)
-        if value not in (None, False, 0, getattr(batch, keyword)):
+        if _differs(entry, batch, keyword):
             yield f"{_where(entry)}: {keyword}: {why}."
+
+
+def _differs(entry: Task, batch: Task, keyword: str) -> bool:
+    """Whether the task has the keyword of its own."""
+    return getattr(entry, keyword) not in (None, False, 0, getattr(batch, keyword))
 
 
 def _where(entry: Task) -> str:

@@ -13,10 +13,11 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.play import Play
 from ansible.playbook.task import Task
+from ansible.playbook.task_include import TaskInclude
 from ansible.vars.manager import VariableManager
 from ansible_collections.cartable.fleet.plugins.callback.batch import CallbackModule
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import engine, packed
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import ahead, modules, tasks
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import ahead, modules, results, tasks
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
 
 FILE = """---
@@ -153,6 +154,40 @@ def test_only_batches_are_prepared(batch: Callable[..., Task]) -> None:
     short = batch(FILE, action="batch", collections=["cartable.fleet"])
     CallbackModule().v2_playbook_on_handler_task_start(short)
     assert list(ahead.PREPARED) == [short._uuid]
+
+
+ONCE = (
+    FILE
+    + """- name: Once
+  ansible.builtin.command: "true"
+  run_once: true
+"""
+)
+
+
+def test_a_file_with_a_task_that_is_done_once_is_included(
+    batch: Callable[..., Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(results, "warn", warned.append)
+    task = batch(ONCE, name="All", when="wanted", tags=["one"], vars={"place": "/"})
+    engine.prepare(task)
+    assert isinstance(task, TaskInclude)
+    assert (task.action, task.args) == ("ansible.builtin.include_tasks", {"_raw_params": "file.yml"})
+    assert (task.name, task.when, task.tags, task.vars) == ("All", ["wanted"], ["one"], {"place": "/"})
+    [said] = warned
+    assert 'file.yml, line 14, "Once"' in said
+    engine.prepare(batch(ONCE.replace("run_once: true", "run_once: false")))
+    assert len(warned) == 1
+
+
+@pytest.mark.parametrize("keyword", ["notify", "register", "no_log"])
+def test_what_an_include_would_take_otherwise_is_left_to_the_hosts_to_refuse(
+    batch: Callable[..., Task], keyword: str
+) -> None:
+    task = batch(ONCE, **{keyword: "x"})
+    CallbackModule().v2_playbook_on_task_start(task, False)
+    assert not isinstance(task, TaskInclude)
 
 
 def test_few_are_kept(batch: Callable[..., Task]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.playbook.block import Block
+from ansible.playbook.handler import Handler
 from ansible.playbook.helpers import load_list_of_blocks
 from ansible.playbook.role_include import IncludeRole
 from ansible.playbook.task import Task
@@ -24,6 +25,20 @@ def including(batch: Task) -> TaskInclude:
     include.args = {"_raw_params": batch.args["tasks_from"]}
     include.vars = batch.vars
     return include
+
+
+def include_instead(batch: Task) -> None:
+    """Let the play, which is about to run the task of a batch, find the ``include_tasks`` that it stands for.
+
+    Raises ValueError where the task has a keyword that would mean something else there, or is a handler.
+    """
+    taken = TaskInclude.VALID_INCLUDE_KEYWORDS - {"register"}
+    others = [key for key in batch.get_ds() or {} if key not in taken and key != batch.action]
+    if others or isinstance(batch, Handler):
+        raise ValueError(f"include_tasks takes no {others}")
+    include = including(batch)
+    batch.__class__ = TaskInclude
+    batch.action, batch.args, batch.statically_loaded = include.action, include.args, False
 
 
 def load(

@@ -1,0 +1,84 @@
+"""A task that is done once for all hosts: the play itself runs the file of such a batch, as it runs any other."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+TASKS = """---
+- name: Each says who it is
+  ansible.builtin.command: echo {{ inventory_hostname }}
+  register: own
+  notify: Handler
+- name: One asks for all
+  ansible.builtin.shell: echo {{ own.stdout }} | tee -a {{ playbook_dir }}/asked
+  run_once: true
+  register: asked
+- name: All have the answer
+  ansible.builtin.copy:
+    content: "{{ own.stdout }} {{ asked.stdout }} {{ given }}"
+    dest: "{{ playbook_dir }}/answer-{{ inventory_hostname }}"
+    mode: "0600"
+"""
+MAIN = {
+    "ordinary": "ansible.builtin.include_tasks: all.yml",
+    "batch": "cartable.fleet.batch: {tasks_from: all.yml}",
+}
+HOSTS = ("a", "b", "c")
+
+
+def play(folder: Path, way: str, *callbacks: str) -> subprocess.CompletedProcess[str]:
+    """Run the tasks on three hosts, which are this machine, two at a time."""
+    for name, text in {
+        "play.yml": "- hosts: all\n  gather_facts: false\n  roles: [asking]\n",
+        "hosts.ini": "\n".join(HOSTS)
+        + f"\n[all:vars]\nansible_connection=local\nansible_python_interpreter={sys.executable}\n",
+        "roles/asking/tasks/main.yml": f"- name: Ask\n  {MAIN[way]}\n  vars: {{given: kept}}\n"
+        "  when: inventory_hostname != 'a'\n",
+        "roles/asking/tasks/all.yml": TASKS,
+        "roles/asking/handlers/main.yml": "- name: Handler\n  ansible.builtin.debug: {msg: handled}\n",
+        "ansible.cfg": f"[defaults]\ncollections_path = {PROJECT / 'collections'}\nforks = 2\n"
+        + "".join(f"callbacks_enabled = {name}\n" for name in callbacks),
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return subprocess.run(
+        [Path(sys.executable).parent / "ansible-playbook", "-i", "hosts.ini", "play.yml"],
+        cwd=folder,
+        env={**os.environ, "ANSIBLE_CONFIG": str(folder / "ansible.cfg"), "COLUMNS": "400"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def left(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in [*folder.glob("answer-*"), folder / "asked"]}
+
+
+def test_the_first_host_does_it_and_all_have_the_answer(tmp_path: Path) -> None:
+    runs = {way: play(tmp_path / way, way, "cartable.fleet.batch") for way in MAIN}
+    for way, run in runs.items():
+        assert run.returncode == 0, run.stdout + run.stderr
+        assert left(tmp_path / way) == {"answer-b": "b b kept", "answer-c": "c b kept", "asked": "b\n"}
+    # The play shows each task, as of any included file.
+    shown = {
+        way: sorted(run.stdout.replace(str(tmp_path / way), "").splitlines()) for way, run in runs.items()
+    }  # in which order two hosts end a task is theirs
+    assert shown["batch"] == shown["ordinary"]
+    said = " ".join(runs["batch"].stderr.split())
+    assert "run one by one" in said
+    assert 'all.yml, line 6, "asking : One asks for all"' in said
+
+
+def test_without_the_callback_it_is_refused(tmp_path: Path) -> None:
+    run = play(tmp_path, "batch")
+    assert run.returncode != 0
+    assert 'all.yml, line 6, "asking : One asks for all": run_once' in " ".join(
+        (run.stdout + run.stderr).split()
+    )
+    assert not list(tmp_path.glob("answer-*"))
