@@ -32,7 +32,10 @@ BATCH = "cartable.fleet.batch"
 
 
 def _is_batch(task):
-    return BATCH in (task.action, task.resolved_action)
+    return BATCH in (
+        task.action,
+        task._resolved_action,
+    )  # without the underscore it warns where it is not known yet
 
 
 class CallbackModule(CallbackBase):

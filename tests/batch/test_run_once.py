@@ -26,6 +26,7 @@ TASKS = """---
 MAIN = {
     "ordinary": "ansible.builtin.include_tasks: all.yml",
     "batch": "cartable.fleet.batch: {tasks_from: all.yml}",
+    "template": "cartable.fleet.batch: {tasks_from: '{{ given_name }}.yml'}",
 }
 HOSTS = ("a", "b", "c")
 
@@ -36,7 +37,7 @@ def play(folder: Path, way: str, *callbacks: str) -> subprocess.CompletedProcess
         "play.yml": "- hosts: all\n  gather_facts: false\n  roles: [asking]\n",
         "hosts.ini": "\n".join(HOSTS)
         + f"\n[all:vars]\nansible_connection=local\nansible_python_interpreter={sys.executable}\n",
-        "roles/asking/tasks/main.yml": f"- name: Ask\n  {MAIN[way]}\n  vars: {{given: kept}}\n"
+        "roles/asking/tasks/main.yml": f"- name: Ask\n  {MAIN[way]}\n  vars: {{given: kept, given_name: all}}\n"
         "  when: inventory_hostname != 'a'\n",
         "roles/asking/tasks/all.yml": TASKS,
         "roles/asking/handlers/main.yml": "- name: Handler\n  ansible.builtin.debug: {msg: handled}\n",
@@ -69,10 +70,11 @@ def test_the_first_host_does_it_and_all_have_the_answer(tmp_path: Path) -> None:
     shown = {
         way: sorted(run.stdout.replace(str(tmp_path / way), "").splitlines()) for way, run in runs.items()
     }  # in which order two hosts end a task is theirs
-    assert shown["batch"] == shown["ordinary"]
-    said = " ".join(runs["batch"].stderr.split())
-    assert "run one by one" in said
-    assert 'all.yml, line 6, "asking : One asks for all"' in said
+    for way in ("batch", "template"):
+        assert shown[way] == shown["ordinary"]
+        said = " ".join(runs[way].stderr.split())
+        assert "run one by one" in said
+        assert 'all.yml, line 6, "asking : One asks for all"' in said
 
 
 def test_without_the_callback_it_is_refused(tmp_path: Path) -> None:

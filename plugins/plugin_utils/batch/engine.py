@@ -373,7 +373,8 @@ def prepare(batch: Task) -> None:
         return
     if once := refusals.done_once(tasks, batch):
         refusals.check_batch(batch)
-        loading.include_instead(batch)
+        loading.include_instead(batch, ahead.path_of(batch))
+        ahead.forget(batch)
         results.warn(
             f"The tasks of a batch run one by one, since one of them is done once for all hosts, which wait for it: {once}."
         )

@@ -18,7 +18,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.tasks im
 )
 
 _WHY = {
-    "run_once": "one host cannot act for the others here; with the callback cartable.fleet.batch, the play runs the file",
+    "run_once": "one host cannot act for the others here; the documentation of the batch says when the play runs the file instead",
     "throttle": "the hosts of a play are counted outside",
     "any_errors_fatal": "other hosts cannot be stopped from here",
     "debugger": "a worker has no terminal",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import MagicMock
 
 import pytest
 from ansible.executor.play_iterator import IteratingStates, PlayIterator
@@ -15,6 +15,7 @@ from ansible.playbook.play_context import PlayContext
 from ansible.playbook.task import Task
 from ansible.plugins.strategy import StrategyBase
 from ansible.utils.display import Display
+from ansible.utils.lock import lock_decorator
 from ansible.vars.manager import VariableManager
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
     after_failure,
@@ -29,17 +30,34 @@ HANDLERS = [
 ]
 
 
+class Manager:
+    """Calls the callbacks as a TaskQueueManager does, one at a time."""
+
+    def __init__(self) -> None:
+        self._callback_lock, self._unreachable_hosts = Lock(), dict[str, bool]()
+        self.told: list[str] = []
+
+    @lock_decorator(attr="_callback_lock")
+    def send_callback(self, event: str, *arguments: Any) -> None:
+        self.told.append(event)
+        if event == "v2_runner_on_failed":
+            after_failure.take_in()
+        else:
+            self.told[-1] += f" {arguments[0].name}"
+
+
 class Strategy:
     """As much of a strategy as is at a result; Ansible's own search for handlers."""
 
     search_handlers_by_notification = StrategyBase.search_handlers_by_notification
+    get_task_hosts = StrategyBase.get_task_hosts
 
     def __init__(self) -> None:
         loader = DataLoader()
-        inventory = InventoryManager(loader, sources="pc,")
+        inventory = InventoryManager(loader, sources="pc,other")
         self._variable_manager = VariableManager(loader, inventory)
-        self._tqm = MagicMock()
-        self.host = inventory.get_host("pc")
+        self._tqm, self._hosts_cache = Manager(), ["pc", "other"]
+        self.inventory, self.host = inventory, inventory.get_host("pc")
         self.play = Play.load(
             {"hosts": "all", "gather_facts": False, "handlers": HANDLERS},
             variable_manager=self._variable_manager,
@@ -50,14 +68,13 @@ class Strategy:
         )
         self.iterator.handlers = [handler for block in self.play.handlers for handler in block.block]
 
-    def fails_with(self, **brought: Any) -> dict[str, Any]:
+    def fails_with(self, *, run_once: bool = False, **brought: Any) -> dict[str, Any]:
         """A batch has failed that brought so much; what the callbacks are shown of the result."""
         left = Brought(**brought)
+        task = Task.load({"debug": {}, "run_once": run_once})
         if versions.TaskContext is None:
             data = {"failed": True, "_ansible_notify": left.notified} | after_failure.left_in_result(left)
-            result = versions._RawTaskResult(
-                host=self.host, task=Task.load({"debug": {}}), return_data=data, task_fields={}
-            )
+            result = versions._RawTaskResult(host=self.host, task=task, return_data=data, task_fields={})
             shown = result.as_callback_task_result().result
         else:
             layers = {
@@ -66,21 +83,21 @@ class Strategy:
             }
             changes = SimpleNamespace(register_host_variables=layers)
             utr, shown = SimpleNamespace(notify=left.notified, pending_changes=changes), {}
-            result = SimpleNamespace(host=self.host, utr=utr)
+            result = SimpleNamespace(host=self.host, task=task, utr=utr)
         self._process_pending_results(self.iterator, result)
         assert after_failure.LEFT not in getattr(result, "_return_data", {}), "a rescue is told of it"
         return shown
 
     def _process_pending_results(self, iterator: PlayIterator, task_result: Any) -> None:
-        after_failure.take_in()
+        self._tqm.send_callback("v2_runner_on_failed", task_result)
 
     def notified(self) -> list[str]:
         """The handlers of which it is known that they are to run."""
         return list(self.iterator.get_state_for_host("pc").handler_notifications)
 
-    def variables(self) -> dict[str, Any]:
+    def variables(self, name: str = "pc") -> dict[str, Any]:
         """What the next task of the host would see."""
-        return self._variable_manager.get_vars(play=self.play, host=self.host)
+        return self._variable_manager.get_vars(play=self.play, host=self.inventory.get_host(name))
 
 
 @pytest.fixture
@@ -97,8 +114,7 @@ def test_handlers_are_notified_once_each(strategy: Strategy) -> None:
 def test_handlers_that_are_running_hear_of_it_at_once(strategy: Strategy) -> None:
     strategy.iterator.set_run_state_for_host("pc", IteratingStates.HANDLERS)
     strategy.fails_with(notified=["topic"])
-    told = [call.args[1].name for call in strategy._tqm.send_callback.call_args_list]
-    assert told == ["other", "last"]
+    assert strategy._tqm.told[1:] == ["v2_playbook_on_notify other", "v2_playbook_on_notify last"]
     assert not strategy.notified()
 
 
@@ -120,6 +136,20 @@ def test_variables_are_kept_and_no_callback_is_shown_them(strategy: Strategy) ->
     if versions.TaskContext is None:  # ansible-core 2.21 takes what is registered from a failure as well
         assert variables["registered"] == "hush"
     assert "hush" not in str(shown)
+
+
+@pytest.mark.parametrize("run_once", [True, False])
+def test_where_one_host_does_it_for_all_they_all_have_it(strategy: Strategy, run_once: bool) -> None:
+    strategy.fails_with(run_once=run_once, facts={"fact": 1}, included={"of_a_file": 1}, notified=["one"])
+    variables = strategy.variables("other")
+    assert ("of_a_file" in variables, "fact" in variables["ansible_facts"]) == (run_once, run_once)
+    assert strategy.notified() == ["one"]
+    assert not strategy.iterator.get_state_for_host("other").handler_notifications
+
+
+def test_a_rescue_within_the_file_is_not_what_the_rescue_around_it_is_told_of(strategy: Strategy) -> None:
+    strategy.fails_with(rescued={"ansible_failed_task": "within"})
+    assert "ansible_failed_task" not in strategy.variables()
 
 
 def test_where_nobody_takes_it_in_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:

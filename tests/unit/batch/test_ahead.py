@@ -166,14 +166,15 @@ ONCE = (
 
 
 def test_a_file_with_a_task_that_is_done_once_is_included(
-    batch: Callable[..., Task], monkeypatch: pytest.MonkeyPatch
+    batch: Callable[..., Task], place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warned: list[str] = []
     monkeypatch.setattr(results, "warn", warned.append)
     task = batch(ONCE, name="All", when="wanted", tags=["one"], vars={"place": "/"})
     engine.prepare(task)
     assert isinstance(task, TaskInclude)
-    assert (task.action, task.args) == ("ansible.builtin.include_tasks", {"_raw_params": "file.yml"})
+    assert (task.action, task.args) == ("ansible.builtin.include_tasks", {"_raw_params": place})
+    assert not ahead.PREPARED
     assert (task.name, task.when, task.tags, task.vars) == ("All", ["wanted"], ["one"], {"place": "/"})
     [said] = warned
     assert 'file.yml, line 14, "Once"' in said

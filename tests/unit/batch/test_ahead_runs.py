@@ -12,12 +12,13 @@ PROJECT = Path(__file__).resolve().parents[3]
 PLAY = """
 - hosts: all
   gather_facts: false
+  vars: {kind: all}
   roles: [fresh]
 """
 MAIN = """
 - name: Run the tasks of the platform
   cartable.fleet.batch:
-    tasks_from: all.yml
+    tasks_from: "{{ kind }}.yml"
   when: wanted | default(true)
 """
 TASKS = """

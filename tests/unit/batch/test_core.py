@@ -95,6 +95,8 @@ BOTH = [
     "ansible.plugins.loader:action_loader.get",
     "ansible.plugins.loader:module_loader.find_plugin_with_context",
     "ansible.plugins.loader:module_utils_loader._get_paths",
+    "ansible.executor.task_queue_manager:TaskQueueManager.send_callback",
+    "ansible.plugins.strategy:StrategyBase.get_task_hosts",
     "ansible.plugins.strategy:StrategyBase.search_handlers_by_notification",
     "ansible.plugins:AnsiblePlugin.set_options",
     "ansible.release:__version__",
@@ -236,7 +238,7 @@ ATTRIBUTES: list[tuple[str, Callable[[type], Any], str]] = [
     (
         "ansible.playbook.task:Task",
         lambda made: made.load({"debug": {}}),
-        "_finalized _parent _role _squashed _uuid fattributes implicit resolved_action",
+        "_finalized _parent _resolved_action _role _squashed _uuid fattributes implicit resolved_action",
     ),
     ("ansible.playbook.role_include:IncludeRole", lambda made: made(), "_role_name public allow_duplicates"),
 ]
@@ -298,6 +300,12 @@ def test_a_rescue_is_told_the_same_of_the_task_that_failed() -> None:
     assert told, "ansible-core tells a rescue otherwise what has failed: look at Host.rescuing"
     older = hasattr(find("ansible.playbook.task:Task"), "serialize")
     assert told[1] == ("serialize" if older else "dump_attrs")
+
+
+@pytest.mark.parametrize("strategy", ["linear", "free"])
+def test_a_strategy_has_a_templar_where_a_task_begins(strategy: str) -> None:
+    run = inspect.unwrap(find(f"ansible.plugins.strategy.{strategy}:StrategyModule.run"))
+    assert "templar" in run.__code__.co_varnames + run.__code__.co_cellvars, "look at ahead.load_ahead"
 
 
 def test_a_strategy_calls_callbacks_where_its_result_is_found() -> None:

@@ -16,6 +16,7 @@ from ansible.executor.play_iterator import IteratingStates
 from ansible.utils.display import Display
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import versions
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Brought
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.strategy import at_hand
 
 LEFT = "_ansible_cartable_batch"  # in a result with 2.19 and 2.20; no callback is shown what begins like this
 is_taken_in = False  # there is the callback; known before the play forks
@@ -31,28 +32,23 @@ def left_in_result(brought: Brought) -> dict[str, Any]:
     """What belongs into the failed result for it, where it has no other place (ansible-core 2.19 and 2.20)."""
     if not is_taken_in or versions.TaskContext is not None:
         return {}
-    lasting = {**brought.rescued, **brought.lasting}
-    return {LEFT: {"facts": brought.facts, "included": brought.included, "lasting": lasting}}
+    return {LEFT: {"facts": brought.facts, "included": brought.included, "lasting": brought.lasting}}
 
 
 def take_in() -> None:
     """Take in what the failed result has, with which the strategy is calling the callbacks."""
-    frame = inspect.currentframe()
-    while frame is not None and not {"iterator", "task_result"} <= set(frame.f_locals):
-        frame = frame.f_back
-    if frame is None:
-        raise LookupError("no strategy is at a result")
-    strategy, iterator, result = (frame.f_locals[name] for name in ("self", "iterator", "task_result"))
+    strategy, iterator, result = at_hand("self", "iterator", "task_result")
     notified, facts, included, lasting = _left(result)
-    host, variables = result.host, strategy._variable_manager
-    if lasting:
-        variables.set_nonpersistent_facts(host.name, lasting)
-    if facts:
-        variables.set_host_facts(host.name, facts)
-    for name, value in included.items():
-        variables.set_host_variable(host.name, name, value)
+    variables = strategy._variable_manager
+    for host in strategy.get_task_hosts(iterator, result.host, result.task):  # all, with run_once
+        if lasting:
+            variables.set_nonpersistent_facts(host, dict(lasting))
+        if facts:
+            variables.set_host_facts(host, dict(facts))
+        for name, value in included.items():
+            variables.set_host_variable(host, name, value)
     for name in notified:
-        _notify(strategy, iterator, host, name)
+        _notify(strategy, iterator, result.host, name)
 
 
 def _left(result: Any) -> tuple[Any, ...]:
@@ -77,6 +73,7 @@ def _notify(strategy: Any, iterator: Any, host: Any, name: str) -> None:
             iterator.add_notification(host.name, name)
             break
         if handler.notify_host(host):
-            strategy._tqm.send_callback("v2_playbook_on_notify", handler, host)
+            manager = strategy._tqm  # whose lock is held, since it is calling the callbacks
+            inspect.unwrap(type(manager).send_callback)(manager, "v2_playbook_on_notify", handler, host)
     if not found:
         Display().warning(f"The requested handler '{name}', notified in a batch that failed, was not found.")

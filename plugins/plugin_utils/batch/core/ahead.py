@@ -26,6 +26,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
     tasks,
 )
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.actions import FILES
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.strategy import at_hand
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.templates import compile_ahead
 
 MODULES_OF_FILES = tuple(f"ansible.legacy.{name}" for name in ("stat", "copy", "file", "slurp"))
@@ -57,6 +58,16 @@ def prepared(batch: Task, path: str) -> Prepared | None:
     return PREPARED.pop(batch._uuid) if found is not None and found.holds(path) else None
 
 
+def path_of(batch: Task) -> str:
+    """The file that is prepared for a batch. Raises KeyError."""
+    return PREPARED[batch._uuid].path
+
+
+def forget(batch: Task) -> None:
+    """Drop what is prepared for a batch."""
+    PREPARED.pop(batch._uuid, None)
+
+
 def load_ahead(batch: Task) -> list[Task]:
     """Load the file of a batch where the play runs, before it forks for the hosts; all tasks, resolved.
 
@@ -64,8 +75,12 @@ def load_ahead(batch: Task) -> list[Task]:
     """
     while len(PREPARED) >= MOST_PREPARED:
         del PREPARED[next(iter(PREPARED))]
-    loader, variables = batch.get_loader(), batch.get_variable_manager()
-    path = loader.path_dwim_relative_stack(batch.get_search_path(), "tasks", batch.args["tasks_from"])
+    loader, variables, name = batch.get_loader(), batch.get_variable_manager(), batch.args["tasks_from"]
+    if "{" in name:
+        # With the variables of the first host: one that finds another file loads that.
+        [templar] = at_hand("templar")
+        name = templar.template(name)
+    path = loader.path_dwim_relative_stack(batch.get_search_path(), "tasks", name)
     state, play = _state(path), tasks.play_of(batch)
     with loading.as_it_was(play) as brings_roles:
         blocks = loading.load(path, loading.including(batch), batch._role, play, variables, loader)

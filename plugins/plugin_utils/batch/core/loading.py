@@ -27,18 +27,23 @@ def including(batch: Task) -> TaskInclude:
     return include
 
 
-def include_instead(batch: Task) -> None:
+def include_instead(batch: Task, path: str) -> None:
     """Let the play, which is about to run the task of a batch, find the ``include_tasks`` that it stands for.
 
-    Raises ValueError where the task has a keyword that would mean something else there, or is a handler.
+    ``path``: of its file, for the host that is first. Where its name is a template, the others render it for themselves.
+    Raises ValueError where the task has a keyword that would mean something else there, or is a handler; or where the
+    name is a template, and an include would look for the file elsewhere.
     """
     taken = TaskInclude.VALID_INCLUDE_KEYWORDS - {"register"}
     others = [key for key in batch.get_ds() or {} if key not in taken and key != batch.action]
-    if others or isinstance(batch, Handler):
-        raise ValueError(f"include_tasks takes no {others}")
+    is_template = "{" in batch.args["tasks_from"]
+    if others or isinstance(batch, Handler) or (is_template and batch._role is None):
+        raise ValueError(f"include_tasks cannot stand in the place of this batch (it takes no {others})")
     include = including(batch)
     batch.__class__ = TaskInclude
-    batch.action, batch.args, batch.statically_loaded = include.action, include.args, False
+    batch.action = batch._resolved_action = include.action
+    batch.args = include.args if is_template else {"_raw_params": path}
+    batch.statically_loaded = False
 
 
 def load(
