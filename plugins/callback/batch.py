@@ -15,7 +15,8 @@ description:
     changes nothing else. Where something is wrong with the file, the hosts say so.
   - Lets the play itself run a file with a task that is done once for all hosts (C(run_once)), and warns of it.
   - Takes in what a batch leaves that has failed, which Ansible takes only from what has not - the notified handlers and
-    the variables of the tasks that went well before.
+    the variables of the tasks that went well before. With ansible-core 2.19 and 2.20, also the variables that any batch
+    leaves, each kind with its own precedence.
 author:
   - Cartable contributors (@cartable)
 requirements:
@@ -25,7 +26,7 @@ requirements:
 from contextlib import suppress
 
 from ansible.plugins.callback import CallbackBase
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import after_failure
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import taking_in
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.engine import prepare
 
 BATCH = "cartable.fleet.batch"
@@ -45,7 +46,7 @@ class CallbackModule(CallbackBase):
     CALLBACK_NEEDS_ENABLED = True
 
     def v2_playbook_on_play_start(self, play):
-        after_failure.expect()
+        taking_in.expect()
 
     def v2_playbook_on_task_start(self, task, is_conditional):
         if _is_batch(task):
@@ -57,7 +58,11 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
         if _is_batch(result.task):
-            after_failure.take_in()
+            taking_in.take_in(failed=True)
+
+    def v2_runner_on_ok(self, result):
+        if _is_batch(result.task):
+            taking_in.take_in(failed=False)
 
     def v2_runner_on_unreachable(self, result):
         self.v2_runner_on_failed(result)

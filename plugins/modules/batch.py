@@ -34,8 +34,8 @@ notes:
   - Enable the callback P(cartable.fleet.batch#callback). Without it, when a task fails that nothing in the file rescues,
     handlers that were notified before it are lost, also where the play rescues the batch or has C(force_handlers). Facts are
     lost as well; with ansible-core 2.19 and 2.20, registered variables too.
-  - With ansible-core 2.19 and 2.20, variables of M(ansible.builtin.include_vars) have the precedence of set facts after
-    the batch.
+  - Without the callback, with ansible-core 2.19 and 2.20, facts and variables of M(ansible.builtin.include_vars) have the
+    precedence of set facts after the batch.
 author:
   - Cartable contributors (@cartable)
 options:

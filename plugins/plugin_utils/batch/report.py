@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import after_failure, results
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import results, taking_in
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Brought, Outcome
 
@@ -80,7 +80,7 @@ class Report:
 
     def failure(self, outcome: Outcome, round_trips: int) -> dict[str, Any]:
         """The result of a batch that a task has ended."""
-        if self.brought.notified and self.host.failure_is_not_the_end and not after_failure.is_taken_in:
+        if self.brought.notified and self.host.failure_is_not_the_end and not taking_in.is_taken_in:
             lost = ", ".join(dict.fromkeys(self.brought.notified))
             results.warn(
                 "Ansible takes no notifications from an action that failed, so these handlers, notified in the batch before "

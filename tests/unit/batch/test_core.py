@@ -313,7 +313,7 @@ def test_a_strategy_calls_callbacks_where_its_result_is_found() -> None:
     gone = {"self", "iterator", "task_result"} - set(
         process.__code__.co_varnames + process.__code__.co_cellvars
     )
-    assert not gone, f"ansible-core calls {gone} otherwise: look at after_failure.take_in"
+    assert not gone, f"ansible-core calls {gone} otherwise: look at taking_in.take_in"
 
 
 @pytest.mark.parametrize("name", ["normal", "command", "shell", "copy", "template"])

@@ -14,7 +14,7 @@ from ansible.errors import AnsibleError, AnsibleFileNotFound
 from ansible.playbook.task import Task
 from ansible.template import trust_as_template
 from ansible.utils.display import Display
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import after_failure, versions
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import taking_in, versions
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Brought, Outcome
 
 CENSORED = "the output has been hidden due to the fact that 'no_log: true' was specified for this result"
@@ -77,7 +77,7 @@ def hand_back(
 
     ``summary`` is the result otherwise, in which nothing is secret.
 
-    After a failure Ansible itself takes only registered variables, and 2.19 and 2.20 not even those: see ``after_failure``.
+    After a failure Ansible itself takes only registered variables, and 2.19 and 2.20 not even those: see ``taking_in``.
     """
     own = [] if failed else task.notify or []
     task.notify = list(dict.fromkeys([*own, *brought.notified])) or None
@@ -98,10 +98,10 @@ def hand_back(
             }
             task.register = named | (task.register or {})
         return {}
+    if failed or taking_in.is_taken_in:
+        return taking_in.left_in_result(brought, failed=failed)
     # An older strategy takes variables of one kind from a result: those of set_fact, an item each.
     lasting = {**brought.included, **brought.rescued, **brought.lasting}
-    if failed:
-        return after_failure.left_in_result(brought)
     if not (lasting or brought.facts):
         return {}
     task.action = "ansible.builtin.set_fact"

@@ -1,10 +1,10 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a batch that failed leaves to the play: notifications and variables of the tasks that went well before.
+"""What a batch leaves to the play and a strategy does not take from its result: the callback of the batch takes it in.
 
-A strategy takes these only from a result that is no failure. So the callback of the batch, which is called where the strategy
-is at the result, takes them in.
+From a failure a strategy takes no notifications and no facts, and before ansible-core 2.21 no registered variables; from a
+success, before 2.21, variables of one kind. The callback is called where the strategy is at the result.
 """
 
 from __future__ import annotations
@@ -28,15 +28,19 @@ def expect() -> None:
     is_taken_in = True
 
 
-def left_in_result(brought: Brought) -> dict[str, Any]:
-    """What belongs into the failed result for it, where it has no other place (ansible-core 2.19 and 2.20)."""
+def left_in_result(brought: Brought, *, failed: bool) -> dict[str, Any]:
+    """What belongs into the result for it, where it has no other place (ansible-core 2.19 and 2.20)."""
     if not is_taken_in or versions.TaskContext is not None:
         return {}
-    return {LEFT: {"facts": brought.facts, "included": brought.included, "lasting": brought.lasting}}
+    # What a rescue around a failed batch is told of, is the batch.
+    lasting = brought.lasting if failed else {**brought.rescued, **brought.lasting}
+    return {LEFT: {"facts": brought.facts, "included": brought.included, "lasting": lasting}}
 
 
-def take_in() -> None:
-    """Take in what the failed result has, with which the strategy is calling the callbacks."""
+def take_in(*, failed: bool) -> None:
+    """Take in what the result has with which the strategy is calling the callbacks."""
+    if not failed and versions.TaskContext is not None:
+        return  # the strategy has taken all
     strategy, iterator, result = at_hand("self", "iterator", "task_result")
     notified, facts, included, lasting = _left(result)
     variables = strategy._variable_manager
@@ -47,7 +51,7 @@ def take_in() -> None:
             variables.set_host_facts(host, dict(facts))
         for name, value in included.items():
             variables.set_host_variable(host, name, value)
-    for name in notified:
+    for name in notified if failed else []:
         _notify(strategy, iterator, result.host, name)
 
 

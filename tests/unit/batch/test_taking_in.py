@@ -18,7 +18,7 @@ from ansible.utils.display import Display
 from ansible.utils.lock import lock_decorator
 from ansible.vars.manager import VariableManager
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
-    after_failure,
+    taking_in,
     versions,
 )
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Brought
@@ -41,7 +41,9 @@ class Manager:
     def send_callback(self, event: str, *arguments: Any) -> None:
         self.told.append(event)
         if event == "v2_runner_on_failed":
-            after_failure.take_in()
+            taking_in.take_in(failed=True)
+        elif event == "v2_runner_on_ok":
+            taking_in.take_in(failed=False)
         else:
             self.told[-1] += f" {arguments[0].name}"
 
@@ -68,12 +70,14 @@ class Strategy:
         )
         self.iterator.handlers = [handler for block in self.play.handlers for handler in block.block]
 
-    def fails_with(self, *, run_once: bool = False, **brought: Any) -> dict[str, Any]:
-        """A batch has failed that brought so much; what the callbacks are shown of the result."""
+    def ends_with(self, event: str, *, run_once: bool = False, **brought: Any) -> dict[str, Any]:
+        """A batch has ended that brought so much; what the callbacks are shown of the result."""
         left = Brought(**brought)
         task = Task.load({"debug": {}, "run_once": run_once})
         if versions.TaskContext is None:
-            data = {"failed": True, "_ansible_notify": left.notified} | after_failure.left_in_result(left)
+            data = {"_ansible_notify": left.notified} | taking_in.left_in_result(
+                left, failed=event.endswith("failed")
+            )
             result = versions._RawTaskResult(host=self.host, task=task, return_data=data, task_fields={})
             shown = result.as_callback_task_result().result
         else:
@@ -84,12 +88,15 @@ class Strategy:
             changes = SimpleNamespace(register_host_variables=layers)
             utr, shown = SimpleNamespace(notify=left.notified, pending_changes=changes), {}
             result = SimpleNamespace(host=self.host, task=task, utr=utr)
-        self._process_pending_results(self.iterator, result)
-        assert after_failure.LEFT not in getattr(result, "_return_data", {}), "a rescue is told of it"
+        self._process_pending_results(self.iterator, result, event)
+        assert taking_in.LEFT not in getattr(result, "_return_data", {}), "a rescue is told of it"
         return shown
 
-    def _process_pending_results(self, iterator: PlayIterator, task_result: Any) -> None:
-        self._tqm.send_callback("v2_runner_on_failed", task_result)
+    def fails_with(self, **brought: Any) -> dict[str, Any]:
+        return self.ends_with("v2_runner_on_failed", **brought)
+
+    def _process_pending_results(self, iterator: PlayIterator, task_result: Any, event: str) -> None:
+        self._tqm.send_callback(event, task_result)
 
     def notified(self) -> list[str]:
         """The handlers of which it is known that they are to run."""
@@ -102,7 +109,7 @@ class Strategy:
 
 @pytest.fixture
 def strategy(monkeypatch: pytest.MonkeyPatch) -> Strategy:
-    monkeypatch.setattr(after_failure, "is_taken_in", True)
+    monkeypatch.setattr(taking_in, "is_taken_in", True)
     return Strategy()
 
 
@@ -147,16 +154,38 @@ def test_where_one_host_does_it_for_all_they_all_have_it(strategy: Strategy, run
     assert not strategy.iterator.get_state_for_host("other").handler_notifications
 
 
+def test_a_success_leaves_variables_of_each_kind(strategy: Strategy) -> None:
+    shown = strategy.ends_with(
+        "v2_runner_on_ok",
+        facts={"fact": "hush"},
+        included={"of_a_file": "hush"},
+        lasting={"registered": "hush"},
+        notified=["one"],
+    )
+    assert not strategy.notified(), "which the strategy has done"
+    taken = versions.TaskContext is None
+    assert "hush" not in str(shown)
+    variables = strategy.variables()
+    assert (variables["ansible_facts"].get("fact"), variables.get("of_a_file")) == (
+        ("hush",) * 2 if taken else (None,) * 2
+    )
+    assert strategy._variable_manager._nonpersistent_fact_cache["pc"] == (
+        {"registered": "hush"} if taken else {}
+    )
+
+
 def test_a_rescue_within_the_file_is_not_what_the_rescue_around_it_is_told_of(strategy: Strategy) -> None:
     strategy.fails_with(rescued={"ansible_failed_task": "within"})
     assert "ansible_failed_task" not in strategy.variables()
+    strategy.ends_with("v2_runner_on_ok", rescued={"ansible_failed_task": "within"})
+    assert ("ansible_failed_task" in strategy.variables()) == (versions.TaskContext is None)
 
 
 def test_where_nobody_takes_it_in_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(after_failure, "is_taken_in", False)
-    assert not after_failure.left_in_result(Brought(lasting={"registered": "hush"}))
+    monkeypatch.setattr(taking_in, "is_taken_in", False)
+    assert not taking_in.left_in_result(Brought(lasting={"registered": "hush"}), failed=True)
 
 
 def test_without_a_strategy_it_says_so() -> None:
     with pytest.raises(LookupError, match="strategy"):
-        after_failure.take_in()
+        taking_in.take_in(failed=True)
