@@ -222,7 +222,7 @@ def run_all(target: Path, cases: Mapping[str, Arguments], fqn: str = batch_apt.M
             },
             "timeout": 0,
             "last_of_task": True,
-            "go_on_taking_in": True,
+            "go_on_after_failure": True,
         }
         for number, name in names.items()
     ]

@@ -80,7 +80,7 @@ def job(number: int, module: str, **more: Any) -> Job:
         "environment": {},
         "timeout": 0,
         "last_of_task": True,
-        "go_on_taking_in": False,
+        "go_on_after_failure": False,
     }
     return given | more
 
@@ -100,7 +100,7 @@ def test_stops_after_a_failure(run: Run, module: str) -> None:
 
 @pytest.mark.parametrize("module", ["bad", "killed", "rubbish"])
 def test_goes_on_where_the_failure_is_ignored(run: Run, module: str) -> None:
-    said = run([job(0, module, go_on_taking_in=True), job(1, "good")])
+    said = run([job(0, module, go_on_after_failure=True), job(1, "good")])
     assert [one.get("job") for one in said] == [0, 1, None]
 
 

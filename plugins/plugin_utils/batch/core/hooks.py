@@ -109,7 +109,7 @@ class Capture:
         wire |= {
             "environment": {str(name): str(value) for name, value in environment.items()},
             "timeout": task.timeout or 0,
-            "go_on_taking_in": go_on,
+            "go_on_after_failure": go_on,
         }
         return Job(
             wire=wire,
