@@ -67,9 +67,11 @@ def test_the_first_host_does_it_and_all_have_the_answer(tmp_path: Path) -> None:
         assert run.returncode == 0, run.stdout + run.stderr
         assert left(tmp_path / way) == {"answer-b": "b b kept", "answer-c": "c b kept", "asked": "b\n"}
     # The play shows each task, as of any included file.
-    shown = {
-        way: sorted(run.stdout.replace(str(tmp_path / way), "").splitlines()) for way, run in runs.items()
-    }  # in which order two hosts end a task is theirs
+    shown = {}
+    for way, run in runs.items():
+        # In which order two hosts end a task is theirs.
+        text = run.stdout.replace(str(tmp_path / way), "").replace("for c, b", "for b, c")
+        shown[way] = sorted(text.splitlines())
     for way in ("batch", "template"):
         assert shown[way] == shown["ordinary"]
         said = " ".join(runs[way].stderr.split())
