@@ -366,7 +366,7 @@ class Batch:
 def prepare(batch: Task) -> None:
     """Do once, where the play runs, what is the same for all hosts of ``batch``: the processes for them find it done.
 
-    It only saves time: whatever is wrong may be raised, since the hosts will say so.
+    A file with a task to be done once for all hosts is left to the play. Whatever is wrong may be raised: the hosts say so.
     """
     tasks = ahead.load_ahead(batch)
     if not tasks:
