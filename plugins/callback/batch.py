@@ -27,7 +27,7 @@ from contextlib import suppress
 
 from ansible.plugins.callback import CallbackBase
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import taking_in
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.engine import prepare
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.preparing import prepare
 
 BATCH = "cartable.fleet.batch"
 

@@ -22,7 +22,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleParser
 from ansible.playbook.block import Block
 from ansible.playbook.task import Task
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import dependencies, refusals
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import ahead, loading, results
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import results
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import NotBatchable
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.jobs import Job, Taken
@@ -30,8 +30,8 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.tasks import (
     caches_facts,
     copies_file,
-    expressions,
     projects,
+    read_before,
     registers,
 )
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.memory import give_back
@@ -42,12 +42,6 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.report import
 MOST_JOBS = 500  # of a segment: a loop over thousands of items stays within memory
 MOST_BYTES = 16 * 1024 * 1024  # of the files of a segment
 MOST_LEFT = 100  # tasks of a segment that are left in the middle, each with a thread
-# Attributes that are rendered before a task runs. Not changed_when and failed_when, which come after.
-READ_BEFORE = (
-    "name", "action", "args", "loop", "loop_control", "environment", "check_mode", "diff", "become", "become_user", "become_method",
-    "become_flags", "become_exe", "connection", "remote_user", "delegate_to", "ignore_errors", "ignore_unreachable", "no_log",
-    "notify", "timeout", "vars", "module_defaults", "port", "async_val", "poll", "delay", "retries",
-)  # fmt: skip
 
 
 @dataclass
@@ -236,7 +230,7 @@ class Batch:
         """The variables that the task may read before it runs, and what else it may look at."""
         variables = self.host.vars_of(task)
         reader = dependencies.Reader(variables)
-        names = reader.names(*_read_before(task))
+        names = reader.names(*read_before(task))
         # How the host is reached; what a lookup for it looks at, such as a store of passwords, no task writes.
         reaching = [
             value
@@ -361,36 +355,6 @@ class Batch:
             lost = next((job for number, job in enumerate(jobs) if number not in heard_of), None)
             if lost is not None:
                 lost.lose()
-
-
-def prepare(batch: Task) -> None:
-    """Do once, where the play runs, what is the same for all hosts of ``batch``: the processes for them find it done.
-
-    A file with a task to be done once for all hosts is left to the play. Whatever is wrong may be raised: the hosts say so.
-    """
-    tasks = ahead.load_ahead(batch)
-    if not tasks:
-        return
-    if once := refusals.done_once(tasks, batch):
-        refusals.check_batch(batch)
-        loading.include_instead(batch, ahead.path_of(batch))
-        ahead.forget(batch)
-        results.warn(
-            f"The tasks of a batch run one by one, since one of them is done once for all hosts, which wait for it: {once}."
-        )
-        return
-    values = [_read_before(task) for task in tasks]
-    for one in values:
-        dependencies.Reader({}).names(*one)  # which remembers the templates
-    ahead.import_ahead(tasks, dependencies.templates(values))
-
-
-def _read_before(task: Task) -> tuple[list[Any], list[Any]]:
-    """What of a task is rendered before it runs: values with templates, and bare expressions."""
-    loops = task.loop_control
-    of_loop = [loops.label, loops.loop_var] if loops else []
-    values = [*(getattr(task, name, None) for name in READ_BEFORE), task.get_vars(), *of_loop]
-    return values, expressions(task)
 
 
 def _decided_here(task: Task) -> bool:

@@ -16,7 +16,7 @@ from ansible.playbook.task import Task
 from ansible.playbook.task_include import TaskInclude
 from ansible.vars.manager import VariableManager
 from ansible_collections.cartable.fleet.plugins.callback.batch import CallbackModule
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import engine, packed
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import packed, preparing
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import ahead, modules, results, tasks
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
 
@@ -82,7 +82,7 @@ def names(entries: Any) -> list[str]:
 
 def test_a_host_finds_the_file_loaded(batch: Callable[..., Task], place: str) -> None:
     task = batch(FILE)
-    engine.prepare(task)
+    preparing.prepare(task)
     process = Process(task)
     process.loader.load_from_file = None  # nobody reads it again
     blocks = process.load(place)
@@ -97,14 +97,14 @@ def test_a_host_finds_the_file_loaded(batch: Callable[..., Task], place: str) ->
 
 def test_nobody_gets_the_same_tasks_twice(batch: Callable[..., Task], place: str) -> None:
     task = batch(FILE)
-    engine.prepare(task)
+    preparing.prepare(task)
     process = Process(task)
     assert process.load(place)[0] is not process.load(place)[0]
 
 
 def test_a_file_that_has_changed_since_is_loaded_again(batch: Callable[..., Task], place: str) -> None:
     task = batch(FILE)
-    engine.prepare(task)
+    preparing.prepare(task)
     before = Path(place).stat()
     Path(place).write_text(FILE.replace("One", "Uno"), encoding="utf-8")
     os.utime(place, ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -113,7 +113,7 @@ def test_a_file_that_has_changed_since_is_loaded_again(batch: Callable[..., Task
 
 def test_a_file_that_is_gone_is_said_to_be_gone(batch: Callable[..., Task], place: str) -> None:
     task = batch(FILE)
-    engine.prepare(task)
+    preparing.prepare(task)
     Path(place).unlink()
     with pytest.raises(AnsibleFileNotFound, match=r"file\.yml"):
         Process(task).load(place)
@@ -121,7 +121,7 @@ def test_a_file_that_is_gone_is_said_to_be_gone(batch: Callable[..., Task], plac
 
 def test_another_file_is_not_taken_for_it(batch: Callable[..., Task], tmp_path: Path) -> None:
     task = batch(FILE)
-    engine.prepare(task)
+    preparing.prepare(task)
     other = tmp_path / "other.yml"
     other.write_text("- name: Other\n  ansible.builtin.debug:\n", encoding="utf-8")
     assert names(Process(task).load(str(other))) == ["Other"]
@@ -129,7 +129,7 @@ def test_another_file_is_not_taken_for_it(batch: Callable[..., Task], tmp_path: 
 
 def test_a_play_has_no_role_before_a_host_is_there(batch: Callable[..., Task], place: str) -> None:
     task = batch(IMPORTING)
-    engine.prepare(task)
+    preparing.prepare(task)
     play = tasks.play_of(task)
     assert (play.roles, play.role_cache, ahead.PREPARED) == ([], {}, {})
     assert names(Process(task).load(place))[:3] == ["other : One", "other : Two", "other : Three"]
@@ -171,14 +171,14 @@ def test_a_file_with_a_task_that_is_done_once_is_included(
     warned: list[str] = []
     monkeypatch.setattr(results, "warn", warned.append)
     task = batch(ONCE, name="All", when="wanted", tags=["one"], vars={"place": "/"})
-    engine.prepare(task)
+    preparing.prepare(task)
     assert isinstance(task, TaskInclude)
     assert (task.action, task.args) == ("ansible.builtin.include_tasks", {"_raw_params": place})
     assert not ahead.PREPARED
     assert (task.name, task.when, task.tags, task.vars) == ("All", ["wanted"], ["one"], {"place": "/"})
     [said] = warned
     assert 'file.yml, line 14, "Once"' in said
-    engine.prepare(batch(ONCE.replace("run_once: true", "run_once: false")))
+    preparing.prepare(batch(ONCE.replace("run_once: true", "run_once: false")))
     assert len(warned) == 1
 
 
@@ -194,7 +194,7 @@ def test_what_an_include_would_take_otherwise_is_left_to_the_hosts_to_refuse(
 def test_few_are_kept(batch: Callable[..., Task]) -> None:
     tasks = [batch(FILE) for _ in range(ahead.MOST_PREPARED + 2)]
     for task in tasks:
-        engine.prepare(task)
+        preparing.prepare(task)
     assert list(ahead.PREPARED) == [task._uuid for task in tasks[2:]]
 
 
@@ -210,7 +210,7 @@ def test_a_module_that_was_packed_before_is_unpacked(
 
     monkeypatch.setattr(packed, "bring", bring)
     monkeypatch.setattr(ahead.C, "DEFAULT_LOCAL_TMP", "/nonexistent", raising=False)
-    engine.prepare(batch(FILE.replace("ansible.builtin.debug", "ansible.builtin.copy")))
+    preparing.prepare(batch(FILE.replace("ansible.builtin.debug", "ansible.builtin.copy")))
     assert brought == [
         f"ansible.modules.{name}" for name in ("stat", "command", "copy", "stat", "copy", "file", "slurp")
     ]

@@ -19,6 +19,12 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.dependencies 
 
 META = frozenset(C._ACTION_META)
 INCLUDES = frozenset(C._ACTION_ALL_INCLUDE_ROLE_TASKS)
+# Attributes that are rendered before a task runs. Not changed_when and failed_when, which come after.
+READ_BEFORE = (
+    "name", "action", "args", "loop", "loop_control", "environment", "check_mode", "diff", "become", "become_user", "become_method",
+    "become_flags", "become_exe", "connection", "remote_user", "delegate_to", "ignore_errors", "ignore_unreachable", "no_log",
+    "notify", "timeout", "vars", "module_defaults", "port", "async_val", "poll", "delay", "retries",
+)  # fmt: skip
 
 
 def registers(task: Task) -> set[str]:
@@ -52,6 +58,14 @@ def expressions(task: Task) -> list[Any]:
     """What of ``task`` is an expression without its being in braces: conditions, and the name that ``debug`` shows."""
     bare = {"assert": "that", "debug": "var"}.get(task.action.rpartition(".")[2])
     return [task.when, *([task.args.get(bare)] if bare else [])]
+
+
+def read_before(task: Task) -> tuple[list[Any], list[Any]]:
+    """What of a task is rendered before it runs: values with templates, and bare expressions."""
+    loops = task.loop_control
+    of_loop = [loops.label, loops.loop_var] if loops else []
+    values = [*(getattr(task, name, None) for name in READ_BEFORE), task.get_vars(), *of_loop]
+    return values, expressions(task)
 
 
 def resolved(task: Task) -> Task:

@@ -1,0 +1,33 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Does once, where the play runs, what is the same for all hosts of a batch."""
+
+from __future__ import annotations
+
+from ansible.playbook.task import Task
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import dependencies, refusals
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import ahead, loading, results
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.tasks import read_before
+
+
+def prepare(batch: Task) -> None:
+    """Do once, where the play runs, what is the same for all hosts of ``batch``: the processes for them find it done.
+
+    A file with a task to be done once for all hosts is left to the play. Whatever is wrong may be raised: the hosts say so.
+    """
+    tasks = ahead.load_ahead(batch)
+    if not tasks:
+        return
+    if once := refusals.done_once(tasks, batch):
+        refusals.check_batch(batch)
+        loading.include_instead(batch, ahead.path_of(batch))
+        ahead.forget(batch)
+        results.warn(
+            f"The tasks of a batch run one by one, since one of them is done once for all hosts, which wait for it: {once}."
+        )
+        return
+    values = [read_before(task) for task in tasks]
+    for one in values:
+        dependencies.Reader({}).names(*one)  # which remembers the templates
+    ahead.import_ahead(tasks, dependencies.templates(values))
