@@ -13,7 +13,8 @@ description:
   - Loads the task file of a M(cartable.fleet.batch) and unpacks the modules that it names, where the play runs. The
     processes that work on the hosts are forked from there, and each of them finds it done. It saves time and memory and
     changes nothing else. Where something is wrong with the file, the hosts say so.
-  - Lets the play itself run a file with a task that is done once for all hosts (C(run_once)), and warns of it.
+  - Lets the play itself run a file where the variable C(cartable_batch) is false for all hosts, and one with a task that is
+    done once for all hosts (C(run_once)), of which it warns.
   - Takes in what a batch leaves that has failed, which Ansible takes only from what has not - the notified handlers and
     the variables of the tasks that went well before. With ansible-core 2.19 and 2.20, also the variables that any batch
     leaves, each kind with its own precedence.

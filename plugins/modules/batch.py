@@ -23,6 +23,9 @@ description:
   - The packed modules are kept on the host, in C(~/.ansible/cartable-batch) of the user that runs them.
   - This is an action plugin.
 notes:
+  - With the variable C(cartable_batch) false for all hosts, the play includes the file as M(ansible.builtin.include_tasks)
+    would. For a host that alone has it so, and without the callback P(cartable.fleet.batch#callback), the tasks run one by
+    one inside the batch.
   - A file with a task that has C(run_once) is run by the play itself, task after task, as M(ansible.builtin.include_tasks)
     would; a warning says so. Without the callback P(cartable.fleet.batch#callback) it is refused.
   - These are refused before a task of the file runs, with file and line - C(throttle), C(any_errors_fatal),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[2]
+from tests.batch.three_hosts import play
+
 TASKS = """---
 - name: Each says who it is
   ansible.builtin.command: echo {{ inventory_hostname }}
@@ -24,37 +22,14 @@ TASKS = """---
     mode: "0600"
 """
 MAIN = {
-    "ordinary": "ansible.builtin.include_tasks: all.yml",
-    "batch": "cartable.fleet.batch: {tasks_from: all.yml}",
-    "template": "cartable.fleet.batch: {tasks_from: '{{ given_name }}.yml'}",
+    way: f"- name: Ask\n  {what}\n  vars: {{given: kept, given_name: all}}\n  when: inventory_hostname != 'a'\n"
+    for way, what in {
+        "ordinary": "ansible.builtin.include_tasks: all.yml",
+        "batch": "cartable.fleet.batch: {tasks_from: all.yml}",
+        "template": "cartable.fleet.batch: {tasks_from: '{{ given_name }}.yml'}",
+    }.items()
 }
-HOSTS = ("a", "b", "c")
-
-
-def play(folder: Path, way: str, *callbacks: str) -> subprocess.CompletedProcess[str]:
-    """Run the tasks on three hosts, which are this machine, two at a time."""
-    for name, text in {
-        "play.yml": "- hosts: all\n  gather_facts: false\n  roles: [asking]\n",
-        "hosts.ini": "\n".join(HOSTS)
-        + f"\n[all:vars]\nansible_connection=local\nansible_python_interpreter={sys.executable}\n",
-        "roles/asking/tasks/main.yml": f"- name: Ask\n  {MAIN[way]}\n  vars: {{given: kept, given_name: all}}\n"
-        "  when: inventory_hostname != 'a'\n",
-        "roles/asking/tasks/all.yml": TASKS,
-        "roles/asking/handlers/main.yml": "- name: Handler\n  ansible.builtin.debug: {msg: handled}\n",
-        "ansible.cfg": f"[defaults]\ncollections_path = {PROJECT / 'collections'}\nforks = 2\n"
-        + "".join(f"callbacks_enabled = {name}\n" for name in callbacks),
-    }.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
-    return subprocess.run(
-        [Path(sys.executable).parent / "ansible-playbook", "-i", "hosts.ini", "play.yml"],
-        cwd=folder,
-        env={**os.environ, "ANSIBLE_CONFIG": str(folder / "ansible.cfg"), "COLUMNS": "400"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+CALLBACK = "callbacks_enabled = cartable.fleet.batch\nforks = 2\n"
 
 
 def left(folder: Path) -> dict[str, str]:
@@ -62,7 +37,7 @@ def left(folder: Path) -> dict[str, str]:
 
 
 def test_the_first_host_does_it_and_all_have_the_answer(tmp_path: Path) -> None:
-    runs = {way: play(tmp_path / way, way, "cartable.fleet.batch") for way in MAIN}
+    runs = {way: play(tmp_path / way, MAIN[way], TASKS, settings=CALLBACK) for way in MAIN}
     for way, run in runs.items():
         assert run.returncode == 0, run.stdout + run.stderr
         assert left(tmp_path / way) == {"answer-b": "b b kept", "answer-c": "c b kept", "asked": "b\n"}
@@ -80,7 +55,7 @@ def test_the_first_host_does_it_and_all_have_the_answer(tmp_path: Path) -> None:
 
 
 def test_without_the_callback_it_is_refused(tmp_path: Path) -> None:
-    run = play(tmp_path, "batch")
+    run = play(tmp_path, MAIN["batch"], TASKS)
     assert run.returncode != 0
     assert 'all.yml, line 6, "asking : One asks for all": run_once' in " ".join(
         (run.stdout + run.stderr).split()

@@ -148,7 +148,7 @@ class Batch:
     def _run_tasks(self, tasks: Sequence[Task]) -> None:
         waiting = [task for task in tasks if self.host.wanted(task)]
         while waiting:
-            segment = self._plan(waiting)
+            segment = self._plan(waiting) if self.host.together else Segment()
             if segment.planned:
                 done = self._run_segment(segment)
             else:

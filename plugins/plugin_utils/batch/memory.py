@@ -14,11 +14,13 @@ _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 _LARGE = (
     128 * 1024
 )  # bytes: glibc's own first threshold, which it would raise with each block that is given back
+_OBJECTS = 20_000  # more than before, until garbage is looked for: of that there is little
 
 
 def keep_small() -> None:
     """Share what was there before the fork, and give back what packing a module takes for a moment (a third of it all)."""
     gc.freeze()  # a search for garbage would write to every object, and so make it this process's own
+    gc.set_threshold(_OBJECTS)
     with suppress(Exception):  # another C library does as it does
         library = ctypes.CDLL(None)
         library.mallopt(_M_MMAP_THRESHOLD, _LARGE)

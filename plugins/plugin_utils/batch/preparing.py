@@ -7,21 +7,24 @@ from __future__ import annotations
 
 from ansible.playbook.task import Task
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import dependencies, refusals
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import ahead, loading, results
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import ahead, choice, loading, results
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.tasks import read_before
 
 
 def prepare(batch: Task) -> None:
     """Do once, where the play runs, what is the same for all hosts of ``batch``: the processes for them find it done.
 
-    A file with a task to be done once for all hosts is left to the play. Whatever is wrong may be raised: the hosts say so.
+    A file is left to the play where no host wants its tasks together, or where one is to be done once for all hosts.
+    Whatever is wrong may be raised: the hosts say so.
     """
+    if choice.none_together(batch):
+        _leave_to_play(batch)
+        return
     tasks = ahead.load_ahead(batch)
     if not tasks:
         return
     if once := refusals.done_once(tasks, batch):
-        refusals.check_batch(batch)
-        loading.include_instead(batch, ahead.path_of(batch))
+        _leave_to_play(batch)
         ahead.forget(batch)
         results.warn(
             f"The tasks of a batch run one by one, since one of them is done once for all hosts, which wait for it: {once}."
@@ -31,3 +34,8 @@ def prepare(batch: Task) -> None:
     for one in values:
         dependencies.Reader({}).names(*one)  # which remembers the templates
     ahead.import_ahead(tasks, dependencies.templates(values))
+
+
+def _leave_to_play(batch: Task) -> None:
+    refusals.check_batch(batch)
+    loading.include_instead(batch, ahead.path_of(batch))

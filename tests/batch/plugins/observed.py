@@ -103,6 +103,7 @@ class CallbackModule(CallbackBase):
             )
             return
         if task.action.rpartition(".")[2] in ("include_tasks", "include_role") and event == "ok":
+            self._line({"event": "include", "name": task.get_name()})
             return  # what it includes is seen by itself
         changed = bool(data.get("changed"))
         self._line(

@@ -14,10 +14,17 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.play import Play
 from ansible.playbook.task import Task
 from ansible.playbook.task_include import TaskInclude
+from ansible.template import Templar
 from ansible.vars.manager import VariableManager
 from ansible_collections.cartable.fleet.plugins.callback.batch import CallbackModule
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import packed, preparing
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import ahead, modules, results, tasks
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
+    ahead,
+    choice,
+    modules,
+    results,
+    tasks,
+)
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
 
 FILE = """---
@@ -48,6 +55,12 @@ class Process(Host):
         self.task, self.play = task, tasks.play_of(task)
         self.loader, self.variable_manager = task.get_loader(), task.get_variable_manager()
         self._copies: dict[str, Task] = {}
+
+
+@pytest.fixture(autouse=True)
+def strategy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of it is asked here but for the variables of the first host, who has none."""
+    monkeypatch.setattr(choice, "at_hand", lambda *_: (Templar(variables={}), [], None))
 
 
 @pytest.fixture

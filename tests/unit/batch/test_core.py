@@ -299,9 +299,10 @@ def test_a_rescue_is_told_the_same_of_the_task_that_failed() -> None:
 
 
 @pytest.mark.parametrize("strategy", ["linear", "free"])
-def test_a_strategy_has_a_templar_where_a_task_begins(strategy: str) -> None:
+def test_a_strategy_has_at_hand_where_a_task_begins(strategy: str) -> None:
     run = inspect.unwrap(find(f"ansible.plugins.strategy.{strategy}:StrategyModule.run"))
-    assert "templar" in run.__code__.co_varnames + run.__code__.co_cellvars, "look at ahead.load_ahead"
+    gone = {"templar", "hosts_left", "iterator"} - {*run.__code__.co_varnames, *run.__code__.co_cellvars}
+    assert not gone, f"ansible-core has {gone} otherwise: look at ahead.path_of and choice.none_together"
 
 
 def test_a_strategy_calls_callbacks_where_its_result_is_found() -> None:

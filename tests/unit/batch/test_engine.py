@@ -38,6 +38,7 @@ class Known:
     host = None
     wire: Mapping[str, Any] = {}
     module = COMMAND
+    together = True
     number = 2  # of a task's jobs
 
     def __init__(self) -> None:

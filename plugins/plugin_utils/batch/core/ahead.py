@@ -59,8 +59,12 @@ def prepared(batch: Task, path: str) -> Prepared | None:
 
 
 def path_of(batch: Task) -> str:
-    """The file that is prepared for a batch. Raises KeyError."""
-    return PREPARED[batch._uuid].path
+    """The file of a batch; where its name is a template, that of the first host: one that finds another file loads that."""
+    name = batch.args["tasks_from"]
+    if "{" in name:
+        [templar] = at_hand("templar")
+        name = templar.template(name)
+    return str(batch.get_loader().path_dwim_relative_stack(batch.get_search_path(), "tasks", name))
 
 
 def forget(batch: Task) -> None:
@@ -75,15 +79,17 @@ def load_ahead(batch: Task) -> list[Task]:
     """
     while len(PREPARED) >= MOST_PREPARED:
         del PREPARED[next(iter(PREPARED))]
-    loader, variables, name = batch.get_loader(), batch.get_variable_manager(), batch.args["tasks_from"]
-    if "{" in name:
-        # With the variables of the first host: one that finds another file loads that.
-        [templar] = at_hand("templar")
-        name = templar.template(name)
-    path = loader.path_dwim_relative_stack(batch.get_search_path(), "tasks", name)
+    path = path_of(batch)
     state, play = _state(path), tasks.play_of(batch)
     with loading.as_it_was(play) as brings_roles:
-        blocks = loading.load(path, loading.including(batch), batch._role, play, variables, loader)
+        blocks = loading.load(
+            path,
+            loading.including(batch),
+            batch._role,
+            play,
+            batch.get_variable_manager(),
+            batch.get_loader(),
+        )
     if brings_roles():
         return []  # the play would have them before a host is there: each host's process loads them for itself
     copies = {task._uuid: tasks.resolved(task) for task in tasks.each(blocks)}

@@ -17,7 +17,13 @@ from ansible.playbook.included_file import IncludedFile
 from ansible.playbook.task import Task
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.action import ActionBase
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import ahead, loading, tasks, versions
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
+    ahead,
+    choice,
+    loading,
+    tasks,
+    versions,
+)
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.answers import Replay
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.connection import Target
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import NotBatchable
@@ -48,6 +54,7 @@ class Host:
         self.play = tasks.play_of(self.task)
         self.memos = Memos()
         self.target = Target(action, self.memos)
+        self.together = choice.together(action._templar)
         self.modules: dict[Any, Module] = {}  # by all that decides what is packed
         self._copies: dict[str, Task] = {}  # one of each task, made before the play forked
         self._tags = context.CLIARGS.get("tags") or (), context.CLIARGS.get("skip_tags") or ()
