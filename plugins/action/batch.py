@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import refusals
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import BatchError
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import BatchError, fault
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.engine import Batch
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.memory import keep_small
@@ -33,4 +32,4 @@ class ActionModule(ActionBase):
         try:
             return Batch(Host(self, task_vars or {})).run(path)
         except BatchError as error:
-            raise AnsibleError(f"This is a fault of the batch: {error}") from error
+            raise fault(error) from error

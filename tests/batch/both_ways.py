@@ -28,7 +28,10 @@ PROJECT = HERE.parents[1]
 WAYS = ("ordinary", "batch")
 SHARED = ("templates", "files", "library", "defaults", "vars")
 # What stands around the file of a case, and beside it.
-AROUND: dict[str, dict[str, Any]] = {"timeout_around": {"timeout": 20}}
+AROUND: dict[str, dict[str, Any]] = {
+    "no_log_around": {"no_log": True},
+    "timeout_around": {"timeout": 20},
+}
 BESIDE: dict[str, dict[str, Any]] = {
     "interpreter_auto": {"vars": {"ansible_python_interpreter": "auto"}},
     "reached_otherwise": {

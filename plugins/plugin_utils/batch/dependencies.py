@@ -31,7 +31,8 @@ EVERYTHING = "*"
 # What is no variable, but may be otherwise after a task:
 FILES = "*files"  # the controller's files, which are the target's where the target is the controller
 WORLD = "*world"  # what a lookup finds anywhere: a service that is started, a file that a command writes
-NO_NAMES = frozenset({FILES, WORLD})
+CHANCE = "*chance"  # what is another value each time
+NO_NAMES = frozenset({FILES, WORLD, CHANCE})
 _DYNAMIC_NAMES = frozenset({"vars", "hostvars"})
 _LOOKUPS = frozenset({"lookup", "query", "q"})
 _DYNAMIC_LOOKUPS = frozenset({"vars", "varnames", "template", "first_found"})
@@ -56,7 +57,7 @@ class Reader:
     def names(self, values: Iterable[Any], conditions: Iterable[Any] = ()) -> frozenset[str]:
         """All names that templates in ``values`` (any nesting) and the expressions ``conditions`` may read.
 
-        With ``EVERYTHING`` among them where that cannot be told, ``FILES`` and ``WORLD`` where they look at that.
+        With ``EVERYTHING`` among them where that cannot be told; ``FILES``, ``WORLD`` and ``CHANCE`` where they look there.
         """
         found: set[str] = set()
         for text in templates(values):
@@ -91,6 +92,11 @@ def _read_directly(text: str) -> tuple[frozenset[str], frozenset[str]]:
     return direct, direct.union(_looked_at(tree), everything)
 
 
+def may_differ(names: frozenset[str]) -> bool:
+    """Whether what reads ``names`` may be something else when it is evaluated again, or act again."""
+    return not names.isdisjoint({WORLD, CHANCE})
+
+
 def templates(value: Any) -> Iterator[str]:
     """All templates in ``value``, whatever its nesting."""
     return (text for text in _texts(value) if "{{" in text or "{%" in text)
@@ -123,12 +129,18 @@ def read_by_lookup(name: str) -> frozenset[str]:
         found |= {FILES, WORLD}
     elif short in _OF_FILES:
         found.add(FILES)
+    if short == "random_choice":
+        found.add(CHANCE)
     return frozenset(found)
 
 
 def _looked_at(tree: nodes.Template) -> Iterator[str]:
-    """What the lookups and the tests of paths in a template look at."""
+    """What the lookups, the tests of paths and what is left to chance in a template look at."""
+    if any(used.name.rpartition(".")[2] in _BY_CHANCE for used in tree.find_all(nodes.Filter)):
+        yield CHANCE
     for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name == "now":
+            yield CHANCE
         if isinstance(call.node, nodes.Name) and call.node.name in _LOOKUPS:
             first = call.args[0] if call.args else None
             if isinstance(first, nodes.Const):
@@ -139,6 +151,8 @@ def _looked_at(tree: nodes.Template) -> Iterator[str]:
         yield FILES
 
 
+# Filters that give another value each time: by chance, or with a salt by chance.
+_BY_CHANCE = frozenset({"password_hash", "random", "random_mac", "shuffle", "vault"})
 # Tests that look at the controller's own files.
 _PATH_TESTS = frozenset(
     [

@@ -22,8 +22,8 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleParser
 from ansible.playbook.block import Block
 from ansible.playbook.task import Task
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import dependencies, refusals
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import results
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import NotBatchable
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import errors, results
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import BatchError, NotBatchable
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.jobs import Job, Taken
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
@@ -93,6 +93,10 @@ class Batch:
                 return self.report.failure(failed.outcome, self.round_trips)
             except Unreachable as unreachable:
                 return self.report.unreachable(str(unreachable), self.round_trips)
+            except AnsibleParserError as error:
+                return self.report.cut_short(error, self.round_trips)
+            except BatchError as error:
+                return self.report.cut_short(errors.fault(error), self.round_trips)
         return self.report.success(self.round_trips)
 
     # Blocks --------------------------------------------------------------------------------------------------------
@@ -166,8 +170,11 @@ class Batch:
             names = self._names(resolved)
             if self._goes_alone(resolved, names) or self._reads(resolved, names, segment):
                 break
-            blocked, relay = functools.partial(self._text_reads, task, segment), Relay(self.report, task)
             once = len(segment.planned) < MOST_LEFT and self._is_plain(resolved)
+            if not once and dependencies.may_differ(names):
+                break  # it would be evaluated twice
+            blocked = functools.partial(self._text_reads, task, segment, once=once)
+            relay = Relay(self.report, task)
             decided_here = _decided_here(resolved)
             # A lookup that looks further than at variables and files may wait, which is no work here.
             waits = dependencies.WORLD in names
@@ -224,7 +231,7 @@ class Batch:
         it may bring in the meantime; nor one with an alarm, which rings in the main thread only.
         """
         has_loop = task.loop is not None or bool(task.loop_with)
-        return not (has_loop or projects(task) or task.timeout or _decided_here(task))
+        return not (has_loop or task.timeout or _decided_here(task))
 
     def _names(self, task: Task) -> frozenset[str]:
         """The variables that the task may read before it runs, and what else it may look at."""
@@ -240,11 +247,17 @@ class Batch:
         names |= reader.names(reaching) - dependencies.NO_NAMES
         return names | dependencies.read_by_lookup(task.loop_with) if task.loop_with else names
 
-    def _text_reads(self, task: Task, segment: Segment, text: str) -> bool:
-        """Whether the template file with ``text`` may read something that the segment has yet to bring."""
-        if not segment.planned:
+    def _text_reads(self, task: Task, segment: Segment, text: str, *, once: bool) -> bool:
+        """Whether the template file with ``text`` may read something that the segment has yet to bring.
+
+        Or is to be rendered a second time (not ``once``), and may be something else then.
+        """
+        if once and not segment.planned:
             return False
-        return self._meets(dependencies.Reader(self.host.vars_of(task)).template_names(text), segment)
+        names = dependencies.Reader(self.host.vars_of(task)).template_names(text)
+        if not once and dependencies.may_differ(names):
+            return True
+        return bool(segment.planned) and self._meets(names, segment)
 
     def _meets(self, read: frozenset[str], segment: Segment) -> bool:
         """Whether something of what is ``read`` is yet to be brought by the segment."""
@@ -286,6 +299,7 @@ class Batch:
         relay = Relay(self.report, task)
         with PACE.aside():
             outcome = self.host.run(task, relay)
+        refusals.check_done(outcome.task, outcome.result)
         if self.host.is_include(outcome):
             try:
                 blocks = self.host.included(outcome)
@@ -359,7 +373,7 @@ class Batch:
 
 def _decided_here(task: Task) -> bool:
     """Whether only the controller can tell if the task has failed, so that nothing may run after it before that."""
-    if task.until or task.retries:
+    if task.until or task.retries or projects(task):
         return True
     given = [task.failed_when, task.changed_when]
     expressions = [one for value in given for one in (value if isinstance(value, list) else [value])]

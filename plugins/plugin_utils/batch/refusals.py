@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from ansible.errors import AnsibleParserError
 from ansible.playbook.block import Block
@@ -23,6 +24,11 @@ _WHY = {
     "any_errors_fatal": "other hosts cannot be stopped from here",
     "debugger": "a worker has no terminal",
     "delegate_facts": "facts of another host cannot be handed back",
+}
+# What the result of an action asks of the play, whatever the action's name.
+_ASKED = {
+    **dict.fromkeys(("add_host", "add_group"), "it changes the inventory of the play"),
+    "ansible_stats": "statistics are the play's",
 }
 # On the batch itself, where include_tasks refuses them too or does not hand them on to the tasks of its file.
 _NOT_ON_THE_BATCH = frozenset(
@@ -61,7 +67,7 @@ def check_batch(batch: Task) -> None:
 
 def done_once(tasks: Sequence[Task], batch: Task) -> str:
     """The first of ``tasks`` that has ``run_once``, and not from around the batch: its file, line and name. Else ""."""
-    return next((_where(task) for task in tasks if _differs(task, batch, "run_once")), "")
+    return next((_where(task) for task in tasks if task.run_once and _differs(task, batch, "run_once")), "")
 
 
 def check(blocks: Sequence[Block], batch: Task) -> None:
@@ -75,6 +81,16 @@ def check(blocks: Sequence[Block], batch: Task) -> None:
             "A batch cannot run these; put them before or after it, or include the file instead:\n"
             + "\n".join(found)
         )
+
+
+def check_done(task: Task, result: Mapping[str, Any]) -> None:
+    """Raise AnsibleParserError where the ``result`` of ``task`` asks something of the play, which would not hear of it."""
+    for one in (result, *(item for item in result.get("results") or () if isinstance(item, Mapping))):
+        for asked, why in _ASKED.items():
+            if one.get(asked):
+                raise AnsibleParserError(
+                    f"A batch cannot do this; put it before or after it: {_where(task)}: {why}."
+                )
 
 
 def _of(entry: Task | Block, batch: Task) -> Iterator[str]:
@@ -105,8 +121,8 @@ def _of(entry: Task | Block, batch: Task) -> Iterator[str]:
 
 
 def _differs(entry: Task, batch: Task, keyword: str) -> bool:
-    """Whether the task has the keyword of its own."""
-    return getattr(entry, keyword) not in (None, False, 0, getattr(batch, keyword))
+    """Whether the task has the keyword of its own, be it to take back what it would inherit."""
+    return (getattr(entry, keyword) or None) != (getattr(batch, keyword) or None)
 
 
 def _where(entry: Task) -> str:

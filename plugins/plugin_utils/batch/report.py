@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import results, taking_in
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Brought, Outcome
@@ -28,11 +29,11 @@ class Relay:
 
     def send_callback(self, event: str, *arguments: Any) -> None:
         """Take one callback of an executor."""
-        item, label, name = results.item_of_callback(self._task, arguments)
+        item, label, name, hidden = results.item_of_callback(self._task, arguments)
         if event.startswith("v2_runner_item_on_"):
             self.shown += 1
         if event == "v2_runner_retry" or event.startswith(("v2_runner_item_on_", "v2_on_file_diff")):
-            self._report.items.show(event, item, f"{name} => {label}" if label else name)
+            self._report.items.show(event, item, f"{name} => {label}" if label else name, hidden=hidden)
 
 
 class Report:
@@ -70,31 +71,34 @@ class Report:
         self.brought.add(outcome)
         if not relay.shown:
             if state == "ok" and result.get("diff") and outcome.task.diff:
-                self.items.show("v2_on_file_diff", outcome.raw, name)
-            self.items.show(EVENTS.get(state, "v2_runner_item_on_ok"), outcome.raw, name)
+                self.items.show("v2_on_file_diff", outcome.raw, name, hidden=outcome.hidden)
+            event = EVENTS.get(state, "v2_runner_item_on_ok")
+            self.items.show(event, outcome.raw, name, hidden=outcome.hidden)
 
     def success(self, round_trips: int) -> dict[str, Any]:
         """The result of a batch that ran to its end."""
-        result = {"changed": self.changed, "tasks": self.tasks, "round_trips": round_trips}
+        result = self._summary(round_trips)
         return result | results.hand_back(self.host.task, self.brought, result)
 
     def failure(self, outcome: Outcome, round_trips: int) -> dict[str, Any]:
         """The result of a batch that a task has ended."""
-        if self.brought.notified and self.host.failure_is_not_the_end and not taking_in.is_taken_in:
-            lost = ", ".join(dict.fromkeys(self.brought.notified))
-            results.warn(
-                "Ansible takes no notifications from an action that failed, so these handlers, notified in the batch before "
-                f"it failed, are not run: {lost}. Enable the callback cartable.fleet.batch (callbacks_enabled)."
-            )
+        self._warn_of_lost()
         said = "the output has been hidden" if outcome.hidden else outcome.result.get("msg", "no message")
         if self.ran_ahead:
             said = f"{said} (after it, on the host, also ran: {', '.join(self.ran_ahead)})"
         return {
             "failed": True,
-            "changed": self.changed,
             "msg": f"{outcome.task.get_name()}: {said}",
-            "tasks": self.tasks,
-            "round_trips": round_trips,
+            **self._summary(round_trips),
+            **results.hand_back(self.host.task, self.brought, {}, failed=True),
+        }
+
+    def cut_short(self, error: AnsibleError, round_trips: int) -> dict[str, Any]:
+        """The result of a batch whose rest cannot be run, for an ``error`` that is no task's."""
+        self._warn_of_lost()
+        return {
+            **results.of_error(self.host.host, self.host.task, error),
+            **self._summary(round_trips),
             **results.hand_back(self.host.task, self.brought, {}, failed=True),
         }
 
@@ -102,9 +106,20 @@ class Report:
         """The result of a batch whose host was lost."""
         return {
             "unreachable": True,
-            "changed": self.changed,
             "msg": said,
-            "tasks": self.tasks,
-            "round_trips": round_trips,
+            **self._summary(round_trips),
             **results.hand_back(self.host.task, self.brought, {}, failed=True),
         }
+
+    def _summary(self, round_trips: int) -> dict[str, Any]:
+        """What every result has. Nothing of it is secret, so that it is shown also with no_log around the batch."""
+        self.host.task.no_log = False
+        return {"changed": self.changed, "tasks": self.tasks, "round_trips": round_trips}
+
+    def _warn_of_lost(self) -> None:
+        if self.brought.notified and self.host.failure_is_not_the_end and not taking_in.is_taken_in:
+            lost = ", ".join(dict.fromkeys(self.brought.notified))
+            results.warn(
+                "Ansible takes no notifications from an action that failed, so these handlers, notified in the batch before "
+                f"it failed, are not run: {lost}. Enable the callback cartable.fleet.batch (callbacks_enabled)."
+            )

@@ -124,6 +124,7 @@ OF_NEWER = [
     "ansible._internal._task:VariableLayer.REGISTER_VARS",
 ]
 OF_OLDER = [
+    "ansible._internal._errors._error_utils:result_dict_from_exception",
     "ansible._internal._task:TaskContext",
     "ansible.executor.task_result:_RawTaskResult",
     "ansible.vars.clean:module_response_deepcopy",

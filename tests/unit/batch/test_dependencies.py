@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.dependencies import (
+    CHANCE,
     EVERYTHING,
     FILES,
     WORLD,
     Reader,
+    may_differ,
     read_by_lookup,
 )
 
@@ -119,6 +121,29 @@ def test_looks_at_the_controllers_files(text: str) -> None:
 )
 def test_looks_anywhere(text: str) -> None:
     assert {FILES, WORLD} <= names(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ [1, 2] | random }}",
+        "{{ x | ansible.builtin.shuffle }}",
+        "{{ 'x' | password_hash }}",
+        "{{ now() }}",
+        "{{ q('random_choice', 1, 2) }}",
+        "{{ q('ansible.builtin.random_choice', 1, 2) }}",
+    ],
+)
+def test_is_another_value_each_time(text: str) -> None:
+    assert CHANCE in names(text)
+    assert may_differ(names(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ x | sort }}", "{{ lookup('file', 'x') }}", "{{ lookup('cartable.fleet.vault', 'x') }}"]
+)
+def test_is_the_same_each_time(text: str) -> None:
+    assert not may_differ(names(text))
 
 
 @pytest.mark.parametrize("name", ["pipe", "ansible.builtin.lines", "community.general.dig"])

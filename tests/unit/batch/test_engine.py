@@ -206,8 +206,24 @@ def test_these_are_evaluated_twice(keywords: dict[str, Any]) -> None:
 
 
 @pytest.mark.skipif(versions.TaskContext is None, reason="ansible-core before 2.21 knows no projections")
-def test_what_registers_an_expression_is_evaluated_twice() -> None:
-    assert plan(1, register={"status": "_task.result.rc"})[1].left == [False]
+def test_what_registers_an_expression_is_evaluated_twice_and_may_fail_by_it() -> None:
+    segment, host = plan(2, register={"status": "_task.result.rc"})
+    assert host.left == [False]
+    assert len(segment.planned) == 1
+
+
+@pytest.mark.parametrize("text", ["{{ [1, 2] | random }}", "{{ lookup('pipe', 'date') }}", "{{ now() }}"])
+def test_what_may_differ_is_evaluated_once(text: str) -> None:
+    assert plan(1, vars={"x": text})[1].left == [True]
+    for keywords in ({"loop": [1]}, {"timeout": 5}):
+        segment, host = plan(1, vars={"x": text}, **keywords)
+        assert (segment.planned, host.left) == ([], []), "it runs the ordinary way"
+
+
+@pytest.mark.parametrize(("once", "is_blocked"), [(True, False), (False, True)])
+def test_a_template_file_that_may_differ_is_rendered_once(once: bool, is_blocked: bool) -> None:
+    batch, task = engine.Batch(Known()), Task.load({"ansible.builtin.template": "x"})  # type: ignore[arg-type]
+    assert batch._text_reads(task, engine.Segment(), "{{ now() }}", once=once) is is_blocked
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,28 @@ def test_what_holds_for_the_whole_batch_is_left_to_ansible(tmp_path: Path, keywo
     check(tmp_path, "- debug: {}\n", around=keyword)
 
 
+@pytest.mark.parametrize("keyword", ["run_once", "any_errors_fatal"])
+def test_a_task_cannot_take_it_back(tmp_path: Path, keyword: str) -> None:
+    with pytest.raises(AnsibleParserError, match=f'line 1, "debug": {keyword}: '):
+        check(tmp_path, f"- debug: {{}}\n  {keyword}: false\n", around=keyword)
+
+
+@pytest.mark.parametrize(
+    "asked", [{"add_host": {"host_name": "x"}}, {"add_group": "x"}, {"ansible_stats": {"data": {"x": 1}}}]
+)
+@pytest.mark.parametrize("in_a_loop", [False, True])
+def test_what_an_action_asks_of_the_play_is_refused_whatever_its_name(
+    asked: dict[str, Any], in_a_loop: bool
+) -> None:
+    result = {"results": [{"changed": False}, asked]} if in_a_loop else asked
+    with pytest.raises(AnsibleParserError, match='"This one": '):
+        refusals.check_done(Task.load({"name": "This one", "debug": {}}), result)
+
+
+def test_other_results_are_not_refused() -> None:
+    refusals.check_done(Task.load({"debug": {}}), {"changed": True, "results": ["text", {"stats": 1}]})
+
+
 def test_the_rest_may_run(tmp_path: Path) -> None:
     check(tmp_path, "- debug: {}\n  run_once: false\n  delegate_to: x\n")
 

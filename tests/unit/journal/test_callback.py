@@ -8,6 +8,7 @@ import secrets
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -220,7 +221,8 @@ def test_two_runs_at_once_make_a_valid_chain(market):
     assert state.repository.run("status", "--porcelain") == ""
 
 
-def test_the_tasks_of_a_batch_are_journalled_as_if_run_one_by_one(market):
+@pytest.mark.parametrize("hidden", [False, True])
+def test_the_tasks_of_a_batch_are_journalled_as_if_run_one_by_one(market, hidden):
     folder = market.parent.parent
     (folder / "play.yml").write_text(IN_A_BATCH)
     tasks = folder / "roles" / "inner" / "tasks"
@@ -233,7 +235,8 @@ def test_the_tasks_of_a_batch_are_journalled_as_if_run_one_by_one(market):
         "one by one": "- ansible.builtin.include_tasks: inner.yml\n",
         "batch": "- name: All\n  cartable.fleet.batch: {tasks_from: inner.yml}\n",
     }.items():
-        (tasks / "main.yml").write_text(main)
+        around = f"- no_log: {str(hidden).lower()}\n  block:\n"
+        (tasks / "main.yml").write_text(around + textwrap.indent(main, "  "))
         result = run(market, "--limit", "UC250001", canary=canary)
         assert result.returncode == 4, result.stdout + result.stderr
         lines = list(journal.entries())

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from ansible.errors import AnsibleError
+
 
 class NotBatchable(BaseException):
     """The task has to run the ordinary way, in its place."""
@@ -12,3 +14,8 @@ class NotBatchable(BaseException):
 
 class BatchError(BaseException):
     """The batch and Ansible disagree: a bug, which must not be passed over, as Ansible does with an Exception of a task."""
+
+
+def fault(error: BatchError) -> AnsibleError:
+    """What is said of it."""
+    return AnsibleError(f"This is a fault of the batch: {error}")

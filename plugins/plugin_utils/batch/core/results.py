@@ -30,21 +30,24 @@ class Items:
 
     def __init__(self, host: Any, task: Task) -> None:
         self._host, self._task = host, task
-        fields = task.dump_attrs()  # the same for all items, but asked for with each
+        # The same for all items, but asked for with each. Each says for itself whether it is secret: with no_log around the
+        # batch, not even the tasks' names would be shown.
+        fields = {**task.dump_attrs(), "no_log": False}
         self._sent = SimpleNamespace(_uuid=task._uuid, dump_attrs=lambda: fields)
 
-    def show(self, event: str, result: Any, label: str) -> None:
-        """Show one, an inner task's own or that of an item of its loop."""
+    def show(self, event: str, result: Any, label: str, *, hidden: bool) -> None:
+        """Show one, an inner task's own or that of an item of its loop; with nothing of its content where it is ``hidden``."""
         queue = Display()._final_q
         if versions.TaskContext is not None:
-            item = copy.copy(result) if not result.no_log else _censored(result)
+            item = _censored(result) if hidden else copy.copy(result)
             item.loop_results = None
             item.loop_var, item.loop_item, item.loop_item_label = "item", label, label
             queue.send_callback(event, self._host, self._sent, item)
             return
         unwanted = ("results", result.get("ansible_loop_var"))
         item = {key: value for key, value in result.items() if key not in unwanted}
-        if item.pop("_ansible_no_log", False):
+        item.pop("_ansible_no_log", None)
+        if hidden:
             kept = ("changed", "failed", "skipped", "attempts", "retries", "exception")
             item = {key: item[key] for key in kept if key in item} | {"censored": CENSORED}
         item |= {
@@ -119,19 +122,29 @@ def hand_back(
     return {"_ansible_no_log": True, "results": [*hidden, dict(summary)]}
 
 
-def item_of_callback(task: Task, arguments: tuple[Any, ...]) -> tuple[Any, str, str]:
-    """The result, the item's label ("" where it is a secret) and the task's name in what an executor says to its queue."""
+def item_of_callback(task: Task, arguments: tuple[Any, ...]) -> tuple[Any, str, str, bool]:
+    """What an executor says to its queue: the result, the item's label ("" where it is a secret), the task's name, and
+    whether nothing of it may be told: before a further attempt only the task knows."""
     if versions.TaskContext is not None:
         _, said_of, result = arguments
-        label = None if result.no_log else result.loop_item_label
-        return result, "" if label is None else str(label), said_of.get_name()
+        hidden = bool(said_of.no_log or result.no_log)
+        return result, _label(result.loop_item_label, hidden), said_of.get_name(), hidden
     [result] = arguments
     data = result._return_data
-    return (
-        data,
-        "" if data.get("_ansible_no_log") else str(data.get("_ansible_item_label", "")),
-        task.get_name(),
-    )
+    hidden = bool(result.task.no_log or data.get("_ansible_no_log"))
+    return data, _label(data.get("_ansible_item_label"), hidden), task.get_name(), hidden
+
+
+def _label(label: Any, hidden: bool) -> str:
+    return "" if label is None or hidden else str(label)
+
+
+def of_error(host: Any, task: Task, error: AnsibleError) -> dict[str, Any]:
+    """The result that Ansible makes of an error of an action, with the place that it points to."""
+    if versions.TaskContext is None:
+        return dict(versions.result_dict_from_exception(error))
+    with versions.TaskContext.create(task=task, task_vars={}, host_name=host.name):
+        return dict(versions.UnifiedTaskResult.create_from_action_exception(error).as_result_dict())
 
 
 def failure(host: Any, outcome: Outcome, why: AnsibleError) -> Outcome:

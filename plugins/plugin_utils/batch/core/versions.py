@@ -15,6 +15,7 @@ try:  # 2.21
         VariableLayer,
     )
 except ImportError:  # 2.19, 2.20
+    from ansible._internal._errors._error_utils import result_dict_from_exception
     from ansible._internal._task import TaskContext as OlderContext
     from ansible.executor.task_result import _RawTaskResult
     from ansible.vars.clean import module_response_deepcopy, strip_internal_keys
