@@ -17,6 +17,7 @@ The answer begins with ``{"started": true}``, has one line of JSON a job, writte
 
 from __future__ import annotations
 
+import atexit
 import base64
 import gc
 import hashlib
@@ -29,6 +30,7 @@ import stat
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from typing import IO, Any, Callable, Iterable, Mapping, NoReturn, Optional, Sequence
 
 APT = "cartable_batch_apt"  # beside this file
@@ -141,6 +143,7 @@ class _Runner:
         status: int = 1
         try:
             os.setpgid(0, 0)
+            atexit._clear()  # what is there is the runner's
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
             nothing = os.open(os.devnull, os.O_RDONLY)
             os.dup2(nothing, 0)
@@ -167,6 +170,8 @@ class _Runner:
 
             traceback.print_exc()
         finally:
+            with suppress(Exception):
+                atexit._run_exitfuncs()  # as of an interpreter that ends: they remove the module's temporary folder
             try:
                 sys.stdout.flush()
                 sys.stderr.flush()

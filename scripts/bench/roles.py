@@ -3,8 +3,9 @@
     .venv/bin/python scripts/bench/roles.py [--targets 1 10 50] [--rounds 3] [--first-at-most 10]
 
 Wants root, and takes down the school that is up. For each way a new school is put up and provisioned; then both ways
-take turns on the last one, where nothing changes any more. Prints a Markdown table; seconds depend on the machine,
-which the controller and all PCs share; the ratio travels.
+take turns on the last one, where nothing changes any more. Prints a Markdown table, and which files of a PC differ
+between the ways after the first run. Seconds depend on the machine, which the controller and all PCs share; the ratio
+travels.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from left_behind import left_behind, unlike
 from measuring import PROJECT, TICKS, Usage, measure_on, print_rows
 
 from reversibility.market.paths import MarketPaths
@@ -39,8 +41,7 @@ class Computers:
     """The PCs of the school that is up."""
 
     def __init__(self, tags: list[str]) -> None:
-        names = [f"cartable-lab-{tag.lower()}" for tag in tags]
-        said = lab("podman", "inspect", "--format", "{{.State.Pid}}", *names, keep=True)
+        said = lab("podman", "inspect", "--format", "{{.State.Pid}}", *map(container, tags), keep=True)
         self._first = [int(line) for line in said.split()]
 
     def cpu(self) -> float:
@@ -63,6 +64,11 @@ class Computers:
             name, _, rest = text.partition("(")[2].rpartition(")")
             found.append([name, *rest.split()[1:]])
         return found
+
+
+def container(tag: str) -> str:
+    """The name of the container that stands for a PC."""
+    return f"cartable-lab-{tag.lower()}"
 
 
 def lab(*arguments: str | Path, keep: bool = False) -> str:
@@ -133,14 +139,23 @@ def bench(folder: Path, count: int, rounds: int, ways: dict[str, bool]) -> None:
         command = [LAB, "run", BIN / "ansible-playbook", "-i", inventory, *playbook]
         return measure_on(computers, command, settings, PROJECT, home / ".ansible" / "cp")
 
+    left: list[dict[str, str]] = []
     for way in ways:
         computers = put_up(home, inventory, tags)
         first[way] = [provision(way)]
+        left.append(left_behind(LAB, container(tags[0])))
     for _ in range(rounds):
         for way in WAYS:
             again[way].append(provision(way))
     lab("down")
     print_rows(count, "one by one", {"first": first, "no-op": again})
+    if len(left) == len(WAYS):
+        found = list(unlike(*left))
+        print(
+            f"\nOf {len(left[0])} files of {tags[0]} after a first run of each way, {len(found)} differ.",
+            *found,
+            sep="\n",
+        )
 
 
 def main() -> None:

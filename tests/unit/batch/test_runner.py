@@ -34,6 +34,12 @@ MODULES = {
     "raises": "raise RuntimeError('on purpose')",
     "spoils": "import os, sys\nsys.path.clear()\nos.environ.clear()\nos.chdir('/')\nprint('{}')\nraise SystemExit(0)",
     "environment": "import json, os\nprint(json.dumps({'value': os.environ.get('COLOUR')}))\nraise SystemExit(0)",
+    "tidies": (
+        "import atexit, pathlib\nfrom ansible.module_utils.basic import AnsibleModule\n"
+        "module = AnsibleModule({'remote_tmp': {}, 'file': {}})\nmodule._remote_tmp = module.params['remote_tmp']\n"
+        "pathlib.Path(module.tmpdir, 'file').write_text('')\n"
+        "atexit.register(pathlib.Path(module.params['file']).write_text, module.tmpdir)\nmodule.exit_json(changed=True)"
+    ),
     "reads": 'import sys\nprint(\'{"said": "%s"}\' % sys.stdin.read())\nraise SystemExit(0)',
 }
 
@@ -102,6 +108,15 @@ def test_stops_after_a_failure(run: Run, module: str) -> None:
 def test_goes_on_where_the_failure_is_ignored(run: Run, module: str) -> None:
     said = run([job(0, module, go_on_after_failure=True), job(1, "good")])
     assert [one.get("job") for one in said] == [0, 1, None]
+
+
+def test_a_module_removes_its_temporary_folder_when_it_ends(run: Run, tmp_path: Path) -> None:
+    remote, file = tmp_path / "remote", tmp_path / "said"
+    told = job(0, "tidies") | {"module": call("tidies", remote_tmp=str(remote), file=str(file))}
+    [ran] = run([told])[0]["runs"]
+    assert json.loads(ran["stdout"])["changed"], ran
+    assert Path(file.read_text()).parent == remote, "it had one"
+    assert not list(remote.iterdir())
 
 
 def test_the_items_of_a_task_all_run(run: Run) -> None:
