@@ -38,6 +38,8 @@ BOTH = [
     "ansible.executor.task_executor:TaskExecutor._get_connection",
     "ansible.executor.task_executor:TaskExecutor._set_become_plugin",
     "ansible._internal._errors._alarm_timeout:AnsibleTimeoutError.alarm_timeout",
+    "ansible.module_utils._internal._datatag:AnsibleTaggedObject",
+    "ansible.module_utils._internal._datatag._tags:Deprecated.is_tagged_on",
     "ansible.module_utils.common.json:get_module_decoder",
     "ansible.module_utils.common.json:get_module_encoder",
     "ansible.module_utils.common.json:Direction.CONTROLLER_TO_MODULE",

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError
+from ansible.module_utils._internal._datatag._tags import Deprecated
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.block import Block
 from ansible.playbook.play import Play
@@ -29,6 +30,13 @@ TASKS: list[dict[str, Any]] = [
     {"timeout": "{{ listed }}"},
     {"port": 22, "connection": "local", "become_user": "root", "environment": {}, "notify": "one"},
     {"port": "22", "become": "yes", "ignore_errors": 0, "diff": "no", "poll": 5.0, "async": "7"},
+    {
+        "changed_when": "said.rc == 2",
+        "failed_when": [],
+        "module_defaults": [{"file": {"mode": "{{ name }}"}}],
+    },
+    {"changed_when": ["{{ flag }}", "said.rc == 2"], "failed_when": False, "until": [], "delay": 2.5},
+    {"loop": [], "loop_control": {"pause": "{{ number }}", "break_when": ["said is success"]}, "tags": []},
     {"become_user": "{% if flag %}one{% endif %}", "run_once": "{# nothing #}"},
 ]
 BLOCKS: list[dict[str, Any]] = [
@@ -89,9 +97,12 @@ def test_what_needs_no_validation_gets_none(monkeypatch: pytest.MonkeyPatch) -> 
     [task] = Block.load({"block": [{"ansible.builtin.command": "true", "name": "One"}]}, play=play).block
     task.squash()
     keywords.post_validate(task, Templar()._engine)
-    assert {"name", "args", "vars"} <= set(asked)
-    assert {"retries", "become", "port", "check_mode"} & set(asked) == set()
+    assert set(asked) - {"connection"} == {"args", "environment", "loop_control"}
     assert task._finalized
+    asked.clear()
+    task.connection = Deprecated(msg="it is old").tag("local")
+    keywords.post_validate(task, Templar()._engine)
+    assert "connection" in asked, "who uses it is warned"
 
 
 def test_a_copy_is_the_same_and_its_own() -> None:
