@@ -76,7 +76,7 @@ def test_one_that_takes_long_is_dropped(tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("what", ["program", "task", "search"])
 def test_it_begins_with_the_batch_and_has_ended_before_anything_else_logs_in(
-    tmp_path: Path, what: str
+    tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine, seen = Machine(tmp_path, "exit 0"), list[Any]()
 
@@ -92,8 +92,11 @@ def test_it_begins_with_the_batch_and_has_ended_before_anything_else_logs_in(
         elif what == "task":
             Alone(machine, look).run(Task.load({"debug": {}}), None)
         else:
+            monkeypatch.setattr(type(machine.connection), "exec_command", look)
             with machine.reached(machine._action):
-                look()
+                assert machine._login is not None, "nothing has been looked for yet"
+                machine.connection.exec_command("which python3")
+            assert "exec_command" not in vars(machine.connection)
     assert seen == [None]
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
-from ansible.executor import module_common
 from ansible.module_utils.common.json import Direction, get_module_encoder
 from ansible.playbook.block import Block
 from ansible.playbook.task import Task
@@ -21,7 +20,6 @@ from ansible.plugins.loader import action_loader, module_loader
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import packed
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
     loading,
-    modules,
     packing,
     tasks,
 )
@@ -124,7 +122,7 @@ def _unpack_ahead(name: str, path: str) -> None:
     decides = name, path, C.DEFAULT_MODULE_COMPRESSION
     place = packing.place_of(*decides)
     if place.exists() or packed.bring(packing.packing_of(*decides), place):
-        modules.files_of(module_common._CachedModule.load(str(place)).zip_data)
+        packing.load(str(place))
 
 
 def _state(path: str) -> tuple[int, ...]:

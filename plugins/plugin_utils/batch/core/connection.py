@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -104,8 +104,10 @@ class Target:
 
     @contextmanager
     def reached(self, action: ActionBase) -> Iterator[None]:
-        """What packs a module may have to find the target's Python, also while a task is only looked at."""
-        self.end_login()
+        """What packs a module may have to find the target's Python, also while a task is only looked at.
+
+        The login ahead goes on meanwhile, unless it does.
+        """
         kept = [
             (where, name)
             for where in (vars(action), vars(self.connection))
@@ -113,11 +115,24 @@ class Target:
             if name in where
         ]
         hooks = [(where, name, where.pop(name)) for where, name in kept]
+        over = vars(self.connection)
+        over.update(
+            {name: self._after_login(getattr(self.connection, name)) for name in OVER_THE_CONNECTION[1:]}
+        )
         try:
             yield
         finally:
+            for name in OVER_THE_CONNECTION[1:]:
+                del over[name]
             for where, name, hook in hooks:
                 where[name] = hook
+
+    def _after_login(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def wait_and_call(*arguments: Any, **named: Any) -> Any:
+            self.end_login()
+            return function(*arguments, **named)
+
+        return wait_and_call
 
     def is_own(self, connection: Any) -> bool:
         """Whether ``connection`` is the batch's, with its settings: not another user, port or host of some task."""

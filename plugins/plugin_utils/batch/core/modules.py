@@ -24,7 +24,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors i
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import module_files
 
 ZIP_DATA = re.compile(r"""\bzip_data=['"]([A-Za-z0-9+/=]*)['"],?""")  # in the script of a packed module
-UNPACKED: dict[bytes, Mapping[str, bytes]] = {}  # the files of packed modules, by the SHA-256 of the archive
+UNPACKED: dict[str, Mapping[str, bytes]] = {}  # the files of packed modules, by what stands for their archive
 OWN_MODULES = ("ansible.modules.", "ansible_collections.cartable.fleet.")
 
 
@@ -78,17 +78,22 @@ def unpack(name: str, bits: Any, path: str) -> Module:
             "extensions": read["extensions"],
             "rlimit_nofile": read["rlimit_nofile"],
         },
-        files=files_of(archive.encode("ascii")),
+        files=files_of(archive),
     )
 
 
-def files_of(archive: bytes) -> Mapping[str, bytes]:
-    """The files of a packed module, of which equal ones are kept once."""
-    digest = hashlib.sha256(archive).digest()
+def files_of(archive: str) -> Mapping[str, bytes]:
+    """The files of a packed module, given its archive or what stands for it; equal ones are kept once."""
+    return UNPACKED[archive if archive in UNPACKED else stands_for(archive)]
+
+
+def stands_for(archive: str) -> str:
+    """Unpack an archive, in base64; what stands for it from now on: its SHA-256."""
+    digest = hashlib.sha256(archive.encode("ascii")).hexdigest()
     if digest not in UNPACKED:
         known = {path: content for files in UNPACKED.values() for path, content in files.items()}
         UNPACKED[digest] = module_files(base64.b64decode(archive), known)
-    return UNPACKED[digest]
+    return digest
 
 
 def call_of(module: Module, name: str, args: Mapping[str, Any]) -> dict[str, Any]:

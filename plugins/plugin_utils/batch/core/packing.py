@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import sys
 import time
@@ -20,7 +21,23 @@ from ansible.plugins.loader import module_utils_loader
 from ansible.release import __version__ as ansible_version
 from ansible.utils.collection_loader import AnsibleCollectionConfig, _collection_finder
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import packed
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import modules
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.stand_in import stand_in
+
+LOAD = module_common._CachedModule.load
+LOADED: dict[str, Any] = {}  # what Ansible has packed in this run, by its place, without the archives
+
+
+def load(path: str) -> Any:
+    """What Ansible has packed there, with what stands for the archive in its place.
+
+    Of the archive, a megabyte for ten modules, Ansible makes a script that nobody sends, and half a dozen copies of it.
+    """
+    if path not in LOADED:
+        found = LOAD(path)
+        digest = modules.stands_for(found.zip_data.decode("ascii"))
+        LOADED[path] = dataclasses.replace(found, zip_data=digest.encode("ascii"))
+    return LOADED[path]
 
 
 @contextmanager
@@ -48,7 +65,10 @@ def packed_before() -> Iterator[Callable[[Mapping[str, bytes]], None]]:
             for packing, place, started in made:
                 packed.keep(packing, place, files, started)
 
-    with stand_in(actions, "modify_module", modify_module):
+    with (
+        stand_in(actions, "modify_module", modify_module),
+        stand_in(module_common._CachedModule, "load", load),
+    ):
         yield keep_files
 
 
