@@ -28,16 +28,10 @@ from contextlib import suppress
 
 from ansible.plugins.callback import CallbackBase
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import taking_in
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.tasks import is_action
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.preparing import prepare
 
 BATCH = "cartable.fleet.batch"
-
-
-def _is_batch(task):
-    return BATCH in (
-        task.action,
-        task._resolved_action,
-    )  # without the underscore it warns where it is not known yet
 
 
 class CallbackModule(CallbackBase):
@@ -50,7 +44,7 @@ class CallbackModule(CallbackBase):
         taking_in.expect()
 
     def v2_playbook_on_task_start(self, task, is_conditional):
-        if _is_batch(task):
+        if is_action(task, BATCH):
             with suppress(Exception):
                 prepare(task)
 
@@ -58,11 +52,11 @@ class CallbackModule(CallbackBase):
         self.v2_playbook_on_task_start(task, False)
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
-        if _is_batch(result.task):
+        if is_action(result.task, BATCH):
             taking_in.take_in(failed=True)
 
     def v2_runner_on_ok(self, result):
-        if _is_batch(result.task):
+        if is_action(result.task, BATCH):
             taking_in.take_in(failed=False)
 
     def v2_runner_on_unreachable(self, result):

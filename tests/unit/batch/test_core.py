@@ -6,6 +6,7 @@ A new core that moves one fails here.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
 import re
 from collections.abc import Callable
@@ -14,10 +15,21 @@ from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import actions
+from ansible_collections.cartable.fleet.plugins.module_utils import batch_apt
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import actions, tasks
 
 NEWER = hasattr(importlib.import_module("ansible._internal._task"), "UnifiedTaskResult")  # 2.21 and later
 BOTH = [
+    "ansible.constants:_ACTION_ALL_INCLUDE_ROLE_TASKS",
+    "ansible.constants:_ACTION_DEBUG",
+    "ansible.constants:_ACTION_INCLUDE_VARS",
+    "ansible.constants:_ACTION_META",
+    "ansible.constants:_ACTION_SET_FACT",
+    "ansible.constants:_ACTION_WITH_CLEAN_FACTS",
+    "ansible.constants:DEFAULT_LOCAL_TMP",
+    "ansible.constants:DEFAULT_MODULE_COMPRESSION",
+    "ansible.constants:MAX_FILE_SIZE_FOR_DIFF",
+    "ansible.context:CLIARGS",
     "ansible.executor.module_common:CollectionModuleUtilLocator._find_module",
     "ansible.executor.module_common:LegacyModuleUtilLocator._find_module",
     "ansible.executor.module_common:ModuleUtilLocatorBase._handle_redirect",
@@ -26,6 +38,7 @@ BOTH = [
     "ansible._internal._templating._jinja_bits:AnsibleEnvironment._debuggable_template_source",
     "ansible._internal._templating._jinja_bits:_TemplateCompileContext.current",
     "ansible.config.manager:ConfigManager.get_configuration_definitions",
+    "ansible.config.manager:ConfigManager.get_config_value",
     "ansible.executor.module_common:_CachedModule.load",
     "ansible.executor.module_common:_MODULE_UTILS_PATH",
     "ansible.executor.module_common:_get_ansible_module_fqn",
@@ -45,6 +58,9 @@ BOTH = [
     "ansible.module_utils.common.json:Direction.CONTROLLER_TO_MODULE",
     "ansible.module_utils.common.json:Direction.MODULE_TO_CONTROLLER",
     "ansible.module_utils._internal._ansiballz._loader:run_module",
+    "ansible.module_utils.basic:AnsibleModule.exit_json",
+    "ansible.module_utils.parsing.convert_bool:boolean",
+    "ansible.modules.apt:get_updated_cache_time",
     "ansible.parsing.dataloader:DataLoader.get_real_file",
     "ansible.parsing.dataloader:DataLoader.get_text_file_contents",
     "ansible.parsing.dataloader:DataLoader.path_dwim_relative_stack",
@@ -55,20 +71,28 @@ BOTH = [
     "ansible.playbook.handler:Handler.notify_host",
     "ansible.playbook.helpers:load_list_of_blocks",
     "ansible.playbook.included_file:IncludedFile.process_include_results",
+    "ansible.playbook.play_context:PlayContext.set_attributes_from_plugin",
     "ansible.playbook.role:Role.get_role_params",
     "ansible.playbook.role_include:IncludeRole.get_block_list",
+    "ansible.playbook.task:Task._get_parent_attribute",
+    "ansible.playbook.task:Task._post_validate_environment",
     "ansible.playbook.task:Task.copy",
     "ansible.playbook.task:Task.get_dep_chain",
     "ansible.playbook.task:Task.get_ds",
     "ansible.playbook.task:Task.get_include_params",
+    "ansible.playbook.task:Task.get_loader",
+    "ansible.playbook.task:Task.get_name",
     "ansible.playbook.task:Task.get_path",
     "ansible.playbook.task:Task.get_vars",
+    "ansible.playbook.task:Task.get_variable_manager",
     "ansible.playbook.task:Task.evaluate_tags",
     "ansible.playbook.task:Task.dump_attrs",
     "ansible.playbook.task:Task.get_search_path",
     "ansible.playbook.task:Task.squash",
     "ansible.playbook.task_include:TaskInclude.build_parent_block",
+    "ansible.playbook.task_include:TaskInclude.VALID_INCLUDE_KEYWORDS",
     "ansible.plugins.action.copy:ActionModule._copy_file",
+    "ansible.plugins.action.copy:ActionModule._remove_tempfile_if_content_defined",
     "ansible.plugins.action.copy:_create_remote_copy_args",
     "ansible.plugins.action.copy:_create_remote_file_args",
     "ansible.plugins.action:ActionBase._compute_environment_string",
@@ -87,7 +111,15 @@ BOTH = [
     "ansible.plugins.action:modify_module",
     "ansible.plugins.connection.ssh:Connection._build_command",
     "ansible.plugins.connection:ConnectionBase.set_become_plugin",
+    "ansible.plugins.connection:ConnectionBase._connect",
+    "ansible.plugins.connection:ConnectionBase.close",
+    "ansible.plugins.connection:ConnectionBase.exec_command",
+    "ansible.plugins.connection:ConnectionBase.fetch_file",
+    "ansible.plugins.connection:ConnectionBase.put_file",
+    "ansible.plugins.connection:ConnectionBase.transport",
     "ansible.plugins:AnsiblePlugin.matches_name",
+    "ansible.plugins:AnsiblePlugin.get_option",
+    "ansible.plugins:AnsiblePlugin.get_options",
     "ansible.plugins.shell:ShellBase.build_module_command",
     "ansible.plugins.shell:ShellBase.join_path",
     "ansible.plugins.loader:action_loader.get",
@@ -100,9 +132,11 @@ BOTH = [
     "ansible.release:__version__",
     "ansible.template:trust_as_template",
     "ansible.utils.collection_loader:AnsibleCollectionConfig.collection_paths",
+    "ansible.utils.collection_loader:_collection_finder",
     "ansible.utils.display:Display.set_queue",
     "ansible.utils.hashing:checksum",
     "ansible.utils.path:unfrackpath",
+    "ansible.utils.sentinel:Sentinel",
     "ansible.vars.manager:VariableManager.extra_vars",
     "ansible.vars.manager:VariableManager.get_vars",
     "ansible.vars.manager:VariableManager.set_host_facts",
@@ -212,7 +246,7 @@ ATTRIBUTES: list[tuple[str, Callable[[type], Any], str]] = [
     (
         "ansible.plugins.connection.ssh:Connection",
         made_connection,
-        "control_path control_path_dir host _play_context",
+        "become control_path control_path_dir host _options _play_context _shell",
     ),
     ("ansible.executor.task_executor:TaskExecutor", made_executor, EXECUTOR_KEEPS),
     (
@@ -225,7 +259,7 @@ ATTRIBUTES: list[tuple[str, Callable[[type], Any], str]] = [
         made_action,
         "_discovered_interpreter_key",
     ),
-    ("ansible.template:Templar", lambda made: made(), "_engine"),
+    ("ansible.template:Templar", lambda made: made(), "_engine available_variables"),
     ("ansible.template:Templar", lambda made: made()._engine.environment, "from_string optimized overlayed"),
     ("ansible.playbook.play:Play", lambda made: made(), "force_handlers role_cache roles"),
     (
@@ -239,11 +273,44 @@ ATTRIBUTES: list[tuple[str, Callable[[type], Any], str]] = [
         lambda made: made.load({"debug": {}}),
         "_finalized _parent _resolved_action _role _squashed _uuid fattributes implicit resolved_action",
     ),
-    ("ansible.playbook.role_include:IncludeRole", lambda made: made(), "_role_name public allow_duplicates"),
+    (
+        "ansible.playbook.role_include:IncludeRole",
+        lambda made: made(),
+        "_role_name public allow_duplicates statically_loaded",
+    ),
+    ("ansible.playbook.loop_control:LoopControl", lambda made: made(), "break_when label loop_var pause"),
+    (
+        "ansible.playbook.attribute:FieldAttribute",
+        lambda made: made(),
+        "alias always_post_validate default isa required static",
+    ),
+    ("ansible.playbook.play_context:PlayContext", lambda made: made(), "connection password remote_addr"),
+    ("ansible.executor.play_iterator:HostState", lambda made: made([]), "run_state"),
+    ("ansible.plugins.shell.sh:ShellModule", lambda made: made(), "tmpdir"),
+    ("ansible.errors:AnsibleFileNotFound", lambda made: made(file_name="f"), "file_name"),
 ]
+ATTRIBUTES_OF_OLDER: list[tuple[str, Callable[[type], Any], str]] = [
+    (
+        "ansible.executor.task_result:_RawTaskResult",
+        lambda made: made(host=None, task=None, return_data={}, task_fields={}),
+        "_return_data",
+    ),
+    ("ansible.executor.task_executor:TaskExecutor", made_executor, "_task"),
+]
+MADE = [*ATTRIBUTES, *([] if NEWER else ATTRIBUTES_OF_OLDER)]
+# What an object keeps that takes a whole play to be made.
+KEPT = {
+    "ansible.plugins.strategy:StrategyBase": "_tqm _variable_manager",
+    "ansible.executor.play_iterator:PlayIterator": "_play",
+}
 RESULT_FIELDS = (
     "attempts changed diff exception failed ignore_errors ignore_unreachable include_file loop_item loop_item_label "
     "loop_results loop_var no_log notify pending_changes registered_values retries skipped unreachable"
+)
+# Keywords that are no templates, come after the task, are refused, or have a place of their own in what reads them.
+NOT_READ_BEFORE = (
+    "any_errors_fatal async changed_when collections debugger delegate_facts failed_when loop_with register run_once "
+    "tags throttle until when"
 )
 EXECUTOR = {"host", "play_context", "loader", "shared_loader_obj", "final_q", "variable_manager"}
 
@@ -266,10 +333,16 @@ def test_is_there(where: str) -> None:
         )
 
 
-@pytest.mark.parametrize(("where", "make", "names"), ATTRIBUTES, ids=[where for where, _, _ in ATTRIBUTES])
+@pytest.mark.parametrize(("where", "make", "names"), MADE, ids=[where for where, _, _ in MADE])
 def test_has_the_attributes(where: str, make: Callable[[type], Any], names: str) -> None:
     made = make(find(where))
     gone = [name for name in names.split() if not hasattr(made, name)]
+    assert not gone, f"ansible-core has renamed {gone} of {where}, on which the batch's core relies"
+
+
+@pytest.mark.parametrize("where", KEPT)
+def test_keeps_the_attributes(where: str) -> None:
+    gone = set(KEPT[where].split()) - set(find(where).__init__.__code__.co_names)
     assert not gone, f"ansible-core has renamed {gone} of {where}, on which the batch's core relies"
 
 
@@ -363,3 +436,28 @@ def test_the_results_have_the_fields() -> None:
         if name not in result.__dataclass_fields__ and not hasattr(result, name)
     ]
     assert not gone, f"ansible-core has renamed fields of its results: {gone}"
+
+
+def test_that_there_is_no_value_is_said_by_a_type() -> None:
+    assert isinstance(find("ansible.utils.sentinel:Sentinel"), type), "look at keywords.IMMUTABLE"
+
+
+def test_each_keyword_that_is_rendered_before_a_task_runs_is_known() -> None:
+    keywords = set(find("ansible.playbook.task:Task").fattributes)
+    gone = set(tasks.READ_BEFORE) - keywords
+    assert not gone, f"ansible-core has renamed {gone}: look at tasks.READ_BEFORE"
+    others = keywords - set(tasks.READ_BEFORE) - set(NOT_READ_BEFORE.split())
+    assert not others, f"ansible-core has new keywords, which may read variables: {others}"
+
+
+def test_apt_tells_the_age_of_its_lists_by_the_same_files() -> None:
+    spec: Any = importlib.util.find_spec(batch_apt.MODULE)
+    code = spec.loader.get_code(batch_apt.MODULE)
+    assert set(batch_apt.STAMPS) <= set(code.co_consts), (
+        "the module apt opens its cache always: look at batch_apt"
+    )
+
+
+def test_what_decides_how_modules_are_packed_is_a_setting() -> None:
+    settings = find("ansible.constants:config").get_configuration_definitions()
+    assert "_MODULE_METADATA" in settings, "look at packing.packing_of"

@@ -27,6 +27,12 @@ READ_BEFORE = (
 )  # fmt: skip
 
 
+def is_action(task: Task, name: str) -> bool:
+    """Whether ``name``, with its collection, is the action of ``task``, however the task names it."""
+    # Without the underscore it warns where it is not known yet.
+    return name in (task.action, task._resolved_action)
+
+
 def registers(task: Task) -> set[str]:
     """The variables that ``task`` registers or sets; EVERYTHING where that cannot be told."""
     named = task.register or ()
