@@ -19,6 +19,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host imp
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.jobs import Job, Taken
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.modules import Module
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.report import Report
 
 BRINGING = {"ansible_collections/x/y/plugins/modules/z.py": b"module.exit_json(ansible_facts=found)"}
 COMPAT = "ansible/module_utils/facts/compat.py"
@@ -187,6 +188,47 @@ def test_why_a_batch_does_not_start_is_hidden_where_a_task_is() -> None:
     [said] = host.warned
     assert "errors" not in said
     assert "no_log" in said
+
+
+class FailingHere(Known):
+    """Each of its tasks has failed, as the controller finds."""
+
+    number = 1
+    failure_is_not_the_end = False
+    result: Mapping[str, Any] = {"failed": True, "msg": "so not"}
+
+    def take(self, task: Task, *arguments: Any, **named: Any) -> Taken:
+        taken = super().take(task, *arguments, **named)
+        return dataclasses.replace(taken, finish=lambda: Outcome(task, dict(self.result), {}))
+
+    def remember(self, outcome: Outcome) -> None:
+        """Nobody asks for it."""
+
+
+def test_what_ran_after_a_task_that_has_failed_is_named() -> None:
+    host = FailingHere()
+    tasks = [Task.load({"name": name, "ansible.builtin.command": "true"}) for name in ("One", "Two", "Three")]
+    batch = engine.Batch(host)  # type: ignore[arg-type]
+    host.said = lines(STARTED, DONE, {**DONE, "job": 1}, {"end": True})
+    with (
+        patch.object(Report, "add"),
+        patch.object(results, "hand_back", return_value={}),
+        pytest.raises(engine.Failed) as failed,
+    ):
+        batch._run_segment(batch._plan(tasks))
+    with patch.object(results, "hand_back", return_value={}):
+        said = batch.report.failure(failed.value.outcome, 1)["msg"]
+    assert said == "One: so not (after it, on the host, also ran: Two)"
+
+
+def test_why_a_host_is_lost_is_hidden_where_the_task_is() -> None:
+    batch = engine.Batch(FailingHere())  # type: ignore[arg-type]
+    for hidden in (False, True):
+        task = Task.load({"name": "One", "ansible.builtin.command": "true", "no_log": hidden})
+        lost = Outcome(task, {"unreachable": True, "msg": "hush"}, {})
+        with patch.object(Report, "add"), pytest.raises(engine.Unreachable) as said:
+            batch._finish(lost, engine.Relay(batch.report, task))
+        assert ("hush" not in str(said.value)) is hidden
 
 
 def test_so_many_tasks_are_left_in_the_middle_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:

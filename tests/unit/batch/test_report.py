@@ -1,4 +1,4 @@
-"""What a batch says when it fails, where the play goes on with the host."""
+"""What a batch says of its tasks, and when it fails where the play goes on with the host."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible.playbook.task import Task
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import results
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.report import Report
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.report import Relay, Report
 
 ELSEWHERE = [{"debug": {}}]
 
@@ -49,3 +49,28 @@ def test_handlers_that_are_lost_are_named(play: dict[str, Any], around: dict[str
 
 def test_where_ansible_would_not_run_them_either_nothing_is_said() -> None:
     assert not warnings({}, {}, ["one"])
+
+
+RESULTS: list[dict[str, Any]] = [
+    {"changed": True},
+    {"failed": True},
+    {"skipped": True},
+    {"unreachable": True},
+    {"failed": True, "results": [{"failed": True, "msg": "hush"}]},
+]
+
+
+@pytest.mark.parametrize("result", RESULTS, ids=lambda result: " ".join(result))
+@pytest.mark.parametrize("keyword", [True, False], ids=["by the keyword", "by the result"])
+def test_nothing_of_a_hidden_result_is_in_the_summary(result: dict[str, Any], keyword: bool) -> None:
+    secret = {"msg": "hush", "stdout": "hush", "exception": "hush", "diff": {"after": "hush"}}
+    told = {**secret, **result} | ({} if keyword else {"_ansible_no_log": True})
+    task = Task.load({"name": "Secret", "command": "true", "no_log": keyword, "ignore_errors": True})
+    outcome = Outcome(task, told, told)
+    report = Report(SimpleNamespace(host=None, task=task, failure_is_not_the_end=False))  # type: ignore[arg-type]
+    with patch.object(results.Items, "show"), patch.object(results, "hand_back", return_value={}):
+        report.add(outcome, Relay(report, task))
+        summaries = report.success(1), report.failure(outcome, 1), report.unreachable("lost", 1)
+    for summary in summaries:
+        assert [one["name"] for one in summary["tasks"]] == ["Secret"]
+        assert "hush" not in repr(summary)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 import time
@@ -31,6 +32,8 @@ MODULES = {
         "import subprocess\nprint('{\"pid\": %d}' % subprocess.Popen(['sleep', '600']).pid)\nraise SystemExit(0)"
     ),
     "not_text": 'print(\'{"stdout": "\\\\udcff"}\')\nraise SystemExit(0)',
+    # Until the test lets it end.
+    "waits": "import os\nopen(os.environ['PIPE']).readline()\nprint('{}')\nraise SystemExit(0)",
     "raises": "raise RuntimeError('on purpose')",
     "spoils": "import os, sys\nsys.path.clear()\nos.environ.clear()\nos.chdir('/')\nprint('{}')\nraise SystemExit(0)",
     "environment": "import json, os\nprint(json.dumps({'value': os.environ.get('COLOUR')}))\nraise SystemExit(0)",
@@ -44,6 +47,16 @@ MODULES = {
 }
 
 
+def program(jobs: Sequence[Job], folder: Path) -> str:
+    """What the target would be sent."""
+    return (
+        "import importlib.util, json, sys\n"
+        f"spec = importlib.util.spec_from_file_location('runner', {batch_runner.__file__!r})\n"
+        "runner = importlib.util.module_from_spec(spec)\nspec.loader.exec_module(runner)\n"
+        f"runner.main(json.loads({json.dumps(json.dumps({'jobs': list(jobs)}))}), {str(folder)!r})\n"
+    )
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     (tmp_path / "ansible").symlink_to(Path(ansible.__file__).parent)
@@ -51,14 +64,13 @@ def run(tmp_path: Path) -> Run:
         (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
 
     def start(jobs: Sequence[Job], timeout: float = 60) -> list[dict[str, Any]]:
-        program = (
-            "import importlib.util, json, sys\n"
-            f"spec = importlib.util.spec_from_file_location('runner', {batch_runner.__file__!r})\n"
-            "runner = importlib.util.module_from_spec(spec)\nspec.loader.exec_module(runner)\n"
-            f"runner.main(json.loads({json.dumps(json.dumps({'jobs': list(jobs)}))}), {str(tmp_path)!r})\n"
-        )
         ended = subprocess.run(
-            [sys.executable, "-"], input=program, capture_output=True, text=True, check=True, timeout=timeout
+            [sys.executable, "-"],
+            input=program(jobs, tmp_path),
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=timeout,
         )
         said = [json.loads(line.removeprefix(batch_runner.MARK)) for line in ended.stdout.splitlines()]
         assert said[0] == {"started": True}
@@ -96,6 +108,34 @@ def test_each_answers_in_order(run: Run) -> None:
     assert [one.get("job") for one in said] == [0, 1, None]
     [ran] = said[0]["runs"]
     assert (ran["module"], ran["rc"], json.loads(ran["stdout"])) == ("good", 0, {"changed": True})
+
+
+@pytest.mark.usefixtures("run")
+def test_each_answer_is_given_while_the_next_module_runs(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    pipe = os.open(tmp_path / "pipe", os.O_RDWR)
+    waits = job(1, "waits", environment={"PIPE": str(tmp_path / "pipe")})
+    command = [sys.executable, "-c", program([job(0, "good"), waits], tmp_path)]
+    # On a target, too, nobody has Python write each line at once.
+    settings = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with subprocess.Popen(command, env=settings, stdout=subprocess.PIPE) as runner:
+        try:
+            assert runner.stdout
+            said = b""
+            while said.count(b"\n") < 2:  # that it has started, and the first answer
+                ready, _, _ = select.select([runner.stdout], [], [], 60)
+                assert ready, "the first answer is held back while the second module runs"
+                more = os.read(runner.stdout.fileno(), 65536)
+                assert more, "the runner has ended"
+                said += more
+            os.write(pipe, b"\n")
+            last = runner.communicate(timeout=60)[0]
+        finally:
+            os.close(pipe)  # which ends the module too
+            runner.kill()
+    assert b'"job": 0' in said
+    assert b'"job": 1' not in said
+    assert b'"job": 1' in last
 
 
 @pytest.mark.parametrize("module", ["bad", "killed", "rubbish", "raises", "not_text"])
