@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from ansible.release import __version__ as core
 
 from tests.batch.both_ways import Corpus, differences, local_targets
-from tests.batch.grammar import some_files
+from tests.batch.grammar import PARTS, some_files
 
 AT_ONCE = 50  # files in one run of ansible-playbook
 MODES = (("--diff",), ("--check", "--diff"))  # in turns
@@ -37,7 +37,7 @@ def main() -> int:
     for number, start in enumerate(range(0, len(texts), AT_ONCE)):
         some = dict(texts[start : start + AT_ONCE])
         with tempfile.TemporaryDirectory(prefix="batch-random-") as name:
-            corpus = Corpus(Path(name), some, shards=2)
+            corpus = Corpus(Path(name), some, PARTS, shards=2)
             corpus.lay_out()
             seen = corpus.run(local_targets(Path(name), list(some)), *MODES[number % len(MODES)])
             told = differences(seen)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -12,6 +14,10 @@ PATHS = [f"{{{{ box }}}}/{name}" for name in ("a", "b", "c")]
 WORDS = ["one", "two", "drei", "été"]
 # Variables begin with PREFIX, which becomes the case's own, so that no case sees another's.
 REGISTERS = ["PREFIX_r", "PREFIX_s", "PREFIX_t"]
+# Files that the task files include: name → text.
+PARTS = {
+    path.stem: path.read_text(encoding="utf-8") for path in (Path(__file__).parent / "parts").glob("*.yml")
+}
 
 paths = st.sampled_from(PATHS)
 words = st.sampled_from(WORDS)
@@ -30,6 +36,7 @@ texts = st.one_of(
         lambda name: f"{{{{ {name} is defined }}}} {{{{ {name} is changed if {name} is defined else '-' }}}}"
     ),
     st.just("{{ corpus_default }} {{ PREFIX_fact | default('none') }}"),
+    st.just("{{ PREFIX_own | default('none') }}"),  # of a task or block that has such a variable
 )
 conditions = st.one_of(
     st.booleans(),
@@ -69,18 +76,64 @@ modules = st.one_of(
     st.builds(lambda path: {"ansible.builtin.stat": {"path": path}}, paths),
     st.builds(lambda text: {"ansible.builtin.set_fact": {"PREFIX_fact": text}}, texts),
     st.builds(lambda text: {"ansible.builtin.debug": {"msg": text}}, texts),
+    st.builds(lambda condition: {"ansible.builtin.assert": {"that": [condition]}}, conditions),
     st.just({"ansible.builtin.fail": {"msg": "on purpose"}}),
 )
 loops = st.one_of(
     st.lists(words, max_size=3),
     registers.map(lambda name: f"{{{{ [{read(name)}, 'more'] }}}}"),
 )
+sometimes = st.sampled_from([True, False, "{{ corpus_true }}"])
+# Keywords of tasks and of blocks. A time that no task takes, even on a machine that is busy.
+OF_BOTH: dict[str, st.SearchStrategy[Any]] = {
+    "check_mode": sometimes,
+    "diff": sometimes,
+    "environment": st.builds(lambda text: {"COLOUR": text}, texts),
+    "ignore_errors": sometimes,
+    "no_log": sometimes,
+    "tags": st.builds(lambda: ["red"]),
+    "timeout": st.just(300),
+    "vars": st.builds(
+        lambda text: {"PREFIX_own": text}, words | registers.map(lambda r: f"{{{{ {read(r)} }}}}")
+    ),
+}
+OF_TASKS: dict[str, st.SearchStrategy[Any]] = {
+    **OF_BOTH,
+    "delegate_to": st.sampled_from(["localhost", "{{ inventory_hostname }}"]),
+    "ignore_unreachable": st.just(True),
+    "loop_control": st.just({"label": "the {{ item }}", "index_var": "PREFIX_own"}),
+    "notify": st.sampled_from(["First handler", "a topic"]),
+    "until": registers.map(lambda name: f"{read(name)} == 'one'"),
+}
+OF_INCLUDES = ("ignore_errors", "no_log", "tags", "timeout")
+
+
+@st.composite
+def keywords(draw: st.DrawFn, known: Mapping[str, st.SearchStrategy[Any]]) -> dict[str, Any]:
+    """A few of those that are known."""
+    names = draw(st.lists(st.sampled_from(list(known)), max_size=3, unique=True))
+    return {name: draw(known[name]) for name in names}
+
+
+@st.composite
+def includes(draw: st.DrawFn) -> dict[str, Any]:
+    """A task that includes a part."""
+    name, more = draw(st.sampled_from(["part.yml", "part_fails.yml"])), dict[str, Any]()
+    if draw(st.booleans()):
+        more["when"] = draw(conditions)
+    if draw(st.booleans()):
+        more |= {"loop": draw(loops), "loop_control": {"loop_var": "part"}}
+    elif draw(st.booleans()):  # not in a loop: of a file that is not there Ansible tells once for each item
+        name = "{{ 'part' if PREFIX_fact is defined else 'none' }}.yml"
+    task = {"name": "Include", "ansible.builtin.include_tasks": name, "vars": {"part": draw(texts)}, **more}
+    return task | draw(keywords({name: OF_BOTH[name] for name in OF_INCLUDES}))
 
 
 @st.composite
 def tasks(draw: st.DrawFn) -> dict[str, Any]:
     """One task with some keywords."""
-    task: dict[str, Any] = {"name": draw(st.sampled_from(["Task", "Aufgabe", "Tâche"])), **draw(modules)}
+    names = st.sampled_from(["Task", "Aufgabe", "Tâche", "Task {{ PREFIX_fact | default('none') }}"])
+    task: dict[str, Any] = {"name": draw(names), **draw(modules), **draw(keywords(OF_TASKS))}
     some = st.integers(0, 3).map(lambda number: number == 3)  # what is first is drawn most
     if draw(some):
         task["when"] = draw(conditions)
@@ -92,22 +145,21 @@ def tasks(draw: st.DrawFn) -> dict[str, Any]:
             task["failed_when"] = draw(st.sampled_from([False, f"{read(task['register'])} == 'two'"]))
         if draw(some):
             task["changed_when"] = draw(st.sampled_from([False, True, f"{read(task['register'])} == 'one'"]))
-    if draw(some):
-        task["ignore_errors"] = draw(st.sampled_from([True, "{{ corpus_true }}"]))
-    if draw(some):
-        task["notify"] = draw(st.sampled_from(["First handler", "a topic"]))
-    if draw(some):
-        task["environment"] = {"COLOUR": draw(texts)}
+    if "until" in task:
+        task |= {"retries": 1, "delay": 0}
     return task
 
 
 @st.composite
 def entries(draw: st.DrawFn, depth: int = 0) -> dict[str, Any]:
-    """A task, or a block."""
-    if depth > 1 or draw(st.integers(0, 4)) < 4:
+    """A task, an include, or a block."""
+    kind = draw(st.integers(0, 9))
+    if depth > 1 or kind < 7:
         return draw(tasks())
+    if kind == 7:
+        return draw(includes())
     inner = st.lists(entries(depth + 1), min_size=1, max_size=3)
-    block: dict[str, Any] = {"name": "Block", "block": draw(inner)}
+    block: dict[str, Any] = {"name": "Block", "block": draw(inner), **draw(keywords(OF_BOTH))}
     if draw(st.booleans()):
         block["rescue"] = draw(inner)
     if draw(st.booleans()):
@@ -117,17 +169,36 @@ def entries(draw: st.DrawFn, depth: int = 0) -> dict[str, Any]:
     return block
 
 
-# All of it in a block: handlers that were notified before a failure of the whole file are the known difference.
 files = st.lists(entries(), min_size=2, max_size=5)
 
 
 def some_files(count: int, start: int) -> dict[str, str]:
     """``count`` task files by name; the same for the same ``start``."""
     found: list[Any] = []
+    number = start * 1_000_000
+    while len(found) < count:
+        file = _file(number)
+        number += 1
+        if file not in found:
+            found.append(file)
+    names = [f"random_{number:03d}" for number in range(len(found))]
+    return {
+        name: "# At random\n"
+        + yaml.safe_dump(file, allow_unicode=True, sort_keys=False).replace("PREFIX", name)
+        for name, file in zip(names, found, strict=True)
+    }
 
-    @seed(start)
+
+def _file(number: int) -> Any:
+    """A file by its number, the second that Hypothesis draws: the first is always the simplest.
+
+    Those that it draws after it would be much like it, as it looks for what makes a test fail.
+    """
+    drawn: list[Any] = []
+
+    @seed(number)
     @settings(
-        max_examples=count * 3,
+        max_examples=2,
         database=None,
         deadline=None,
         phases=[Phase.generate],
@@ -135,23 +206,7 @@ def some_files(count: int, start: int) -> dict[str, str]:
     )
     @given(files)
     def collect(file: Any) -> None:
-        if len(found) < count and file not in found:
-            found.append(file)
+        drawn.append(file)
 
     collect()
-    names = [f"random_{number:03d}" for number in range(len(found))]
-    return {
-        name: "# At random\n"
-        + yaml.safe_dump(_rescued(file), allow_unicode=True, sort_keys=False).replace("PREFIX", name)
-        for name, file in zip(names, found, strict=True)
-    }
-
-
-def _rescued(file: list[Any]) -> list[Any]:
-    return [
-        {
-            "name": "All",
-            "block": file,
-            "rescue": [{"name": "End", "ansible.builtin.debug": {"msg": "rescued"}}],
-        }
-    ]
+    return drawn[-1]
