@@ -38,6 +38,8 @@ ALLOWED = {
         "ansible.module_utils._internal._ansiballz._loader": "runs on the target, where there is no core",
         "ansible.module_utils.common.json": "the same",
         "_exit": "of Python's own os",
+        "_clear": "of Python's own atexit, as multiprocessing uses it for what it forks",
+        "_run_exitfuncs": "the same",
     },
     "plugin_utils/batch/engine.py": {
         "ansible.playbook.block.Block": "to tell a block from a task",

@@ -67,10 +67,12 @@ def test_nothing_of_a_hidden_result_is_in_the_summary(result: dict[str, Any], ke
     told = {**secret, **result} | ({} if keyword else {"_ansible_no_log": True})
     task = Task.load({"name": "Secret", "command": "true", "no_log": keyword, "ignore_errors": True})
     outcome = Outcome(task, told, told)
-    report = Report(SimpleNamespace(host=None, task=task, failure_is_not_the_end=False))  # type: ignore[arg-type]
+    around = Task.load({"command": "true", "no_log": keyword})
+    report = Report(SimpleNamespace(host=None, task=around, failure_is_not_the_end=False))  # type: ignore[arg-type]
     with patch.object(results.Items, "show"), patch.object(results, "hand_back", return_value={}):
         report.add(outcome, Relay(report, task))
         summaries = report.success(1), report.failure(outcome, 1), report.unreachable("lost", 1)
     for summary in summaries:
         assert [one["name"] for one in summary["tasks"]] == ["Secret"]
         assert "hush" not in repr(summary)
+    assert not around.no_log, "so that the summary is shown"

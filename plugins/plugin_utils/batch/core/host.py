@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
 from ansible import context
+from ansible.errors import AnsibleError
 from ansible.playbook.block import Block
 from ansible.playbook.included_file import IncludedFile
 from ansible.playbook.task import Task
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.action import ActionBase
+from ansible.template import Templar
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
     ahead,
     choice,
@@ -165,7 +168,16 @@ class Host:
 
         An executor renders its task in place: for each a copy of its own.
         """
-        return self._copies.pop(task._uuid, None) or tasks.resolved(task)
+        found = self._copies.pop(task._uuid, None) or tasks.resolved(task)
+        found.name = task.name
+        return found
+
+    def _render_name(self, task: Task) -> None:
+        """Render the name for the callbacks, before the task is begun, as a strategy does."""
+        if task.name and "{" in task.name:
+            with suppress(AnsibleError):  # it is shown as it is written
+                templar = Templar(loader=self.loader, variables=self.vars_of(task))._engine
+                task.post_validate_attribute("name", templar=templar)
 
     def take(
         self, task: Task, resolved: Task, blocked: Callable[[str], bool], relay: Any, *, once: bool
@@ -176,6 +188,8 @@ class Host:
         there and gone on with. Only for one without a loop, whose items would wait for one another.
         Raises NotBatchable.
         """
+        self._render_name(task)
+        resolved.name = task.name
         take = self._take_once if once else self._take_twice
         with self.target.not_reached():
             return take(task, resolved, blocked, relay)
@@ -219,6 +233,7 @@ class Host:
     def run(self, task: Task, relay: Any) -> Outcome:
         """Run ``task`` the ordinary way, with a connection of its own."""
         self.target.end_login()
+        self._render_name(task)
         executor = self._executor(self.resolve(task), relay)
         executor._connection, executor.shares = None, False
         outcome = executor.outcome()

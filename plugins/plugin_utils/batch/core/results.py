@@ -17,6 +17,8 @@ from ansible.utils.display import Display
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import taking_in, versions
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Brought, Outcome
 
+# What is told of a result that is hidden (ansible-core 2.19 and 2.20).
+KEPT = ("changed", "failed", "skipped", "attempts", "retries", "exception", "_ansible_delegated_vars")
 CENSORED = "the output has been hidden due to the fact that 'no_log: true' was specified for this result"
 
 
@@ -48,8 +50,7 @@ class Items:
         item = {key: value for key, value in result.items() if key not in unwanted}
         item.pop("_ansible_no_log", None)
         if hidden:
-            kept = ("changed", "failed", "skipped", "attempts", "retries", "exception")
-            item = {key: item[key] for key in kept if key in item} | {"censored": CENSORED}
+            item = {key: item[key] for key in KEPT if key in item} | {"censored": CENSORED}
         item |= {
             "item": label,
             "ansible_loop_var": "item",
@@ -131,7 +132,7 @@ def item_of_callback(task: Task, arguments: tuple[Any, ...]) -> tuple[Any, str, 
         return result, _label(result.loop_item_label, hidden), said_of.get_name(), hidden
     [result] = arguments
     data = result._return_data
-    hidden = bool(result.task.no_log or data.get("_ansible_no_log"))
+    hidden = bool(result.task.no_log is True or data.get("_ansible_no_log"))
     return data, _label(data.get("_ansible_item_label"), hidden), task.get_name(), hidden
 
 
@@ -148,7 +149,8 @@ def of_error(host: Any, task: Task, error: AnsibleError) -> dict[str, Any]:
 
 
 def failure(host: Any, outcome: Outcome, why: AnsibleError) -> Outcome:
-    """The outcome of a task that went well, but whose files cannot be included."""
+    """The outcome of a task that went well, but whose files cannot be included, which no ``ignore_errors`` forgives."""
+    outcome.task.ignore_errors = False
     if versions.TaskContext is None:
         if isinstance(why, AnsibleFileNotFound):
             said = AnsibleError(f"Could not find or access '{why.file_name}' on the Ansible Controller.")
