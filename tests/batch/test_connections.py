@@ -20,7 +20,8 @@ from tests.batch.machines import LAB, containers, shell
 from tests.batch.test_equivalence import texts
 
 ROOT = "/srv/cases"
-OLDEST = "3.9"  # the oldest Python of a target
+# Of targets, besides the corpus's and the machines' own: the oldest, and those of distributions in between.
+PYTHONS = ("3.9", "3.10", "3.12")
 WITH_PASSWORD = "teacher ALL=(ALL) ALL"
 WITHOUT = "teacher ALL=(ALL) NOPASSWD: ALL"
 
@@ -156,6 +157,14 @@ def interpreter(version: str) -> str | None:
     return None
 
 
+def kept(container: str, user: str, home: str) -> tuple[list[str], list[str]]:
+    """Owner and mode of each folder of module files in a home; and what of all there others own or may write to."""
+    folder = f"{home}/.ansible/cartable-batch"
+    folders = shell(container, f"stat --format '%U %a' {folder} {folder}/*").splitlines()
+    others = shell(container, f"find {home}/.ansible '(' ! -user {user} -o -perm /022 ')' ! -type l -print")
+    return folders, others.splitlines()
+
+
 def compare(seen: Mapping[str, Seen], cases: Mapping[str, str]) -> None:
     """Both ways came to every case, and nothing differs."""
     for way in WAYS:
@@ -165,16 +174,17 @@ def compare(seen: Mapping[str, Seen], cases: Mapping[str, str]) -> None:
     assert not told, "\n".join(f"{case}: {line}" for case, lines in told.items() for line in lines)
 
 
-def test_local_without_pipelining_with_the_oldest_python(tmp_path: Path) -> None:
-    python = interpreter(OLDEST)
+@pytest.mark.parametrize("version", PYTHONS)
+def test_local_without_pipelining_with_another_python(version: str, tmp_path: Path) -> None:
+    python = interpreter(version)
     if python is None:
-        pytest.skip(f"there is no Python {OLDEST} on this machine, neither on the path nor kept by pyenv")
+        pytest.skip(f"there is no Python {version} on this machine, neither on the path nor kept by pyenv")
     cases = {name: text for name, text in texts("connections").items() if name != "become"}
     corpus = Corpus(tmp_path, cases, pipelining=False, shards=1)
     corpus.lay_out()
     seen = corpus.run(local_targets(tmp_path, list(cases), {"ansible_python_interpreter": python}), "--diff")
     compare(seen, cases)
-    assert seen["batch"].events["python"][0]["result"]["python"] == [int(part) for part in OLDEST.split(".")]
+    assert seen["batch"].events["python"][0]["result"]["python"] == [int(part) for part in version.split(".")]
 
 
 @pytest.mark.parametrize("name", BY_SSH)
@@ -182,3 +192,8 @@ def test_by_ssh(name: str, machines: Machines) -> None:
     way = BY_SSH[name]
     batch = machines.run("batch", way, f"{ROOT}/{list(BY_SSH).index(name)}")
     compare({"ordinary": machines.reference(way.pipelining), "batch": batch}, texts("connections"))
+    if way.pipelining and "become" in texts("connections"):  # otherwise nothing could run as the pupil
+        for user, home in {"root": "/root", "pupil": "/home/pupil", "teacher": "/home/teacher"}.items():
+            folders, others = kept(machines.names["batch"], user, home)
+            assert set(folders) == {f"{user} 700"}, f"module files that are kept for {user}: {folders}"
+            assert not others, f"not only {user}'s: {others}"
