@@ -29,7 +29,19 @@ WAYS = ("ordinary", "batch")
 SHARED = ("templates", "files", "library", "defaults", "vars")
 # What stands around the file of a case, and beside it.
 AROUND: dict[str, dict[str, Any]] = {
-    "no_log_around": {"no_log": True},
+    "around": {
+        "environment": {"COLOUR": "red"},
+        "ignore_errors": True,
+        "module_defaults": {
+            "ansible.builtin.copy": {"mode": "0604"},
+            "ansible.builtin.file": {"mode": "0711"},
+        },
+        "vars": {"around_shade": "dark"},
+    },
+    "around_become": {"become": True, "become_user": "pupil"},
+    "around_check_mode": {"check_mode": True},
+    "around_no_log": {"no_log": True},
+    "around_when": {"when": "around_when_said is not defined"},
     "timeout_around": {"timeout": 20},
 }
 BESIDE: dict[str, dict[str, Any]] = {
@@ -121,10 +133,11 @@ class Corpus:
         # Blocks around it, so that a failure ends one case and not the others. The tasks of the case are to inherit
         # nothing, so that the tag is not the block's.
         always = {"tags": ["always"]}
+        around = AROUND.get(name, {})
         return {
             "name": f"Case {name}",
-            "vars": {"box": f"{{{{ root }}}}/{name}"},
-            **AROUND.get(name, {}),
+            **around,
+            "vars": {"box": f"{{{{ root }}}}/{name}", **around.get("vars", {})},
             "block": [{"name": "Run it", **run, **BESIDE.get(name, {}), **always}],
             "rescue": [{"name": f"Failed {name}", "ansible.builtin.debug": {"msg": "rescued"}, **always}],
             "always": [
@@ -295,11 +308,12 @@ def _by_case(observed: Path, root: str) -> dict[str, list[dict[str, Any]]]:
         event = normal(json.loads(line), root)
         if event["event"] == "task" and _ours(event["name"]):
             continue
-        if event["event"] == "task" or not _ours(event.get("what", "")):
-            current.append(event)
-        elif "End " in event["what"]:
-            current.append(event)
-            cases[event["what"].partition("End ")[2]] = current
+        current.append(
+            event
+        )  # also that the play rescued the case: for it, the batch has to fail as an include does
+        ended = event.get("what", "").partition(" : End ")[2]
+        if ended:
+            cases[ended] = current
             current = []
     if current:
         cases["after the last"] = current
