@@ -98,6 +98,7 @@ class CallbackModule(CallbackBase):
                     "event": "batch",
                     "failed": event in ("failed", "unreachable"),
                     "tasks": (told or {}).get("tasks"),
+                    "round_trips": (told or {}).get("round_trips"),
                     "result": data,
                 }
             )
