@@ -112,8 +112,13 @@ class Report:
         }
 
     def _summary(self, round_trips: int) -> dict[str, Any]:
-        """What every result has. Nothing of it is secret, so that it is shown also with no_log around the batch."""
-        self.host.task.no_log = False
+        """What every result has.
+
+        Its tasks have each minded the keywords around the batch, which are not to hold for the whole a second time: nothing
+        of it is secret, and a failure that it tells was not to be ignored.
+        """
+        own = self.host.task
+        own.no_log = own.ignore_errors = own.ignore_unreachable = False
         return {"changed": self.changed, "tasks": self.tasks, "round_trips": round_trips}
 
     def _warn_of_lost(self) -> None:
