@@ -339,6 +339,8 @@ class Batch:
             program = payload.script(wires, with_files=with_files, keep=keep)
             try:
                 give_back()
+                # With the turn, so that targets begin one after the other; those that are slow to log in, without.
+                self.host.target.login_soon_over()
                 with PACE.aside():
                     said = self.host.target.execute(jobs[0].shebang, jobs[0].become, program)
             except AnsibleConnectionFailure as error:

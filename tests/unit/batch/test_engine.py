@@ -49,6 +49,8 @@ class Known:
         self.task = Task()
         self.target = self
 
+    def login_soon_over(self) -> None: ...
+
     def execute(self, shebang: str, become: Any, program: bytes) -> dict[str, Any]:
         return {"rc": 137, "stdout": self.said, "stderr": "errors"}
 

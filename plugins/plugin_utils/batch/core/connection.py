@@ -19,6 +19,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors i
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.memos import Memos
 
 LOGIN = 5  # seconds: a login that takes longer is left to Ansible, which says what is wrong with it
+SOON = 0.5  # seconds: what one takes in a local network, and half as much again
 OVER_THE_CONNECTION = ("_low_level_execute_command", "exec_command", "put_file", "fetch_file")
 
 
@@ -76,6 +77,12 @@ class Target:
         return subprocess.Popen(
             command, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True
         )
+
+    def login_soon_over(self) -> None:
+        """Wait a moment for the login ahead."""
+        if self._login is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self._login.wait(timeout=SOON)
 
     def end_login(self) -> None:
         """Let the login ahead come to its end; one that takes long is dropped."""
