@@ -85,7 +85,11 @@ def check(blocks: Sequence[Block], batch: Task) -> None:
 
 def check_done(task: Task, result: Mapping[str, Any]) -> None:
     """Raise AnsibleParserError where the ``result`` of ``task`` asks something of the play, which would not hear of it."""
-    for one in (result, *(item for item in result.get("results") or () if isinstance(item, Mapping))):
+    items = result.get("results")  # of a loop; or whatever a module calls so
+    for one in (
+        result,
+        *(item for item in (items if isinstance(items, list) else ()) if isinstance(item, Mapping)),
+    ):
         for asked, why in _ASKED.items():
             if one.get(asked):
                 raise AnsibleParserError(

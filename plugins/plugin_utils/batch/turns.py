@@ -31,7 +31,7 @@ class Turns(Generic[Asked, Given, Result]):
         self._result: Result
         self._error: BaseException | None = None
         self._left = False
-        # Taken by who waits, given back by the other: a lock does it at a tenth of a semaphore's work.
+        # Taken by who waits, given back by the other: a semaphore would make a lock for each wait besides.
         self._owner, self._inner = threading.Lock(), threading.Lock()
         self._owner.acquire()
         self._inner.acquire()

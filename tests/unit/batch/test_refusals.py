@@ -107,8 +107,9 @@ def test_what_an_action_asks_of_the_play_is_refused_whatever_its_name(
         refusals.check_done(Task.load({"name": "This one", "debug": {}}), result)
 
 
-def test_other_results_are_not_refused() -> None:
-    refusals.check_done(Task.load({"debug": {}}), {"changed": True, "results": ["text", {"stats": 1}]})
+@pytest.mark.parametrize("results", [["text", {"stats": 1}], 7, "text", {"add_host": 1}, None])
+def test_other_results_are_not_refused(results: Any) -> None:
+    refusals.check_done(Task.load({"debug": {}}), {"changed": True, "results": results})
 
 
 def test_the_rest_may_run(tmp_path: Path) -> None:

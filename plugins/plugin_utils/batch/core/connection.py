@@ -19,7 +19,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors i
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.memos import Memos
 
 LOGIN = 5  # seconds: a login that takes longer is left to Ansible, which says what is wrong with it
-SOON = 0.5  # seconds: what one takes in a local network, and half as much again
+SOON = 0.5  # seconds: a guess of what most take in a local network
 OVER_THE_CONNECTION = ("_low_level_execute_command", "exec_command", "put_file", "fetch_file")
 
 
