@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.batch import test_core
+from tests.unit.batch import internals
 
 PLUGINS = Path(__file__).parents[3] / "plugins"
 CORE = PLUGINS / "plugin_utils" / "batch" / "core"
@@ -91,9 +91,9 @@ def _given(tree: ast.Module) -> Iterator[str]:
 
 def rows() -> list[str]:
     """Each internal that ``test_core.py`` looks at, with its module: ``module.Class.name``."""
-    of_parts = [*test_core.ATTRIBUTES, *test_core.ATTRIBUTES_OF_OLDER]
-    parts = [(where, names) for where, _, names in of_parts] + list(test_core.KEPT.items())
-    whole = [*test_core.BOTH, *test_core.OF_NEWER, *test_core.OF_OLDER, *test_core.PARAMETERS]
+    of_parts = [*internals.ATTRIBUTES, *internals.ATTRIBUTES_OF_OLDER]
+    parts = [(where, names) for where, _, names in of_parts] + list(internals.KEPT.items())
+    whole = [*internals.BOTH, *internals.OF_NEWER, *internals.OF_OLDER, *internals.PARAMETERS]
     whole += [f"{where}.{name}" for where, names in parts for name in names.split()]
     return [where.replace(":", ".") for where in whole]
 
@@ -130,7 +130,7 @@ def test_in_core_each_is_named(path: Path) -> None:
         and not any(f"{row}.".startswith(f"{name}.") for row in known)
     }
     assert not others, (
-        f"{others}: give each a row in test_core.py, so that a new core that moves it fails there"
+        f"{others}: give each a row in internals.py, so that a new core that moves it fails there"
     )
 
 

@@ -74,6 +74,19 @@ def test_one_that_takes_long_is_dropped(tmp_path: Path, monkeypatch: pytest.Monk
     assert login.returncode == -15
 
 
+@pytest.mark.parametrize(("does", "has_ended"), [("exit 0", True), ("exec sleep 600", False)])
+def test_the_turn_is_kept_for_a_moment_of_it_and_no_longer(
+    does: str, has_ended: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(tmp_path, does)
+    monkeypatch.setattr(core_connection, "SOON", 30 if has_ended else 0.1)
+    monkeypatch.setattr(core_connection, "LOGIN", 0.1)
+    with machine.shared():
+        machine.login_soon_over()
+        assert machine._login is not None
+        assert (machine._login.returncode == 0) is has_ended
+
+
 @pytest.mark.parametrize("what", ["program", "task", "search"])
 def test_it_begins_with_the_batch_and_has_ended_before_anything_else_logs_in(
     tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
