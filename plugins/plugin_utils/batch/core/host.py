@@ -174,7 +174,7 @@ class Host:
 
     def _render_name(self, task: Task) -> None:
         """Render the name for the callbacks, before the task is begun, as a strategy does."""
-        if task.name and "{" in task.name:
+        if isinstance(task.name, str) and "{" in task.name:  # YAML's true is a name, too
             with suppress(AnsibleError):  # it is shown as it is written
                 templar = Templar(loader=self.loader, variables=self.vars_of(task))._engine
                 task.post_validate_attribute("name", templar=templar)
