@@ -224,7 +224,9 @@ def local_targets(
         root = folder / "targets" / name
         for case in cases:
             (root / case).mkdir(parents=True)
-        told = {"ansible_connection": "local", **(variables or {})}
+        # Ansible looks for jobs in the home that /etc/passwd names, and writes them where HOME says.
+        jobs = {"ansible_async_dir": str(folder / "jobs" / name)}
+        told = {"ansible_connection": "local", **jobs, **(variables or {})}
         made[way] = Target(str(root), told, lambda root=root: dict(files_below(root)))
     return made
 
