@@ -1,6 +1,6 @@
 """Thirty tasks on real SSH targets: the batch, the same tasks by plain tuned Ansible, and pyinfra doing the same work.
 
-    .venv/bin/python scripts/bench/batch.py [--targets 1 10 50] [--rounds 3] [--first-at-most 10]
+    .venv/bin/python scripts/bench/batch.py [--targets 1 10 50] [--rounds 3] [--first-at-most 10] [--ansible DIRECTORY]
 
 Wants root, sshd, and pyinfra: it is installed into an environment of its own, in the temporary folder. The three take
 turns in each round; the table has medians, and the ratio of wall time to pyinfra's in the same run. Seconds depend on
@@ -22,12 +22,13 @@ from ssh_targets import Targets
 
 HERE = Path(__file__).resolve().parent
 PYINFRA = "pyinfra==3.10"
+PROGRAMS = Path(sys.executable).parent
 ROOT = "/var/tmp/cartable-bench"  # on the targets, which are this machine
 Tool = tuple[list[str | Path], dict[str, str]]  # its command and environment
 
 
-def prepare(folder: Path, targets: Targets) -> dict[str, Tool]:
-    """Write the inventories; the commands of the three, each with its environment."""
+def prepare(folder: Path, targets: Targets, programs: Path = PROGRAMS) -> dict[str, Tool]:
+    """Write the inventories; the commands of the three, each with its environment. ``programs`` has ansible-playbook."""
     (folder / "cp").mkdir(exist_ok=True)
     ssh = f"-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -o LogLevel=ERROR -i {targets.key}"
     lines = [
@@ -57,7 +58,7 @@ def prepare(folder: Path, targets: Targets) -> dict[str, Tool]:
     (folder / "inventory.py").write_text(f"targets = ({data!r}, {common!r})\n")
     shutil.copy(HERE / "batch_pyinfra.py", folder / "deploy.py")
     playbook: list[str | Path] = [
-        Path(sys.executable).parent / "ansible-playbook",
+        programs / "ansible-playbook",
         "-i",
         "hosts.ini",
         "play.yml",
@@ -84,6 +85,13 @@ def main() -> None:
         help="for more targets, measure only runs in which nothing changes",
     )
     parser.add_argument("--without", action="append", default=[], help="leave out one of the three")
+    parser.add_argument(
+        "--ansible",
+        type=Path,
+        default=PROGRAMS,
+        metavar="DIRECTORY",
+        help="where ansible-playbook is, to measure with the Python and the ansible-core of another environment",
+    )
     arguments = parser.parse_args()
     columns = ["targets", "run", "tool", "wall, s", "wall / pyinfra", "controller CPU, s a target"]
     columns += ["target CPU, s a target", "controller memory, MiB"]
@@ -99,7 +107,7 @@ def main() -> None:
             with Targets(folder / f"targets-{count}", count) as targets:
                 tools = {
                     name: tool
-                    for name, tool in prepare(folder, targets).items()
+                    for name, tool in prepare(folder, targets, arguments.ansible.absolute()).items()
                     if name not in arguments.without
                 }
                 bench(folder, targets, tools, arguments.rounds, first=count <= arguments.first_at_most)
@@ -114,7 +122,7 @@ def bench(folder: Path, targets: Targets, tools: Mapping[str, Tool], rounds: int
         forget(folder)
         runs["first"][name] = [measure_on(targets, *tools[name], folder, folder / "cp")]
     # Each first run forgets what the one before has kept, and so does this: all start the rounds with everything there.
-    measure_on(targets, *prepare(folder, targets)["batch"], folder, folder / "cp")
+    measure_on(targets, *(tools.get("batch") or next(iter(tools.values()))), folder, folder / "cp")
     for _ in range(rounds):
         for name, tool in tools.items():
             runs["no-op"][name].append(measure_on(targets, *tool, folder, folder / "cp"))
