@@ -10,6 +10,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,10 +19,22 @@ import pytest
 from tests.batch.both_ways import WAYS, Corpus, Seen, Target, Tree, differences, local_targets
 from tests.batch.machines import LAB, containers, shell
 from tests.batch.test_equivalence import texts
+from tests.lab.shell import wait_until
 
 ROOT = "/srv/cases"
 # Of targets, besides the corpus's and the machines' own: the oldest, and those of distributions in between.
 PYTHONS = ("3.9", "3.10", "3.12")
+PATIENCE = 60  # seconds
+SHOWN = f"""
+- name: Is to be shown
+  ansible.builtin.command: mkfifo {{{{ box }}}}/{{{{ item }}}}
+  loop: [seen, other]
+- name: Waits until the other is shown
+  ansible.builtin.command: timeout {PATIENCE} cat {{{{ box }}}}/seen
+- name: Is never shown
+  ansible.builtin.command: echo {{{{ 'hush' * 2 }}}}
+  no_log: true
+"""
 WITH_PASSWORD = "teacher ALL=(ALL) ALL"
 WITHOUT = "teacher ALL=(ALL) NOPASSWD: ALL"
 
@@ -75,21 +88,23 @@ class Machines:
             self.references[pipelining] = self.run("ordinary", way, f"{ROOT}/{pipelining}")
         return self.references[pipelining]
 
-    def run(self, name: str, way: Way, root: str) -> Seen:
+    def run(
+        self, name: str, way: Way, root: str, cases: Mapping[str, str] | None = None, *arguments: str
+    ) -> Seen:
         """Run the cases one way, in a new folder ``root``."""
-        container = self.names[name]
-        folders = " ".join(f"{root}/{case}" for case in texts("connections"))
+        container, cases = self.names[name], cases or texts("connections")
+        folders = " ".join(f"{root}/{case}" for case in cases)
         shell(container, f"mkdir -p {folders}; echo '{way.sudoers}' > /etc/sudoers.d/teacher")
         corpus = Corpus(
             self.folder / Path(root).name,
-            texts("connections"),
+            cases,
             before=LAB,
             pipelining=way.pipelining,
             shards=1,
         )
         corpus.lay_out()
         target = Target(root, self._variables(container, way), lambda: _tree(container, root))
-        return corpus.run({name: target}, "--diff")[name]
+        return corpus.run({name: target}, "--diff", *arguments)[name]
 
     def _variables(self, container: str, way: Way) -> dict[str, str]:
         # sshd is started by each connection, on its standard input: no port, no network.
@@ -197,3 +212,22 @@ def test_by_ssh(name: str, machines: Machines) -> None:
             folders, others = kept(machines.names["batch"], user, home)
             assert set(folders) == {f"{user} 700"}, f"module files that are kept for {user}: {folders}"
             assert not others, f"not only {user}'s: {others}"
+
+
+@pytest.mark.parametrize("name", ["sudo", "sudo with a password, no pipelining"])
+def test_a_task_is_shown_while_the_next_one_runs(name: str, machines: Machines) -> None:
+    folder = f"shown-{list(BY_SSH).index(name)}"
+    root = f"{ROOT}/{folder}"
+    shown = machines.folder / folder / "observed-batch-0"
+
+    def first_is_shown() -> bool:
+        return shown.is_file() and "Is to be shown" in shown.read_text(encoding="utf-8")
+
+    with ThreadPoolExecutor() as pool:
+        ending = pool.submit(machines.run, "batch", BY_SSH[name], root, {"shown": SHOWN}, "-vvv")
+        assert wait_until(first_is_shown, PATIENCE), ending.result().output
+        shell(machines.names["batch"], f"timeout {PATIENCE} sh -c 'echo yes > {root}/shown/seen'")
+        seen = ending.result()
+    [batch] = [event for event in seen.events["shown"] if event["event"] == "batch"]
+    assert [task["state"] for task in batch["tasks"]] == ["ok"] * 3, seen.output
+    assert "hushhush" not in seen.output

@@ -14,9 +14,8 @@ import dataclasses
 import functools
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from types import NoneType
-from typing import Any
+from typing import Any, NoReturn
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleParserError
 from ansible.playbook.block import Block
@@ -25,7 +24,6 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import depend
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import errors, results
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import BatchError, NotBatchable
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.jobs import Job, Taken
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.tasks import (
     caches_facts,
@@ -38,24 +36,11 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.memory import
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.pace import PACE
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import Payload, answers
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.report import Relay, Report
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.segment import Progress, Segment
 
 MOST_JOBS = 500  # of a segment: a loop over thousands of items stays within memory
 MOST_BYTES = 16 * 1024 * 1024  # of the files of a segment
 MOST_LEFT = 100  # tasks of a segment that are left in the middle, each with a thread
-
-
-@dataclass
-class Segment:
-    """Tasks that run on the target in one go."""
-
-    planned: list[tuple[Taken, Relay]] = field(default_factory=list)
-    registers: set[str] = field(default_factory=set)
-    facts: bool = False  # a module of it may bring facts
-
-    @property
-    def jobs(self) -> list[Job]:
-        """All jobs, in order."""
-        return [job for taken, _ in self.planned for job in taken.jobs if job is not None]
 
 
 class Failed(Exception):
@@ -276,24 +261,19 @@ class Batch:
 
     def _run_segment(self, segment: Segment) -> int:
         """Run it; how many of its tasks are done."""
+        progress = Progress(segment, self._finish)
         try:
-            self._ask_target(segment)
-            for done, (taken, relay) in enumerate(segment.planned):
-                jobs = [job for job in taken.jobs if job is not None]
-                if done and jobs and all(job.answer is None for job in jobs):
-                    return done  # the target stopped before it
-                try:
-                    self._finish(taken.finish(), relay)
-                except Failed:
-                    later = [one for one, _ in segment.planned[done + 1 :]]
-                    self.report.ran_ahead = [
-                        one.task.get_name() for one in later if any(job and job.answer for job in one.jobs)
-                    ]
-                    raise
-            return len(segment.planned)
+            self._ask_target(segment, progress)
+            progress.to_the_end()
+        except Failed:
+            self.report.ran_ahead = [
+                one.task.get_name() for one in progress.left if any(job and job.answer for job in one.jobs)
+            ]
+            raise
         finally:
             for taken, _ in segment.planned:
                 taken.leave()
+        return progress.done
 
     def _run_ordinary(self, task: Task) -> None:
         relay = Relay(self.report, task)
@@ -322,7 +302,7 @@ class Batch:
         if outcome.failed and not outcome.ignored:
             raise Failed(outcome)
 
-    def _ask_target(self, segment: Segment) -> None:
+    def _ask_target(self, segment: Segment, progress: Progress) -> None:
         """Send the jobs, and note the answers in them; a second time with the module files where they were missing."""
         jobs = segment.jobs
         if not jobs:
@@ -333,6 +313,7 @@ class Batch:
                 payload.add(module.files)
         last = {id([job for job in taken.jobs if job][-1]) for taken, _ in segment.planned if any(taken.jobs)}
         wires = [{**job.wire, "number": n, "last_of_task": id(job) in last} for n, job in enumerate(jobs)]
+        secret = any(taken.task.no_log for taken, _ in segment.planned)
         keep = not self.host.task.check_mode  # a check leaves nothing behind
         for with_files in (False, True):
             self.round_trips += 1
@@ -342,24 +323,21 @@ class Batch:
                 # With the turn, so that targets begin one after the other; those that are slow to log in, without.
                 self.host.target.login_soon_over()
                 with PACE.aside():
-                    said = self.host.target.execute(jobs[0].shebang, jobs[0].become, program)
+                    said = self.host.target.execute(
+                        jobs[0].shebang, jobs[0].become, program, progress.hearing, secret=secret
+                    )
             except AnsibleConnectionFailure as error:
-                names = ", ".join(taken.task.get_name() for taken, _ in segment.planned if any(taken.jobs))
-                raise Unreachable(
-                    f"{error} (it is not known which of these tasks still ran: {names})"
-                ) from error
+                self._lost(error, progress)
             except AnsibleError:
                 return  # nothing can be run as this user: the first task, run the ordinary way, will say so
             heard = list(answers(said["stdout"]))
             if not any("missing" in answer for answer in heard):
                 break
         for answer in heard:
-            if "job" in answer and not answer["undecided"]:
-                jobs[answer["job"]].answer = answer["runs"]
+            segment.note(answer)
         known = {next(iter(answer)) for answer in heard}
         if "started" not in known:  # the first task, run the ordinary way, will say so
             # What is no Python quotes the program, and with it the arguments of the tasks.
-            secret = any(taken.task.no_log for taken, _ in segment.planned)
             why = (
                 "why is hidden, for no_log" if secret else said["stderr"].strip()[-500:] or "it said nothing"
             )
@@ -371,6 +349,19 @@ class Batch:
             lost = next((job for number, job in enumerate(jobs) if number not in heard_of), None)
             if lost is not None:
                 lost.lose()
+
+    def _lost(self, error: AnsibleConnectionFailure, progress: Progress) -> NoReturn:
+        """The connection was lost while the target was at work."""
+        unknown = ", ".join(progress.unknown)
+        said = (
+            f"{error} (it is not known which of these tasks still ran: {unknown})" if unknown else str(error)
+        )
+        try:
+            progress.as_far_as_is_known()
+        except Failed:
+            results.warn(f"The connection was lost after a task had failed: {said}")
+            raise
+        raise Unreachable(said) from error
 
 
 def _decided_here(task: Task) -> bool:

@@ -32,9 +32,15 @@ class Pace:
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Wait for a turn, at most ``longest`` seconds, and have it until the block ends."""
-        self._take()
-        try:
+        with self.turn_within(self._longest):
             yield
+
+    @contextmanager
+    def turn_within(self, seconds: float) -> Iterator[bool]:
+        """Wait for a turn, at most so long, and have it until the block ends; whether there is one."""
+        self._take(seconds)
+        try:
+            yield self._has_turn
         finally:
             self._give()
 
@@ -45,10 +51,10 @@ class Pace:
         try:
             yield
         finally:
-            self._take()
+            self._take(self._longest)
 
-    def _take(self) -> None:
-        end, ready = time.monotonic() + self._longest, select.poll()
+    def _take(self, seconds: float) -> None:
+        end, ready = time.monotonic() + seconds, select.poll()
         ready.register(self._left, select.POLLIN)
         while (remaining := end - time.monotonic()) > 0:
             ready.poll(remaining * 1000)

@@ -216,3 +216,18 @@ def answers(stdout: str) -> Iterator[dict[str, Any]]:
                 yield json.loads(text)
             except ValueError:  # cut in the middle
                 return
+
+
+class Answers:
+    """The same, of what the target writes piece by piece; each as soon as its line is whole."""
+
+    def __init__(self) -> None:
+        self._begun: list[bytes] = []
+
+    def in_piece(self, piece: bytes) -> Iterator[dict[str, Any]]:
+        """Those that end in the next piece."""
+        self._begun.append(piece)
+        if b"\n" in piece:
+            whole, _, begun = b"".join(self._begun).rpartition(b"\n")
+            self._begun = [begun]
+            yield from answers(whole.decode(errors="replace"))

@@ -33,7 +33,7 @@ class CallbackModule(CallbackBase):
 
     def __init__(self) -> None:
         super().__init__()
-        self._file = Path(os.environ["OBSERVED"]).open("w", encoding="utf-8")  # noqa: SIM115 -- until the run ends
+        self._file = Path(os.environ["OBSERVED"]).open("w", 1, encoding="utf-8")  # noqa: SIM115 -- until the run ends
         self._with_items: set[str] = set()
         self._handler = False
 

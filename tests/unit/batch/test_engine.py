@@ -11,6 +11,7 @@ from unittest.mock import patch
 
 import ansible
 import pytest
+from ansible.errors import AnsibleConnectionFailure
 from ansible.playbook.task import Task
 from ansible_collections.cartable.fleet.plugins.module_utils import batch_runner
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import engine
@@ -20,6 +21,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.jobs imp
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.modules import Module
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.report import Report
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.segment import Progress
 
 BRINGING = {"ansible_collections/x/y/plugins/modules/z.py": b"module.exit_json(ansible_facts=found)"}
 COMPAT = "ansible/module_utils/facts/compat.py"
@@ -41,6 +43,8 @@ class Known:
     module = COMMAND
     together = True
     number = 2  # of a task's jobs
+    lost = False  # once it has said something
+    hidden: bool | None = None  # what the target says
 
     def __init__(self) -> None:
         self.left: list[bool] = []
@@ -51,7 +55,19 @@ class Known:
 
     def login_soon_over(self) -> None: ...
 
-    def execute(self, shebang: str, become: Any, program: bytes) -> dict[str, Any]:
+    def execute(
+        self,
+        shebang: str,
+        become: Any,
+        program: bytes,
+        hearing: Callable[[], Callable[[bytes], None]],
+        *,
+        secret: bool,
+    ) -> dict[str, Any]:
+        self.hidden = secret
+        if self.lost:
+            hearing()(self.said.encode())
+            raise AnsibleConnectionFailure("gone")
         return {"rc": 137, "stdout": self.said, "stderr": "errors"}
 
     def vars_of(self, task: Task) -> dict[str, Any]:
@@ -65,7 +81,7 @@ class Known:
             Job(dict(self.wire), None, "#!/usr/bin/python3", (self.module,), "legacy")
             for _ in range(self.number)
         ]
-        return Taken(task, jobs, False, lambda: Outcome(task, {}, {}), lambda: None)
+        return Taken(task, jobs, False, lambda: Outcome(task, {}, {}), lambda: None, once=once)
 
 
 def plan(number: int, **keywords: Any) -> tuple[engine.Segment, Known]:
@@ -127,7 +143,7 @@ def test_what_fails_before_its_module_is_looked_at_again_when_the_others_have_ru
         def take(self, task: Task, *arguments: Any, **named: Any) -> Taken:
             if task.args["_raw_params"] == "true":
                 return super().take(task, *arguments, **named)
-            return Taken(task, [None], True, lambda: Outcome(task, {}, {}), self.drop)
+            return Taken(task, [None], True, lambda: Outcome(task, {}, {}), self.drop, once=True)
 
         def drop(self) -> None:
             self.dropped += 1
@@ -153,7 +169,7 @@ def ask(said: str, **keywords: Any) -> tuple[list[Job], Known]:
     batch = engine.Batch(host)  # type: ignore[arg-type]
     segment, host.said = batch._plan(tasks), said
     with patch.object(results, "warn", host.warned.append):
-        batch._ask_target(segment)
+        batch._ask_target(segment, Progress(segment, batch._finish))
     return segment.jobs, host
 
 
@@ -187,9 +203,14 @@ def test_a_batch_that_does_not_start_says_so_and_leaves_the_tasks_to_ansible() -
 
 def test_why_a_batch_does_not_start_is_hidden_where_a_task_is() -> None:
     _, host = ask("", no_log=True)
+    assert host.hidden
     [said] = host.warned
     assert "errors" not in said
     assert "no_log" in said
+
+
+def test_what_the_target_says_is_hidden_where_a_task_is_and_only_there() -> None:
+    assert ask(lines(STARTED, DONE, {"end": True}))[1].hidden is False
 
 
 class FailingHere(Known):
@@ -221,6 +242,55 @@ def test_what_ran_after_a_task_that_has_failed_is_named() -> None:
     with patch.object(results, "hand_back", return_value={}):
         said = batch.report.failure(failed.value.outcome, 1)["msg"]
     assert said == "One: so not (after it, on the host, also ran: Two)"
+
+
+class Here(FailingHere):
+    """Each of its tasks has gone well, as the controller finds."""
+
+    result: Mapping[str, Any] = {}
+
+
+@pytest.mark.parametrize(
+    ("jobs", "finished", "said"),
+    [
+        ((0,), ["One"], "gone (it is not known which of these tasks still ran: Two, Three)"),
+        ((0, 1, 2), ["One", "Two", "Three"], "gone"),
+    ],
+)
+def test_what_a_target_has_said_is_kept_where_the_connection_is_lost_then(
+    jobs: tuple[int, ...], finished: list[str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Known, "lost", True)
+    batch, added = run_three(Here(), jobs, engine.Unreachable, said)
+    assert added == finished
+    assert not batch.report.ran_ahead
+
+
+def test_a_task_that_had_failed_before_the_connection_was_lost_has_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Known, "lost", True)
+    warned: list[str] = []
+    with patch.object(results, "warn", warned.append):
+        batch, added = run_three(FailingHere(), (0, 1), engine.Failed, "")
+    assert added == ["One"]
+    assert batch.report.ran_ahead == ["Two"]
+    [said] = warned
+    assert said.endswith("gone (it is not known which of these tasks still ran: Three)")
+
+
+def run_three(
+    host: Known, jobs: tuple[int, ...], raised: type[Exception], said: str
+) -> tuple[engine.Batch, list[str]]:
+    """Run three tasks, some of which the target tells of; the tasks that are reported."""
+    tasks = [Task.load({"name": name, "ansible.builtin.command": "true"}) for name in ("One", "Two", "Three")]
+    batch, added = engine.Batch(host), list[str]()  # type: ignore[arg-type]
+    host.said = lines(STARTED, *({**DONE, "job": job} for job in jobs))
+    with patch.object(Report, "add", lambda _, outcome, __: added.append(outcome.task.get_name())):
+        with pytest.raises(raised) as error:
+            batch._run_segment(batch._plan(tasks))
+        assert str(error.value) == said
+    return batch, added
 
 
 def test_why_a_host_is_lost_is_hidden_where_the_task_is() -> None:

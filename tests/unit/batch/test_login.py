@@ -101,7 +101,7 @@ def test_it_begins_with_the_batch_and_has_ended_before_anything_else_logs_in(
     with machine.shared():
         assert machine._login is not None
         if what == "program":
-            machine.execute("#!/usr/bin/python3", None, b"pass")
+            machine.execute("#!/usr/bin/python3", None, b"pass", lambda: print, secret=False)
         elif what == "task":
             Alone(machine, look).run(Task.load({"debug": {}}), None)
         else:
@@ -143,3 +143,27 @@ def test_none_where_one_is_logged_in(tmp_path: Path) -> None:
 
 def test_none_where_it_is_not_ssh(tmp_path: Path) -> None:
     assert Machine(tmp_path, "exit 0", "local").log_in() is None
+
+
+@pytest.mark.parametrize("secret", [False, True])
+def test_what_finishes_a_task_meanwhile_leaves_the_connection_as_it_is(tmp_path: Path, secret: bool) -> None:
+    machine = Machine(tmp_path, "echo said")
+    connection, kept = machine.connection, list[Any]()
+
+    def settings() -> list[Any]:
+        return [connection.become, connection._play_context, connection._options]
+
+    def hear(_: bytes) -> None:
+        kept.append(settings())
+        connection.set_become_plugin("another")
+        connection._play_context, connection._options = None, {}
+
+    def run(command: str, in_data: bytes) -> Any:
+        said = connection.exec_command(command, in_data=in_data, sudoable=False)
+        assert settings() == kept[0]
+        return said
+
+    machine._action = SimpleNamespace(_is_pipelining_enabled=lambda _: True, _low_level_execute_command=run)  # type: ignore[assignment]
+    status, out, _ = machine.execute("#!/usr/bin/python3", None, b"pass", lambda: hear, secret=secret)  # type: ignore[misc]
+    assert (status, out) == (0, b"said\n")
+    assert kept[0][1].no_log is secret

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import inspect
+import copy
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,13 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible.plugins.connection import ssh
 from ansible.utils.path import unfrackpath
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import NotBatchable
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.hearing import (
+    Hear,
+    heard,
+    is_ssh,
+)
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.memos import Memos
 
 LOGIN = 5  # seconds: a login that takes longer is left to Ansible, which says what is wrong with it
 SOON = 0.5  # seconds: a guess of what most take in a local network
+OF_A_TASK = ("become", "_play_context", "_options")  # what an executor sets on a connection
 OVER_THE_CONNECTION = ("_low_level_execute_command", "exec_command", "put_file", "fetch_file")
 
 
@@ -60,7 +65,7 @@ class Target:
         It only saves time: where it fails, Ansible's own login says why. So nobody is asked for anything here.
         """
         connection = self.connection
-        if inspect.getfile(type(connection)) != inspect.getfile(ssh):
+        if not is_ssh(connection):
             return None
         if connection._play_context.password or any(
             map(connection.get_option, ("password", "pkcs11_provider"))
@@ -147,23 +152,52 @@ class Target:
             return False
         return all(connection._options.get(name, value) == value for name, value in self._options.items())
 
-    def execute(self, shebang: str, become: Any, script: bytes) -> dict[str, Any]:
-        """Run a Python program on the target as the become plugin says; ``rc``, ``stdout`` and ``stderr``."""
+    def execute(
+        self, shebang: str, become: Any, script: bytes, hearing: Callable[[], Hear], *, secret: bool
+    ) -> dict[str, Any]:
+        """Run a Python program on the target as the become plugin says; ``rc``, ``stdout`` and ``stderr``.
+
+        Where the connection is by ssh, ``hearing`` gives what takes the program's output while it runs. What is ``secret`` is
+        not shown with ``-vvv`` either.
+        """
         self.end_login()
         if self.is_controller:
             self._memos.forget_plugins()
         action, shell = self._action, self.connection._shell
         self.connection._options, self.connection._play_context = dict(self._options), self._play_context
+        if secret:
+            self.connection._play_context = copy.copy(self._play_context)
+            self.connection._play_context.no_log = True
         self.connection.set_become_plugin(become)
+
+        def hearing_aside() -> Hear:
+            return self._leaving_settings(hearing())
+
         if action._is_pipelining_enabled("new"):
             command = shell.build_module_command("", shebang, "").strip()
-            return action._low_level_execute_command(command, in_data=script)
+            with heard(self.connection, hearing_aside):
+                return action._low_level_execute_command(command, in_data=script)
         action._make_tmp_path()
         folder = shell.tmpdir
         try:
             path = shell.join_path(folder, "batch.py")
             action._transfer_data(path, script)
             action._fixup_perms2((folder, path))
-            return action._low_level_execute_command(shell.build_module_command("", shebang, path).strip())
+            command = shell.build_module_command("", shebang, path).strip()
+            with heard(self.connection, hearing_aside):
+                return action._low_level_execute_command(command)
         finally:
             action._remove_tmp_path(folder, force=True)
+
+    def _leaving_settings(self, hear: Hear) -> Hear:
+        """``hear``, which may finish tasks: each sets the connection up for itself, whose program is not over yet."""
+
+        def hear_and_restore(piece: bytes) -> None:
+            kept = {name: getattr(self.connection, name) for name in OF_A_TASK}
+            try:
+                hear(piece)
+            finally:
+                for name, value in kept.items():
+                    setattr(self.connection, name, value)
+
+        return hear_and_restore

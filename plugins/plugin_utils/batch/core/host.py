@@ -211,7 +211,7 @@ class Host:
             return turns.result()
 
         failed = turns.asked is None and turns.result().failed
-        return Taken(task, [turns.asked], failed, finish, turns.leave)
+        return Taken(task, [turns.asked], failed, finish, turns.leave, once=True)
 
     def _take_twice(self, task: Task, resolved: Task, blocked: Callable[[str], bool], relay: Any) -> Taken:
         executor = self._executor(resolved, Silence())
@@ -220,9 +220,11 @@ class Host:
         if self.is_include(outcome):
             raise NotBatchable
         failed = outcome.failed and not any(capture.jobs)
-        return Taken(
-            task, capture.jobs, failed, lambda: self._replay(task, capture.jobs, relay), lambda: None
-        )
+
+        def finish() -> Outcome:
+            return self._replay(task, capture.jobs, relay)
+
+        return Taken(task, capture.jobs, failed, finish, lambda: None, once=False)
 
     def _replay(self, task: Task, jobs: Sequence[Job | None], relay: Any) -> Outcome:
         """Run ``task`` with the answers that its jobs have; an item without an answer is run now."""

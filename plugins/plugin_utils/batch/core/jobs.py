@@ -67,6 +67,7 @@ class Taken:
     failed: bool
     finish: Callable[[], Outcome]
     leave: Callable[[], None]
+    once: bool  # nothing of it is evaluated again
 
 
 def _identity(become: Any) -> Any:
