@@ -29,6 +29,7 @@ from contextlib import suppress
 from ansible.plugins.callback import CallbackBase
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import taking_in
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.tasks import is_action
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.memory import end_quickly
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.preparing import prepare
 
 BATCH = "cartable.fleet.batch"
@@ -61,3 +62,6 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_unreachable(self, result):
         self.v2_runner_on_failed(result)
+
+    def v2_playbook_on_stats(self, stats):
+        end_quickly()

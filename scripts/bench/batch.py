@@ -45,7 +45,7 @@ def prepare(folder: Path, targets: Targets, programs: Path = PROGRAMS) -> dict[s
     )
     (folder / "ansible.cfg").write_text(
         f"[defaults]\nforks = 50\nhost_key_checking = false\ncollections_path = {PROJECT / 'collections'}\n"
-        "gathering = explicit\nretry_files_enabled = false\ninternal_poll_interval = 0.01\n"
+        "gathering = explicit\nretry_files_enabled = false\ninternal_poll_interval = 0.03\n"
         "callbacks_enabled = cartable.fleet.batch\n"
         f"[ssh_connection]\npipelining = true\ncontrol_path_dir = {folder / 'cp'}\n"
         "ssh_args = -o ControlMaster=auto -o ControlPersist=60s\n"

@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keeps the worker of a batch small: with fifty hosts there are fifty, forked from one process."""
+"""Keeps the worker of a batch small: with fifty hosts there are fifty, forked from one process. And lets that one end."""
 
 from __future__ import annotations
 
@@ -32,3 +32,8 @@ def give_back() -> None:
     """Give the system what is free between the blocks that are in use: 1.8 MB where thirty tasks have been evaluated."""
     with suppress(Exception):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def end_quickly() -> None:
+    """Let Python end without looking through all objects for garbage, a fifth of a second that frees nothing."""
+    gc.freeze()

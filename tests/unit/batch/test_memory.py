@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 
 import pytest
+from ansible_collections.cartable.fleet.plugins.callback.batch import CallbackModule
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import memory
 
 START = """
@@ -60,3 +62,10 @@ def test_what_is_taken_for_a_moment_is_given_back() -> None:
 def test_what_is_free_between_blocks_in_use_is_given_back() -> None:
     before, after = run(HOLES)
     assert before - after > 10_000, (before, after)  # KiB; of 17,000 that are free
+
+
+def test_what_is_there_is_not_looked_through_at_the_end(request: pytest.FixtureRequest) -> None:
+    request.addfinalizer(gc.unfreeze)
+    before = len(gc.get_objects())
+    CallbackModule().v2_playbook_on_stats(None)
+    assert len(gc.get_objects()) * 10 < before
