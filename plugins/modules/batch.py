@@ -19,7 +19,7 @@ description:
     change of the user. Such a task runs the ordinary way, in its place.
   - M(ansible.builtin.copy) of a file up to 256 KiB and M(ansible.builtin.template) are part of a round trip. Larger files
     and folders go the ordinary way.
-  - Each task of the file is shown as an item. Handlers run once, at the usual time.
+  - Each task of the file is shown as an item, over ssh as soon as it has ended. Handlers run once, at the usual time.
   - The packed modules are kept on the host, in C(~/.ansible/cartable-batch) of the user that runs them.
   - This is an action plugin.
 notes:
