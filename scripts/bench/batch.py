@@ -28,7 +28,7 @@ Tool = tuple[list[str | Path], dict[str, str]]  # its command and environment
 
 
 def prepare(folder: Path, targets: Targets, programs: Path = PROGRAMS) -> dict[str, Tool]:
-    """Write the inventories; the commands of the three, each with its environment. ``programs`` has ansible-playbook."""
+    """Write the inventories; the commands of the three, each with its environment (``programs``: Ansible's)."""
     (folder / "cp").mkdir(exist_ok=True)
     ssh = f"-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -o LogLevel=ERROR -i {targets.key}"
     lines = [
