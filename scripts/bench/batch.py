@@ -11,17 +11,15 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from measuring import PROJECT, Usage, measure_on, print_rows
+from measuring import PROJECT, Usage, install_pyinfra, measure_on, print_rows
 from ssh_targets import Targets
 
 HERE = Path(__file__).resolve().parent
-PYINFRA = "pyinfra==3.10"
 PROGRAMS = Path(sys.executable).parent
 ROOT = "/var/tmp/cartable-bench"  # on the targets, which are this machine
 Tool = tuple[list[str | Path], dict[str, str]]  # its command and environment
@@ -99,10 +97,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="cartable-bench-") as temporary:
         folder = Path(temporary)
         if "pyinfra" not in arguments.without:
-            subprocess.run([sys.executable, "-m", "venv", folder / "pyinfra"], check=True)
-            subprocess.run(
-                [folder / "pyinfra" / "bin" / "pip", "install", "--quiet", "--quiet", PYINFRA], check=True
-            )
+            install_pyinfra(folder / "pyinfra")
         for count in arguments.targets:
             with Targets(folder / f"targets-{count}", count) as targets:
                 tools = {

@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import Protocol
 
+PYINFRA = "pyinfra==3.10"  # what is compared with it is written in its operations
 TICKS = os.sysconf("SC_CLK_TCK")
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT))
@@ -106,6 +107,13 @@ def measure_on(
     while targets.sessions():
         time.sleep(0.05)  # nothing tells when another machine's process has ended
     return Usage(usage.wall, cpu, memory, targets.cpu() - before)
+
+
+def install_pyinfra(folder: Path) -> Path:
+    """Install pyinfra into a new environment; its program."""
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    subprocess.run([folder / "bin" / "pip", "install", "--quiet", "--quiet", PYINFRA], check=True)
+    return folder / "bin" / "pyinfra"
 
 
 def middle(found: Sequence[Usage]) -> Usage:

@@ -1,11 +1,12 @@
-"""Our own roles on the lab's PCs (playbooks/provision.yml): in batches, and the same tasks by plain tuned Ansible.
+"""Our own roles on the lab's PCs (playbooks/provision.yml): in batches, by plain tuned Ansible, and pyinfra doing less.
 
     .venv/bin/python scripts/bench/roles.py [--targets 1 10 50] [--rounds 3] [--first-at-most 10]
 
-Wants root, and takes down the school that is up. For each way a new school is put up and provisioned; then both ways
-take turns on the last one, where nothing changes any more. Prints a Markdown table, and which files of a PC differ
-between the ways after the first run. Seconds depend on the machine, which the controller and all PCs share; the ratio
-travels.
+Wants root, and takes down the school that is up; pyinfra is installed into an environment of its own, in the temporary
+folder. For each way a new school is put up and provisioned; then all take turns on the last one, where nothing changes
+any more. Prints a Markdown table, and which files of a PC differ between batches and Ansible after the first run.
+Seconds depend on the machine, which the controller and all PCs share; the ratio travels. What pyinfra does is in
+roles_pyinfra.py.
 """
 
 from __future__ import annotations
@@ -18,22 +19,23 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 from left_behind import left_behind, unlike
-from measuring import PROJECT, TICKS, Usage, measure_on, print_rows
+from measuring import PROJECT, TICKS, Usage, install_pyinfra, measure_on, print_rows
 
 from reversibility.market.paths import MarketPaths
 from tests.e2e.kills import descendants
 
 LAB = PROJECT / "scripts" / "lab"
 BIN = Path(sys.executable).parent
-WAYS = {
-    "one by one": False,
-    "batch": True,
-}  # each way's value of cartable_batch; the last way's school is kept
+HERE = Path(__file__).resolve().parent
+PYINFRA_WAY = "pyinfra"
+# Each way's value of cartable_batch; the last way's school is kept.
+WAYS = {PYINFRA_WAY: None, "one by one": False, "batch": True}
 FIRST_ADDRESS = 20  # of 203.0.113.0/24 (RFC 5737, for documentation): what is before it is the school's own
 
 
@@ -123,7 +125,22 @@ def put_up(folder: Path, inventory: Path, tags: list[str]) -> Computers:
     return Computers(tags)
 
 
-def bench(folder: Path, count: int, rounds: int, ways: dict[str, bool]) -> None:
+def write_values(folder: Path, inventory: Path) -> None:
+    """Write what pyinfra is to have on each PC, with the password that sudo asks for now, into ``folder``."""
+    values = folder / "values"
+    values.mkdir(mode=0o700, exist_ok=True)
+    playbook = [HERE / "roles_values.yml", "-e", json.dumps({"values_folder": str(values)})]
+    subprocess.run(
+        [BIN / "ansible-playbook", "-i", inventory, *playbook], cwd=PROJECT, check=True, capture_output=True
+    )
+    (folder / "inventory.py").write_text(
+        "import json, pathlib\n"
+        f"found = sorted(pathlib.Path({str(values)!r}).glob('*.json'))\n"
+        "targets = [(path.stem, json.loads(path.read_text())) for path in found]\n"
+    )
+
+
+def bench(folder: Path, count: int, rounds: int, ways: Sequence[str]) -> None:
     """Print the rows for one number of PCs: ``ways`` are those whose first run is measured."""
     inventory = folder / "lab"
     tags = write_market(inventory, count)
@@ -134,6 +151,18 @@ def bench(folder: Path, count: int, rounds: int, ways: dict[str, bool]) -> None:
     settings = {"ANSIBLE_FORKS": "50"}
 
     def provision(way: str) -> Usage:
+        if way == PYINFRA_WAY:
+            write_values(folder, inventory)
+            programs = folder.parent / "pyinfra" / "bin"
+            command = [
+                LAB,
+                "run",
+                programs / "pyinfra",
+                "-y",
+                folder / "inventory.py",
+                HERE / "roles_pyinfra.py",
+            ]
+            return measure_on(computers, command, {}, folder, home / ".ansible" / "cp")
         variables = json.dumps({"cartable_batch": WAYS[way]})
         playbook = [PROJECT / "playbooks" / "provision.yml", "--limit", "UC26*", "--extra-vars", variables]
         command = [LAB, "run", BIN / "ansible-playbook", "-i", inventory, *playbook]
@@ -143,13 +172,14 @@ def bench(folder: Path, count: int, rounds: int, ways: dict[str, bool]) -> None:
     for way in ways:
         computers = put_up(home, inventory, tags)
         first[way] = [provision(way)]
-        left.append(left_behind(LAB, container(tags[0])))
+        if way != PYINFRA_WAY:
+            left.append(left_behind(LAB, container(tags[0])))
     for _ in range(rounds):
         for way in WAYS:
             again[way].append(provision(way))
     lab("down")
-    print_rows(count, "one by one", {"first": first, "no-op": again})
-    if len(left) == len(WAYS):
+    print_rows(count, PYINFRA_WAY, {"first": first, "no-op": again})
+    if len(left) > 1:
         found = list(unlike(*left))
         print(
             f"\nOf {len(left[0])} files of {tags[0]} after a first run of each way, {len(found)} differ.",
@@ -168,16 +198,19 @@ def main() -> None:
         "--first-at-most",
         type=int,
         default=10,
-        help="measure the first run of both ways up to so many PCs, above only the batch's",
+        help="measure the first run of each way up to so many PCs, above only the batch's",
     )
     arguments = parser.parse_args()
-    columns = ["PCs", "run", "way", "wall, s", "wall / one by one", "controller CPU, s a PC"]
+    columns = ["PCs", "run", "way", "wall, s", "wall / pyinfra", "controller CPU, s a PC"]
     columns += ["PC's CPU, s", "controller memory, MiB"]
     print("| " + " | ".join(columns) + " |\n" + "|---" * len(columns) + "|")
-    for count in arguments.targets:
-        ways = WAYS if count <= arguments.first_at_most else {"batch": True}
-        with tempfile.TemporaryDirectory(prefix="cartable-bench-") as temporary:
-            bench(Path(temporary), count, arguments.rounds, ways)
+    with tempfile.TemporaryDirectory(prefix="cartable-bench-") as temporary:
+        install_pyinfra(Path(temporary) / "pyinfra")
+        for count in arguments.targets:
+            ways = list(WAYS) if count <= arguments.first_at_most else ["batch"]
+            folder = Path(temporary) / str(count)
+            folder.mkdir()
+            bench(folder, count, arguments.rounds, ways)
 
 
 if __name__ == "__main__":
