@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleConnectionFailure
 from ansible.playbook.play_context import PlayContext
 from ansible.playbook.task import Task
 from ansible.plugins.loader import connection_loader
@@ -155,6 +156,7 @@ def test_what_finishes_a_task_meanwhile_leaves_the_connection_as_it_is(tmp_path:
 
     def hear(_: bytes) -> None:
         kept.append(settings())
+        assert not machine._play_context.no_log, "the batch's own is left as it is"
         connection.set_become_plugin("another")
         connection._play_context, connection._options = None, {}
 
@@ -167,3 +169,14 @@ def test_what_finishes_a_task_meanwhile_leaves_the_connection_as_it_is(tmp_path:
     status, out, _ = machine.execute("#!/usr/bin/python3", None, b"pass", lambda: hear, secret=secret)  # type: ignore[misc]
     assert (status, out) == (0, b"said\n")
     assert kept[0][1].no_log is secret
+
+
+def test_why_ssh_cannot_connect_is_no_secret(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, "echo no route >&2; exit 255")
+
+    def run(command: str, in_data: bytes) -> Any:
+        return machine.connection.exec_command(command, in_data=in_data, sudoable=False)
+
+    machine._action = SimpleNamespace(_is_pipelining_enabled=lambda _: True, _low_level_execute_command=run)  # type: ignore[assignment]
+    with pytest.raises(AnsibleConnectionFailure, match="no route"):
+        machine.execute("#!/usr/bin/python3", None, b"pass", lambda: print, secret=True)

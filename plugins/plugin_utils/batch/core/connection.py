@@ -164,14 +164,14 @@ class Target:
         if self.is_controller:
             self._memos.forget_plugins()
         action, shell = self._action, self.connection._shell
-        self.connection._options, self.connection._play_context = dict(self._options), self._play_context
-        if secret:
-            self.connection._play_context = copy.copy(self._play_context)
-            self.connection._play_context.no_log = True
+        self.connection._options, self.connection._play_context = (
+            dict(self._options),
+            copy.copy(self._play_context),
+        )
         self.connection.set_become_plugin(become)
 
         def hearing_aside() -> Hear:
-            return self._leaving_settings(hearing())
+            return self._leaving_settings(hearing(), secret)
 
         if action._is_pipelining_enabled("new"):
             command = shell.build_module_command("", shebang, "").strip()
@@ -189,10 +189,12 @@ class Target:
         finally:
             action._remove_tmp_path(folder, force=True)
 
-    def _leaving_settings(self, hear: Hear) -> Hear:
+    def _leaving_settings(self, hear: Hear, secret: bool) -> Hear:
         """``hear``, which may finish tasks: each sets the connection up for itself, whose program is not over yet."""
 
         def hear_and_restore(piece: bytes) -> None:
+            if secret:  # not before: with it, ssh does not say either why it cannot connect
+                self.connection._play_context.no_log = True
             kept = {name: getattr(self.connection, name) for name in OF_A_TASK}
             try:
                 hear(piece)
