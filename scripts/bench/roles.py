@@ -28,12 +28,14 @@ from left_behind import left_behind, unlike
 from measuring import PROJECT, TICKS, Usage, install_pyinfra, measure_on, print_rows
 
 from reversibility.market.paths import MarketPaths
+from reversibility.records.vault import Vault
 from tests.e2e.kills import descendants
 
 LAB = PROJECT / "scripts" / "lab"
 BIN = Path(sys.executable).parent
 HERE = Path(__file__).resolve().parent
 PYINFRA_WAY = "pyinfra"
+PASSWORDS = "CARTABLE_BENCH_PASSWORDS"
 # Each way's value of cartable_batch; the last way's school is kept.
 WAYS = {PYINFRA_WAY: None, "one by one": False, "batch": True}
 FIRST_ADDRESS = 20  # of 203.0.113.0/24 (RFC 5737, for documentation): what is before it is the school's own
@@ -116,7 +118,7 @@ def put_up(folder: Path, inventory: Path, tags: list[str]) -> Computers:
     shutil.rmtree(folder / "data", ignore_errors=True)
     paths = MarketPaths.for_inventory(inventory)
     paths.keys.mkdir(parents=True)
-    passphrase = paths.keys / "vault-passphrase"
+    passphrase = passphrase_file(paths)
     passphrase.touch(mode=0o600)
     passphrase.write_text(secrets.token_urlsafe(24) + "\n", encoding="ascii")
     os.environ["CARTABLE_VAULT_PASSPHRASE_COMMAND"] = f"cat '{passphrase}'"
@@ -126,18 +128,33 @@ def put_up(folder: Path, inventory: Path, tags: list[str]) -> Computers:
 
 
 def write_values(folder: Path, inventory: Path) -> None:
-    """Write what pyinfra is to have on each PC, with the password that sudo asks for now, into ``folder``."""
+    """Write what pyinfra is to have on each PC into ``folder``, without a secret."""
     values = folder / "values"
-    values.mkdir(mode=0o700, exist_ok=True)
+    values.mkdir(exist_ok=True)
     playbook = [HERE / "roles_values.yml", "-e", json.dumps({"values_folder": str(values)})]
     subprocess.run(
         [BIN / "ansible-playbook", "-i", inventory, *playbook], cwd=PROJECT, check=True, capture_output=True
     )
     (folder / "inventory.py").write_text(
-        "import json, pathlib\n"
+        "import json, os, pathlib\n"
+        f"passwords = json.loads(os.environ[{PASSWORDS!r}])\n"
         f"found = sorted(pathlib.Path({str(values)!r}).glob('*.json'))\n"
-        "targets = [(path.stem, json.loads(path.read_text())) for path in found]\n"
+        "targets = [(path.stem, json.loads(path.read_text()) | passwords[path.stem]) for path in found]\n"
     )
+
+
+def sudo_passwords(inventory: Path, tags: list[str]) -> dict[str, str]:
+    """The environment in which pyinfra finds what sudo asks for on each PC now; on a new PC it asks for nothing."""
+    paths = MarketPaths.for_inventory(inventory)
+    vault = Vault.open(paths.vault, passphrase_file(paths).read_text(encoding="ascii").strip())
+    accounts = {tag: vault.find(tag, "cartable") for tag in tags}
+    found = {tag: {"_sudo_password": entry.password if entry else ""} for tag, entry in accounts.items()}
+    return {PASSWORDS: json.dumps(found)}
+
+
+def passphrase_file(paths: MarketPaths) -> Path:
+    """Where the passphrase of the vault is, as in scripts/demo."""
+    return paths.keys / "vault-passphrase"
 
 
 def bench(folder: Path, count: int, rounds: int, ways: Sequence[str]) -> None:
@@ -153,16 +170,10 @@ def bench(folder: Path, count: int, rounds: int, ways: Sequence[str]) -> None:
     def provision(way: str) -> Usage:
         if way == PYINFRA_WAY:
             write_values(folder, inventory)
-            programs = folder.parent / "pyinfra" / "bin"
-            command = [
-                LAB,
-                "run",
-                programs / "pyinfra",
-                "-y",
-                folder / "inventory.py",
-                HERE / "roles_pyinfra.py",
-            ]
-            return measure_on(computers, command, {}, folder, home / ".ansible" / "cp")
+            program = [folder.parent / "pyinfra" / "bin" / "pyinfra", "-y"]
+            command = [LAB, "run", *program, folder / "inventory.py", HERE / "roles_pyinfra.py"]
+            passwords = sudo_passwords(inventory, tags)
+            return measure_on(computers, command, passwords, folder, home / ".ansible" / "cp")
         variables = json.dumps({"cartable_batch": WAYS[way]})
         playbook = [PROJECT / "playbooks" / "provision.yml", "--limit", "UC26*", "--extra-vars", variables]
         command = [LAB, "run", BIN / "ansible-playbook", "-i", inventory, *playbook]
