@@ -62,7 +62,7 @@ def runs(
     """Run → way → what was seen."""
     folder: Path = tmp_path_factory.mktemp("containers")
     # Without the callback, which is not enabled everywhere.
-    corpus = Corpus(folder, texts("containers"), before=LAB, callback=False, shards=1)
+    corpus = Corpus(folder, texts("containers"), texts("parts"), before=LAB, callback=False, shards=1)
     corpus.lay_out()
     return {name: corpus.run(targets, *arguments) for name, arguments in RUNS.items()}
 

@@ -1,46 +1,27 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs a task file on one host in as few executions on the target as are correct.
-
-Tasks are planned one after the other; those that are planned together are a *segment*, run on the target in one go. A
-segment ends before a task that reads what a task of the segment registers, before one that has work on the controller,
-before a change of the user, and after one whose success only the controller can tell (``failed_when``, ``changed_when``).
-"""
+"""Runs a task file on one host in as few executions on the target as are correct: segment by segment."""
 
 from __future__ import annotations
 
-import dataclasses
-import functools
-from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
-from types import NoneType
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleParserError
 from ansible.playbook.block import Block
 from ansible.playbook.task import Task
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import dependencies, refusals
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import refusals
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import errors, results
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import BatchError, NotBatchable
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import BatchError
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.tasks import (
-    caches_facts,
-    copies_file,
-    projects,
-    read_before,
-    registers,
-)
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.memory import give_back
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.pace import PACE
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import Payload, answers
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.planning import Planner, flat
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.report import Relay, Report
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.segment import Progress, Segment
-
-MOST_JOBS = 500  # of a segment: a loop over thousands of items stays within memory
-MOST_BYTES = 16 * 1024 * 1024  # of the files of a segment
-MOST_LEFT = 100  # tasks of a segment that are left in the middle, each with a thread
 
 
 class Failed(Exception):
@@ -61,6 +42,7 @@ class Batch:
     def __init__(self, host: Host) -> None:
         self.host = host
         self.report = Report(host)
+        self.planner = Planner(host, self.report)
         self.round_trips = 0
 
     def run(self, path: str) -> dict[str, Any]:
@@ -88,7 +70,7 @@ class Batch:
 
     def _run_list(self, entries: Sequence[Task | Block]) -> None:
         tasks: list[Task] = []
-        for entry in self._flat(entries):
+        for entry in flat(entries):
             if isinstance(entry, Block):
                 self._run_tasks(tasks)
                 tasks = []
@@ -97,20 +79,11 @@ class Batch:
                 tasks.append(entry)
         self._run_tasks(tasks)
 
-    def _flat(self, entries: Sequence[Task | Block]) -> Iterator[Task | Block]:
-        """Tasks, and the blocks that rescue something; the others only lend their keywords to their tasks."""
-        for entry in entries:
-            if isinstance(entry, Task) and entry.implicit:
-                continue  # "role_complete": which roles have run is counted outside
-            if isinstance(entry, Block) and not entry.rescue and not entry.always:
-                yield from self._flat(entry.block)
-            else:
-                yield entry
-
     def _run_block(self, block: Block) -> None:
         failure = self._failure_of(block.block)
         if failure and self._is_wanted(block.rescue):
-            self.report.brought.rescued = self.host.rescuing(failure.outcome)
+            if failure.outcome.is_told:
+                self.report.brought.rescued = self.host.rescuing(failure.outcome)
             failure = self._failure_of(block.rescue)
         self._run_list(block.always)
         if failure:
@@ -135,129 +108,15 @@ class Batch:
     # Tasks ---------------------------------------------------------------------------------------------------------
 
     def _run_tasks(self, tasks: Sequence[Task]) -> None:
-        waiting = [task for task in tasks if self.host.wanted(task)]
+        waiting = list(self.planner.wanted(tasks))
         while waiting:
-            segment = self._plan(waiting) if self.host.together else Segment()
+            segment = self.planner.segment(waiting)
             if segment.planned:
                 done = self._run_segment(segment)
             else:
                 self._run_ordinary(waiting[0])
                 done = 1
-            waiting = waiting[done:]
-
-    def _plan(self, tasks: Sequence[Task]) -> Segment:
-        segment = Segment()
-        for task in tasks:
-            jobs = segment.jobs
-            if len(jobs) >= MOST_JOBS or sum(job.size for job in jobs) >= MOST_BYTES:
-                break
-            resolved = self.host.resolve(task)
-            names = self._names(resolved)
-            if self._goes_alone(resolved, names) or self._reads(resolved, names, segment):
-                break
-            once = len(segment.planned) < MOST_LEFT and self._is_plain(resolved)
-            if not once and dependencies.may_differ(names):
-                break  # it would be evaluated twice
-            blocked = functools.partial(self._text_reads, task, segment, once=once)
-            relay = Relay(self.report, task)
-            decided_here = _decided_here(resolved)
-            # A lookup that looks further than at variables and files may wait, which is no work here.
-            waits = dependencies.WORLD in names
-            try:
-                with PACE.aside() if waits else nullcontext():
-                    taken = self.host.take(task, resolved, blocked, relay, once=once)
-            except NotBatchable:
-                break
-            if waits:
-                taken = dataclasses.replace(taken, finish=PACE.aside()(taken.finish))
-            own = [job for job in taken.jobs if job is not None]
-            facts = any(job.may_bring_facts for job in own)
-            first = [*segment.jobs, *own][:1]
-            if not all(job.goes_with(first[0]) for job in own) or (facts and len(own) > 1):
-                taken.leave()
-                break  # another user, of its own items even, or facts that its next item may read
-            if taken.failed and segment.planned:
-                taken.leave()
-                break  # it may go well once the tasks before it have run
-            segment.planned.append((taken, relay))
-            segment.registers |= registers(task)
-            segment.facts |= facts or caches_facts(task)
-            if taken.failed or decided_here:
-                break
-        return segment
-
-    def _reads(self, task: Task, names: frozenset[str], segment: Segment) -> bool:
-        """Whether ``task``, which reads ``names``, may read something that the segment has yet to bring."""
-        if not segment.planned:
-            return False
-        if self.host.target.is_controller and copies_file(task):
-            return True  # which a module may have written
-        return self._meets(names, segment)
-
-    def _goes_alone(self, task: Task, names: frozenset[str]) -> bool:
-        """Whether what the task is, or one item of its loop, may depend on what became of the items before it."""
-        if "{{" in task.action or "{%" in task.action:
-            return True
-        if task.loop is None and not task.loop_with:
-            return False
-        if task.loop_control and (task.loop_control.pause or task.loop_control.break_when):
-            return True
-        if task.until or task.retries:
-            return True
-        if self.host.target.is_controller and dependencies.FILES in names:
-            return True
-        own = registers(task)
-        return bool(own) and not (own | {dependencies.EVERYTHING}).isdisjoint(names)
-
-    def _is_plain(self, task: Task) -> bool:
-        """Whether the task, once left where it would run a module, can simply be gone on with.
-
-        Not one with a loop, whose items would wait for one another; nor one whose end reads variables that the tasks before
-        it may bring in the meantime; nor one with an alarm, which rings in the main thread only.
-        """
-        has_loop = task.loop is not None or bool(task.loop_with)
-        return not (has_loop or task.timeout or _decided_here(task))
-
-    def _names(self, task: Task) -> frozenset[str]:
-        """The variables that the task may read before it runs, and what else it may look at."""
-        variables = self.host.vars_of(task)
-        reader = dependencies.Reader(variables)
-        names = reader.names(*read_before(task))
-        # How the host is reached; what a lookup for it looks at, such as a store of passwords, no task writes.
-        reaching = [
-            value
-            for name, value in variables.items()
-            if name.startswith("ansible_") and isinstance(value, str)
-        ]
-        names |= reader.names(reaching) - dependencies.NO_NAMES
-        return names | dependencies.read_by_lookup(task.loop_with) if task.loop_with else names
-
-    def _text_reads(self, task: Task, segment: Segment, text: str, *, once: bool) -> bool:
-        """Whether the template file with ``text`` may read something that the segment has yet to bring.
-
-        Or is to be rendered a second time (not ``once``), and may be something else then.
-        """
-        if once and not segment.planned:
-            return False
-        names = dependencies.Reader(self.host.vars_of(task)).template_names(text)
-        if not once and dependencies.may_differ(names):
-            return True
-        return bool(segment.planned) and self._meets(names, segment)
-
-    def _meets(self, read: frozenset[str], segment: Segment) -> bool:
-        """Whether something of what is ``read`` is yet to be brought by the segment."""
-        if dependencies.WORLD in read or (dependencies.FILES in read and self.host.target.is_controller):
-            return True
-        if any(name.startswith("ansible_") for name in segment.registers):
-            return True  # how the host is reached, or one becomes another user, without any template
-        names = read - dependencies.NO_NAMES
-        if dependencies.EVERYTHING in names:
-            return bool(segment.registers or segment.facts)
-        if dependencies.EVERYTHING in segment.registers and names:
-            return True
-        if segment.facts and names:
-            return True  # facts may have any name, and stand above a role's defaults
-        return not names.isdisjoint(segment.registers)
+            del waiting[:done]
 
     def _run_segment(self, segment: Segment) -> int:
         """Run it; how many of its tasks are done."""
@@ -362,12 +221,3 @@ class Batch:
             results.warn(f"The connection was lost after a task had failed: {said}")
             raise
         raise Unreachable(said) from error
-
-
-def _decided_here(task: Task) -> bool:
-    """Whether only the controller can tell if the task has failed, so that nothing may run after it before that."""
-    if task.until or task.retries or projects(task):
-        return True
-    given = [task.failed_when, task.changed_when]
-    expressions = [one for value in given for one in (value if isinstance(value, list) else [value])]
-    return any(not isinstance(value, (bool, NoneType)) for value in expressions)

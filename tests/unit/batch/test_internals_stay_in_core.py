@@ -45,6 +45,10 @@ ALLOWED = {
         "ansible.playbook.block.Block": "to tell a block from a task",
         "ansible.playbook.task.Task": "the same",
     },
+    "plugin_utils/batch/planning.py": {
+        "ansible.playbook.block.Block": "to tell a block from a task",
+        "ansible.playbook.task.Task": "the same",
+    },
     "plugin_utils/batch/preparing.py": {"ansible.playbook.task.Task": "to say of what type a task is"},
     "plugin_utils/batch/refusals.py": {
         "ansible.playbook.block.Block": "to tell a block from a task",

@@ -5,11 +5,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ansible.errors import AnsibleError
+
+if TYPE_CHECKING:
+    from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
 
 
 class NotBatchable(BaseException):
     """The task has to run the ordinary way, in its place."""
+
+
+class Includes(NotBatchable):
+    """The task asks for other tasks, which are to be run in its place."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__()
+        self.outcome = outcome
 
 
 class BatchError(BaseException):

@@ -29,7 +29,10 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
 )
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.answers import Replay
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.connection import Target
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import NotBatchable
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import (
+    Includes,
+    NotBatchable,
+)
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.executor import (
     InnerExecutor,
     Silence,
@@ -62,7 +65,8 @@ class Host:
         self._copies: dict[str, Task] = {}  # one of each task, made before the play forked
         self._tags = context.CLIARGS.get("tags") or (), context.CLIARGS.get("skip_tags") or ()
         self._base = {key: value for key, value in task_vars.items() if key != "_task"}
-        self._own = self.task.get_vars()
+        # What decides a task's variables, and the variables, while nothing sets others; the batch's own first.
+        self._known_vars = [(self.task._role, _deciding(self.task), self._base)]
         signal.alarm(0)  # the keyword timeout of what is around the batch is that of each of its tasks
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
@@ -113,6 +117,7 @@ class Host:
         failed = {"ansible_failed_task": tell(), "ansible_failed_result": outcome.result}
         self.variable_manager.set_nonpersistent_facts(self.host.name, failed)
         self._base |= failed
+        self._forget_vars()
         return failed
 
     @property
@@ -132,14 +137,18 @@ class Host:
 
     def vars_of(self, task: Task) -> dict[str, Any]:
         """The variables of ``task``, not rendered, as the strategy would give them to a worker now."""
-        if task.get_vars() == self._own and task._role is self.task._role and not task.get_include_params():
-            found = dict(self._base)
-        else:
+        deciding = _deciding(task)
+        found = next(
+            (found for role, known, found in self._known_vars if role is task._role and known == deciding),
+            None,
+        )
+        if found is None:
             found = self.variable_manager.get_vars(play=self.play, host=self.host, task=task)
             for name in ("ansible_play_hosts", "ansible_play_batch", "play_hosts", "ansible_play_hosts_all"):
                 if name in self._base:
                     found[name] = self._base[name]
-        return found
+            self._known_vars.append((task._role, deciding, found))
+        return {**found, "environment": task.environment}
 
     def remember(self, outcome: Outcome) -> None:
         """Let later tasks see what a task has registered or set."""
@@ -152,6 +161,11 @@ class Host:
             self.variable_manager.set_host_variable(self.host.name, name, value)
         if lasting or outcome.facts or outcome.included:
             self._base |= self._refreshed(lasting, all_anew=bool(outcome.facts or outcome.included))
+            self._forget_vars()
+
+    def _forget_vars(self) -> None:
+        """Forget the variables of tasks that are not as the batch's own, which are refreshed."""
+        del self._known_vars[1:]
 
     def _refreshed(self, lasting: Mapping[str, Any], all_anew: bool) -> dict[str, Any]:
         if all_anew:
@@ -186,7 +200,7 @@ class Host:
 
         ``blocked`` tells of a template file's text whether it may read what is not known yet. ``once``: the task is left
         there and gone on with. Only for one without a loop, whose items would wait for one another.
-        Raises NotBatchable.
+        Raises NotBatchable, and Includes for an include that is evaluated once.
         """
         self._render_name(task)
         resolved.name = task.name
@@ -200,7 +214,7 @@ class Host:
         executor.hooks = Pause(self, blocked, turns)
         turns.start()
         if turns.asked is None and self.is_include(turns.result()):
-            raise NotBatchable
+            raise Includes(turns.result())
 
         def finish() -> Outcome:
             if turns.asked is not None and turns.asked.answer is None:
@@ -263,3 +277,8 @@ class Host:
             self.modules[key] = unpack(name, bits, path)
             keep_files(self.modules[key].files)
         return self.modules[key]
+
+
+def _deciding(task: Task) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What decides, beside its role, which variables ``task`` has on one host of one play."""
+    return task.get_vars(), task.get_include_params()

@@ -23,6 +23,7 @@ class Outcome:
     set_facts: dict[str, Any] = field(default_factory=dict)
     included: dict[str, Any] = field(default_factory=dict)  # by include_vars
     notified: list[str] = field(default_factory=list)
+    is_told: bool = True  # what rescues is told of the failure: a strategy does not, of a file that it cannot include
 
     @property
     def failed(self) -> bool:

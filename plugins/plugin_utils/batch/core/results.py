@@ -157,7 +157,7 @@ def failure(host: Any, outcome: Outcome, why: AnsibleError) -> Outcome:
             said.__cause__ = why
             why = said
         failed = {**outcome.raw, "failed": True, "reason": str(why)}
-        return Outcome(outcome.task, failed, failed)
+        return Outcome(outcome.task, failed, failed, is_told=False)
     with versions.TaskContext.create(task=outcome.task, task_vars={}, host_name=host.name):
         result = versions.UnifiedTaskResult.create_from_action_exception(why)
-    return Outcome(outcome.task, result.as_result_dict(), result)
+    return Outcome(outcome.task, result.as_result_dict(), result, is_told=False)

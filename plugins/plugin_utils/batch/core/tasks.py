@@ -74,6 +74,12 @@ def read_before(task: Task) -> tuple[list[Any], list[Any]]:
     return values, expressions(task)
 
 
+def read_after(task: Task) -> list[Any]:
+    """What of a task is an expression that is read after it ran."""
+    given = [task.failed_when, task.changed_when]
+    return [one for value in given for one in (value if isinstance(value, list) else [value])]
+
+
 def resolved(task: Task) -> Task:
     """A copy of ``task`` that has the keywords of the blocks around it for its own, as an executor needs it."""
     inner = task.copy(exclude_parent=True, exclude_tasks=True)
