@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reversibility.market.paths import MarketPaths
+from reversibility.market.paths import DATA_DIRECTORY_VARIABLE, MarketPaths
 from reversibility.records import passphrase
 from reversibility.records.vault import Vault, VaultError
 
@@ -82,7 +84,13 @@ def vault_path(variables: Mapping[str, Any]) -> Path:
         raise VaultError(
             "The vault cannot be found without a market; give its folder, such as -i inventories/demo."
         )
-    return MarketPaths.for_inventory(Path(str(folder))).vault
+    return _vault_of(str(folder), os.environ.get(DATA_DIRECTORY_VARIABLE))
+
+
+@functools.lru_cache
+def _vault_of(folder: str, _data: str | None) -> Path:
+    """The vault of a market's folder. Asked with each task of each host, and so looked for once."""
+    return MarketPaths.for_inventory(Path(folder)).vault
 
 
 def _missing(path: Path) -> str:

@@ -62,7 +62,7 @@ class Reader:
         found: set[str] = set()
         for text in templates(values):
             found |= self.template_names(text)
-        for condition in _texts(conditions):
+        for condition in texts(conditions):
             found |= self.template_names(condition if "{{" in condition else "{{ (" + condition + ") }}")
         return frozenset(found)
 
@@ -78,6 +78,10 @@ class Reader:
             if value is not None:
                 self._known[name] = self.names([value])
         return self._known[name]
+
+    def templates_behind(self, names: Iterable[str]) -> Iterator[str]:
+        """All templates in the variables of these names, but for those that have all variables in them."""
+        return templates([self._variables.get(name) for name in names if name not in _DYNAMIC_NAMES])
 
 
 @functools.lru_cache(maxsize=4096)
@@ -99,19 +103,20 @@ def may_differ(names: frozenset[str]) -> bool:
 
 def templates(value: Any) -> Iterator[str]:
     """All templates in ``value``, whatever its nesting."""
-    return (text for text in _texts(value) if "{{" in text or "{%" in text)
+    return (text for text in texts(value) if "{{" in text or "{%" in text)
 
 
-def _texts(value: Any) -> Iterator[str]:
+def texts(value: Any) -> Iterator[str]:
+    """All texts in ``value``, whatever its nesting."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _texts(key)
-            yield from _texts(inner)
+            yield from texts(key)
+            yield from texts(inner)
     elif isinstance(value, Iterable) and not isinstance(value, (bytes, bytearray)):
         for inner in value:
-            yield from _texts(inner)
+            yield from texts(inner)
 
 
 def _is_dynamic(tree: nodes.Template) -> bool:

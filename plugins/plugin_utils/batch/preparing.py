@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
 from ansible.playbook.task import Task
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import dependencies, refusals
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import ahead, choice, loading, results
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.tasks import read_before
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.tasks import read_after, read_before
 
 
 def prepare(batch: Task) -> None:
@@ -30,10 +33,16 @@ def prepare(batch: Task) -> None:
             f"The tasks of a batch run one by one, since one of them is done once for all hosts, which wait for it: {once}."
         )
         return
+    ahead.import_ahead(tasks, *_read(tasks))
+
+
+def _read(tasks: Sequence[Task]) -> tuple[Iterator[str], Iterator[str]]:
+    """The templates that the tasks read, those behind the first host's variables included; the conditions."""
     values = [read_before(task) for task in tasks]
-    for one in values:
-        dependencies.Reader({}).names(*one)  # which remembers the templates
-    ahead.import_ahead(tasks, dependencies.templates(values))
+    reader = dependencies.Reader(ahead.variables())
+    behind = reader.templates_behind({name for one in values for name in reader.names(*one)})
+    conditions = [[bare for _, bare in values], [read_after(task) for task in tasks]]
+    return chain(dependencies.templates(values), behind), dependencies.texts(conditions)
 
 
 def _leave_to_play(batch: Task) -> None:

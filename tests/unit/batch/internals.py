@@ -163,7 +163,9 @@ PARAMETERS = {
         "self plugin_type name keys variables direct"
     ),
     "ansible._internal._templating._jinja_bits:_TemplateCompileContext.__init__": "self escape_backslashes",
+    "ansible._internal._templating._jinja_bits:AnsibleEnvironment.compile_expression": "self source args kwargs",
     "jinja2:Environment.compile": "self source name filename raw defer_init",
+    "jinja2.environment:TemplateExpression.__init__": "self template undefined_to_none",
     "ansible.playbook.base:FieldAttributeBase.copy": "self",
     "ansible.playbook.base:FieldAttributeBase.post_validate": "self templar",
     "ansible.playbook.base:FieldAttributeBase.post_validate_attribute": "self name templar",

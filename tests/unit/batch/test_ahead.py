@@ -14,7 +14,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.play import Play
 from ansible.playbook.task import Task
 from ansible.playbook.task_include import TaskInclude
-from ansible.template import Templar
+from ansible.template import Templar, trust_as_template
 from ansible.vars.manager import VariableManager
 from ansible_collections.cartable.fleet.plugins.callback.batch import CallbackModule
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import packed, preparing
@@ -24,6 +24,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
     modules,
     results,
     tasks,
+    templates,
 )
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
 
@@ -106,6 +107,21 @@ def test_a_host_finds_the_file_loaded(batch: Callable[..., Task], place: str) ->
         assert copy.dump_attrs() | unlike == tasks.resolved(one).dump_attrs() | unlike
         assert copy._squashed
         assert process.resolve(one) is not copy, "an executor renders its task in place"
+
+
+def test_what_the_tasks_read_is_compiled_and_what_is_behind_the_variables_of_the_first_host(
+    batch: Callable[..., Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(templates, "COMPILED", {})
+    trusted = {"place": "{{ folder }}/x", "folder": "{{ home }}", "unread": "{{ nothing }}"}
+    templar = Templar(variables={name: trust_as_template(text) for name, text in trusted.items()})
+    assert templar, "found by its name, as that of a strategy is"
+    preparing.prepare(batch(FILE.replace("  rescue", "      changed_when: status.rc == 3\n  rescue")))
+    texts = {text for text, is_expression, _ in templates.COMPILED if not is_expression}
+    assert {"{{ place }}", "{{ folder }}/x", "{{ home }}"} <= texts
+    assert "{{ nothing }}" not in texts
+    conditions = {(text, escape) for text, is_expression, escape in templates.COMPILED if is_expression}
+    assert {("wanted", False), ("status.rc == 3", False)} <= conditions
 
 
 def test_nobody_gets_the_same_tasks_twice(batch: Callable[..., Task], place: str) -> None:

@@ -58,11 +58,60 @@ def test_each_is_compiled_once(compilations: Any) -> None:
 
 
 def test_what_is_compiled_ahead_need_not_be_compiled(compilations: Any) -> None:
-    templates.compile_ahead(["{{ name }}", "{{ wrong"], DataLoader())
+    templates.compile_ahead(["{{ name }}", "{{ wrong"], [], DataLoader())
     compilations.reset_mock()
     with templates.compiled_once():
         assert render("{{ name }}") == "one"
     assert not compilations.called
+
+
+CONDITIONS = [
+    "name == 'one'",
+    "number > 1 and missing is undefined",
+    "'a\\\\n' in inner",
+    "number",
+    "inner == 'one!'",
+]
+
+
+def evaluate(text: str, escape: bool) -> Any:
+    """What another host's templar gives for an expression."""
+    templar = Templar(loader=DataLoader(), variables=VARIABLES)
+    return templar._engine.evaluate_expression(trust_as_template(text), escape_backslashes=escape)
+
+
+@pytest.mark.parametrize("text", CONDITIONS)
+@pytest.mark.parametrize("escape", [True, False])
+def test_an_expression_gives_the_same(text: str, escape: bool) -> None:
+    wanted = [evaluate(text, flag) for flag in (escape, not escape)]
+    with templates.compiled_once():
+        for _ in range(2):
+            assert [evaluate(text, flag) for flag in (escape, not escape)] == wanted
+
+
+def test_an_expression_is_compiled_once_and_is_no_template(compilations: Any) -> None:
+    with templates.compiled_once():
+        for _ in range(3):
+            assert evaluate("name", False) == "one"
+        assert compilations.call_count == 1
+        assert render("name") == "name"
+
+
+def test_a_condition_that_is_compiled_ahead_need_not_be_compiled(compilations: Any) -> None:
+    templates.compile_ahead([], ["name == 'one'", "wrong =="], DataLoader())
+    compilations.reset_mock()
+    with templates.compiled_once():
+        templar = Templar(loader=DataLoader(), variables=VARIABLES)
+        assert templar._engine.evaluate_conditional(trust_as_template("name == 'one'"))
+    assert not compilations.called
+
+
+def test_what_is_wrong_with_an_expression_is_said_each_time() -> None:
+    with templates.compiled_once():
+        for _ in range(2):
+            with pytest.raises(Exception, match="Syntax error in expression"):
+                evaluate("name ==", False)
+        assert evaluate("name", False) == "one"
 
 
 def test_what_is_drawn_is_drawn_each_time() -> None:

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
@@ -95,14 +96,22 @@ def load_ahead(batch: Task) -> list[Task]:
     return list(copies.values())
 
 
-def import_ahead(planned: Sequence[Task], templates: Iterable[str]) -> None:
+def variables() -> Mapping[str, Any]:
+    """The variables of the first host, as they are written; none where no strategy is calling."""
+    with suppress(LookupError):
+        [templar] = at_hand("templar")
+        return dict(templar.available_variables)
+    return {}
+
+
+def import_ahead(planned: Sequence[Task], templates: Iterable[str], conditions: Iterable[str]) -> None:
     """Import what each host's process would: the filters and tests of ``templates``, the action plugins of ``planned``.
 
-    And unpack the modules that the tasks are likely to run, as far as they are kept.
+    And compile the templates and ``conditions``, and unpack the modules that the tasks are likely to run, as far as they are kept.
     """
     # Ansible's own filters are imported together, with the first that is used; the conditions around a batch use some.
     texts = list(dict.fromkeys(["{{ '' | default('') }}{{ '' is defined }}", *templates]))
-    compile_ahead(texts, planned[0].get_loader())
+    compile_ahead(texts, dict.fromkeys(conditions), planned[0].get_loader())
     for direction in (Direction.CONTROLLER_TO_MODULE, Direction.MODULE_TO_CONTROLLER):
         get_module_encoder("legacy", direction)
     names = dict.fromkeys((task.action, *(task.collections or ())) for task in planned)

@@ -9,44 +9,92 @@ number, say).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
 from ansible._internal._templating._jinja_bits import AnsibleEnvironment, _TemplateCompileContext
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import versions
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.stand_in import stand_in
+from jinja2 import nodes
+from jinja2.environment import TemplateExpression
 
-COMPILED: dict[tuple[str, Any], CodeType] = {}  # by text, and whether backslashes are escaped
+# By text, whether it is an expression, and whether backslashes are escaped.
+COMPILED: dict[tuple[str, bool, Any], CodeType] = {}
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """Stands for a template's text where Jinja would compile it."""
+
+    code: CodeType
 
 
 @contextmanager
 def compiled_once() -> Iterator[None]:
     """Let what is compiled meanwhile be compiled once."""
-    compile_text = AnsibleEnvironment.compile
+    compile_text, compile_expression = AnsibleEnvironment.compile, AnsibleEnvironment.compile_expression
+    parsed: list[tuple[str, bool, Any]] = []  # the expression whose tree is compiled next
 
     def compile_or_remember(environment: AnsibleEnvironment, source: Any, *how: Any, **named: Any) -> Any:
-        # An overlay has other markers; with an origin to debug, each text has code of its own; a node is no text.
-        if how or named or environment.overlayed or environment._debuggable_template_source:
+        if isinstance(source, _Compiled):
+            return source.code
+        if how or named or _is_other(environment):
             return compile_text(environment, source, *how, **named)
-        if not isinstance(source, str) or environment.optimized:
+        if isinstance(source, nodes.Template) and parsed:
+            key = parsed.pop()
+        elif isinstance(source, str):
+            key = _key(source, is_expression=False)
+        else:
             return compile_text(environment, source)
-        compiling = _TemplateCompileContext.current(optional=True)
-        key = str(source), compiling and compiling.escape_backslashes
         if key not in COMPILED:
             COMPILED[key] = compile_text(environment, source)
         return COMPILED[key]
 
-    with stand_in(AnsibleEnvironment, "compile", compile_or_remember):
+    def parse_or_remember(environment: AnsibleEnvironment, source: Any, *how: Any, **named: Any) -> Any:
+        if _is_other(environment) or not isinstance(source, str):
+            return compile_expression(environment, source, *how, **named)
+        key = _key(source, is_expression=True)
+        if key in COMPILED:
+            return TemplateExpression(environment.from_string(_Compiled(COMPILED[key])), *how, **named)
+        parsed[:] = [key]
+        try:
+            return compile_expression(environment, source, *how, **named)
+        finally:
+            parsed.clear()
+
+    with (
+        stand_in(AnsibleEnvironment, "compile", compile_or_remember),
+        stand_in(AnsibleEnvironment, "compile_expression", parse_or_remember),
+    ):
         yield
 
 
-def compile_ahead(texts: list[str], loader: DataLoader) -> None:
-    """Compile templates, which also imports the filters and tests that they name."""
+def _is_other(environment: AnsibleEnvironment) -> bool:
+    """Whether it makes other code: an overlay has other markers; with an origin to debug, each text has code of its own."""
+    return bool(environment.overlayed or environment._debuggable_template_source or environment.optimized)
+
+
+def _key(text: str, *, is_expression: bool) -> tuple[str, bool, Any]:
+    compiling = _TemplateCompileContext.current(optional=True)
+    return str(text), is_expression, compiling and compiling.escape_backslashes
+
+
+def compile_ahead(texts: Iterable[str], conditions: Iterable[str], loader: DataLoader) -> None:
+    """Compile templates and bare conditions, which also imports the filters and tests that they name."""
     environment = Templar(loader=loader)._engine.environment
-    with compiled_once(), _TemplateCompileContext(escape_backslashes=True):
-        for text in texts:
-            with suppress(Exception):  # whoever renders it says what is wrong
-                environment.from_string(text)
+    registered = [] if versions.TaskContext is None else [versions.POLYMORPHIC_RESULT_EXPRESSION]
+    with compiled_once():
+        for escape, compile_one, given in (
+            (True, environment.from_string, texts),
+            (True, environment.compile_expression, registered),
+            (False, environment.compile_expression, conditions),  # as Ansible evaluates them
+        ):
+            with _TemplateCompileContext(escape_backslashes=escape):
+                for text in given:
+                    with suppress(Exception):  # whoever renders it says what is wrong
+                        compile_one(text)
