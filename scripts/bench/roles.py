@@ -2,11 +2,11 @@
 
     .venv/bin/python scripts/bench/roles.py [--targets 1 10 50] [--rounds 3] [--first-at-most 10]
 
-Wants root, and takes down the school that is up; pyinfra is installed into an environment of its own, in the temporary
-folder. For each way a new school is put up and provisioned; then all take turns on the last one, where nothing changes
-any more. Prints a Markdown table, and which files of a PC differ between batches and Ansible after the first run.
-Seconds depend on the machine, which the controller and all PCs share; the ratio travels. What pyinfra does is in
-roles_pyinfra.py.
+Wants root, takes down the school that is up, and lets the machine have more inotify instances meanwhile; pyinfra is
+installed into an environment of its own, in the temporary folder. For each way a new school is put up and provisioned;
+then all take turns on the last one, where nothing changes any more. Prints a Markdown table, and which files of a PC
+differ between batches and Ansible after the first run. Seconds depend on the machine, which the controller and all PCs
+share; the ratio travels. What pyinfra does is in roles_pyinfra.py.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from measuring import PROJECT, TICKS, Usage, install_pyinfra, measure_on, print_
 from reversibility.market.paths import MarketPaths
 from reversibility.records.vault import Vault
 from tests.e2e.kills import descendants
+from tests.lab.detect import INOTIFY
 
 LAB = PROJECT / "scripts" / "lab"
 BIN = Path(sys.executable).parent
@@ -111,6 +113,18 @@ def write_market(folder: Path, count: int) -> list[str]:
     return tags
 
 
+@contextmanager
+def room_for(count: int) -> Iterator[None]:
+    """Let the machine run so many PCs, besides the school's own hosts, as long as they are wanted."""
+    allowed = INOTIFY.read_text()
+    INOTIFY.write_text(str(max(int(allowed), 10 * (count + 20))))
+    try:
+        yield
+    finally:
+        lab("down")
+        INOTIFY.write_text(allowed)
+
+
 def put_up(folder: Path, inventory: Path, tags: list[str]) -> Computers:
     """A school of new machines with a new vault; its records are below ``folder``."""
     lab("down")
@@ -189,7 +203,6 @@ def bench(folder: Path, count: int, rounds: int, ways: Sequence[str]) -> None:
     for _ in range(rounds):
         for way in WAYS:
             again[way].append(provision(way))
-    lab("down")
     print_rows(count, PYINFRA_WAY, {"first": first, "no-op": again})
     if len(left) > 1:
         found = list(unlike(*left))
@@ -222,7 +235,8 @@ def main() -> None:
             ways = list(WAYS) if count <= arguments.first_at_most else ["batch"]
             folder = Path(temporary) / str(count)
             folder.mkdir()
-            bench(folder, count, arguments.rounds, ways)
+            with room_for(count):
+                bench(folder, count, arguments.rounds, ways)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+_INOTIFY_OF_A_HOST = 6  # what systemd and its services open in a container; without them it ends
 PROGRAMS = {
     "podman": "podman",
     "runc": "runc",
@@ -109,3 +111,14 @@ def _cgroups(root: Path) -> str:
 def _has_capability(status: str, number: int) -> bool:
     effective = next((line.split()[1] for line in status.splitlines() if line.startswith("CapEff:")), "0")
     return bool(int(effective, 16) >> number & 1)
+
+
+def too_many(hosts: int) -> str | None:
+    """Why so many hosts cannot run here, and what to do; None when they can."""
+    allowed, wanted = int(INOTIFY.read_text()), _INOTIFY_OF_A_HOST * hosts
+    if wanted <= allowed:
+        return None
+    return (
+        f"{hosts} hosts want some {wanted} inotify instances, and this machine allows {allowed}; allow more with "
+        f"`sysctl -w fs.inotify.max_user_instances={wanted + allowed}`."
+    )

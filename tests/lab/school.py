@@ -15,6 +15,7 @@ from reversibility.market.model import Market
 from reversibility.market.paths import MarketPaths
 from tests.lab import access, apt_cache, hosts, image, locks, machine, network, places
 from tests.lab import podman as podman_module
+from tests.lab.detect import too_many
 from tests.lab.plan import CONTROLLER_PORT, Host, School, plan
 from tests.lab.podman import Podman
 from tests.lab.progress import Progress
@@ -48,6 +49,8 @@ def up(podman: Podman, inventory: Path, progress: Progress) -> None:
     """Start the school of the market ``inventory``; what runs already and is as wanted stays as it is."""
     _not_inside()
     wanted = _Wanted.of(inventory)
+    if problem := too_many(len(wanted.school.hosts)):
+        raise LabError(problem)
     with locks.exclusive(places.LOCK, _UP_OR_DOWN):
         other = recorded_inventory()
         if other not in (None, str(wanted.paths.inventory)):

@@ -32,6 +32,18 @@ def test_an_ordinary_machine_uses_plain_podman() -> None:
     assert machine().problem() is None
 
 
+def test_more_hosts_than_the_machine_can_watch_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detect, "INOTIFY", tmp_path / "limit")
+    detect.INOTIFY.write_text("128\n")
+    assert detect.too_many(8) is None
+    assert detect.too_many(55) == (
+        "55 hosts want some 330 inotify instances, and this machine allows 128; allow more with "
+        "`sysctl -w fs.inotify.max_user_instances=458`."
+    )
+
+
 def test_the_sentence_says_which_way_and_why() -> None:
     found = machine(cgroups="hybrid", can_raise_limits=False, missing=("mmdebstrap",))
     assert not found.plain

@@ -23,7 +23,9 @@ class Outcome:
     set_facts: dict[str, Any] = field(default_factory=dict)
     included: dict[str, Any] = field(default_factory=dict)  # by include_vars
     notified: list[str] = field(default_factory=list)
-    is_told: bool = True  # what rescues is told of the failure: a strategy does not, of a file that it cannot include
+    is_told: bool = (
+        True  # a rescue is told of the failure; by a strategy not of a file that cannot be included
+    )
 
     @property
     def failed(self) -> bool:

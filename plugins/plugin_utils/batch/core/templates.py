@@ -9,6 +9,7 @@ number, say).
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -38,15 +39,15 @@ class _Compiled:
 def compiled_once() -> Iterator[None]:
     """Let what is compiled meanwhile be compiled once."""
     compile_text, compile_expression = AnsibleEnvironment.compile, AnsibleEnvironment.compile_expression
-    parsed: list[tuple[str, bool, Any]] = []  # the expression whose tree is compiled next
+    parsing = threading.local()  # "key": of the expression whose tree this thread compiles next
 
     def compile_or_remember(environment: AnsibleEnvironment, source: Any, *how: Any, **named: Any) -> Any:
         if isinstance(source, _Compiled):
             return source.code
         if how or named or _is_other(environment):
             return compile_text(environment, source, *how, **named)
-        if isinstance(source, nodes.Template) and parsed:
-            key = parsed.pop()
+        if isinstance(source, nodes.Template) and getattr(parsing, "key", None):
+            key = parsing.key
         elif isinstance(source, str):
             key = _key(source, is_expression=False)
         else:
@@ -61,11 +62,11 @@ def compiled_once() -> Iterator[None]:
         key = _key(source, is_expression=True)
         if key in COMPILED:
             return TemplateExpression(environment.from_string(_Compiled(COMPILED[key])), *how, **named)
-        parsed[:] = [key]
+        parsing.key = key
         try:
             return compile_expression(environment, source, *how, **named)
         finally:
-            parsed.clear()
+            parsing.key = None
 
     with (
         stand_in(AnsibleEnvironment, "compile", compile_or_remember),
