@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 from unittest.mock import patch
 
@@ -11,6 +13,7 @@ from ansible._internal._templating._jinja_bits import AnsibleEnvironment
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import templates
+from jinja2 import nodes
 
 VARIABLES = {"name": "one", "number": 2, "inner": trust_as_template("{{ name }}!")}
 TEXTS = [
@@ -112,6 +115,21 @@ def test_what_is_wrong_with_an_expression_is_said_each_time() -> None:
             with pytest.raises(Exception, match="Syntax error in expression"):
                 evaluate("name ==", False)
         assert evaluate("name", False) == "one"
+
+
+def test_threads_do_not_get_the_code_of_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both have parsed their expression when the first goes on."""
+    real, parsed = AnsibleEnvironment.from_string, Barrier(2, timeout=10)
+
+    def from_string(environment: AnsibleEnvironment, source: Any) -> Any:
+        if isinstance(source, nodes.Template):
+            parsed.wait()
+        return real(environment, source)
+
+    monkeypatch.setattr(AnsibleEnvironment, "from_string", from_string)
+    with templates.compiled_once(), ThreadPoolExecutor(2) as threads:
+        for _ in range(2):  # the second time they are remembered
+            assert list(threads.map(lambda text: evaluate(text, False), ["name", "number"])) == ["one", 2]
 
 
 def test_what_is_drawn_is_drawn_each_time() -> None:

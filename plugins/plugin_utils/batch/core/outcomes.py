@@ -23,9 +23,8 @@ class Outcome:
     set_facts: dict[str, Any] = field(default_factory=dict)
     included: dict[str, Any] = field(default_factory=dict)  # by include_vars
     notified: list[str] = field(default_factory=list)
-    is_told: bool = (
-        True  # a rescue is told of the failure; by a strategy not of a file that cannot be included
-    )
+    # Whether what rescues is told of the failure. A strategy does not, of a file that it cannot include.
+    is_told: bool = True
 
     @property
     def failed(self) -> bool:
