@@ -121,8 +121,10 @@ def room_for(count: int) -> Iterator[None]:
     try:
         yield
     finally:
-        lab("down")
-        INOTIFY.write_text(allowed)
+        try:
+            lab("down")
+        finally:
+            INOTIFY.write_text(allowed)
 
 
 def put_up(folder: Path, inventory: Path, tags: list[str]) -> Computers:
