@@ -29,7 +29,7 @@ from contextlib import suppress
 from ansible.plugins.callback import CallbackBase
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import taking_in
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.tasks import is_action
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.memory import end_quickly
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.memory import end_quickly, share_more
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.preparing import prepare
 
 BATCH = "cartable.fleet.batch"
@@ -43,6 +43,7 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_play_start(self, play):
         taking_in.expect()
+        share_more()
 
     def v2_playbook_on_task_start(self, task, is_conditional):
         if is_action(task, BATCH):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleError, AnsibleFileNotFound
 from ansible.inventory.manager import InventoryManager
+from ansible.module_utils.datatag import deprecate_value
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.play import Play
 from ansible.playbook.task import Task
@@ -25,6 +27,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
     results,
     tasks,
     templates,
+    versions,
 )
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
 
@@ -122,6 +125,17 @@ def test_what_the_tasks_read_is_compiled_and_what_is_behind_the_variables_of_the
     assert "{{ nothing }}" not in texts
     conditions = {(text, escape) for text, is_expression, escape in templates.COMPILED if is_expression}
     assert {("wanted", False), ("status.rc == 3", False)} <= conditions
+
+
+@pytest.mark.skipif(versions.TaskContext is None, reason="Ansible does not ask where modules are from")
+def test_where_modules_are_from_is_known(batch: Callable[..., Task], monkeypatch: pytest.MonkeyPatch) -> None:
+    for kept in ("modulesbyfile", "_filesbymodname"):
+        monkeypatch.setattr(inspect, kept, {})
+    preparing.prepare(batch(FILE.replace("- name: Both", "  loop: []\n- name: Both")))
+    found = dict(inspect.modulesbyfile)
+    assert found
+    deprecate_value("No items in the list", "as Ansible calls the reason", version="2.24")
+    assert inspect.modulesbyfile == found
 
 
 def test_nobody_gets_the_same_tasks_twice(batch: Callable[..., Task], place: str) -> None:

@@ -9,6 +9,7 @@ import sys
 import pytest
 from ansible_collections.cartable.fleet.plugins.callback.batch import CallbackModule
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import memory
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import taking_in
 
 START = """
 import importlib.util, pathlib, sys, threading
@@ -64,8 +65,12 @@ def test_what_is_free_between_blocks_in_use_is_given_back() -> None:
     assert before - after > 10_000, (before, after)  # KiB; of 17,000 that are free
 
 
-def test_what_is_there_is_not_looked_through_at_the_end(request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("event", ["v2_playbook_on_play_start", "v2_playbook_on_stats"])
+def test_what_is_there_is_not_looked_through_for_garbage(
+    event: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     request.addfinalizer(gc.unfreeze)
+    monkeypatch.setattr(taking_in, "is_taken_in", False)
     before = len(gc.get_objects())
-    CallbackModule().v2_playbook_on_stats(None)
+    getattr(CallbackModule(), event)(None)
     assert len(gc.get_objects()) * 10 < before

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
     loading,
     packing,
     tasks,
+    versions,
 )
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.actions import FILES
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.strategy import at_hand
@@ -114,6 +116,9 @@ def import_ahead(planned: Sequence[Task], templates: Iterable[str], conditions: 
     compile_ahead(texts, dict.fromkeys(conditions), planned[0].get_loader())
     for direction in (Direction.CONTROLLER_TO_MODULE, Direction.MODULE_TO_CONTROLLER):
         get_module_encoder("legacy", direction)
+    if versions.TaskContext is not None and any(task.loop is not None for task in planned):
+        # As Ansible does where a loop has no items; where each module is from, Python finds out once.
+        inspect.stack()
     names = dict.fromkeys((task.action, *(task.collections or ())) for task in planned)
     names |= {("ansible.legacy.normal",): None}
     if any(name.rpartition(".")[2] in FILES for name, *_ in names):
