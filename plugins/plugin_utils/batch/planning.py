@@ -27,6 +27,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.tasks im
     INCLUDES,
     caches_facts,
     copies_file,
+    has_loop,
     projects,
     read_after,
     read_before,
@@ -38,7 +39,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.segment impor
 
 MOST_JOBS = 500  # of a segment: a loop over thousands of items stays within memory
 MOST_BYTES = 16 * 1024 * 1024  # of the files of a segment
-MOST_LEFT = 100  # tasks of a segment that are left in the middle, each with a thread
+MOST_LEFT = 100  # jobs of a segment; from there on no task is left in the middle, which takes a thread
 
 
 class Planner:
@@ -67,7 +68,8 @@ class Planner:
             names = self._names(resolved)
             if self._goes_alone(resolved, names) or self._reads(resolved, names, segment):
                 break
-            once = len(segment.planned) < MOST_LEFT and self._is_plain(resolved, segment)
+            is_left = len(jobs) < MOST_LEFT and self._may_be_left(resolved, segment)
+            once = is_left and not has_loop(resolved)
             if not once and dependencies.may_differ(names):
                 break  # it would be evaluated twice
             blocked = functools.partial(self._text_reads, task, segment, once=once)
@@ -77,7 +79,7 @@ class Planner:
             waits = dependencies.WORLD in names
             try:
                 with PACE.aside() if waits else nullcontext():
-                    taken = self.host.take(task, resolved, blocked, relay, once=once)
+                    taken = self.host.take(task, resolved, blocked, relay, is_left=is_left)
             except Includes as includes:
                 found = self._included(includes.outcome)
                 if found is None:
@@ -116,7 +118,7 @@ class Planner:
         """Whether what the task is, or one item of its loop, may depend on what became of the items before it."""
         if "{{" in task.action or "{%" in task.action:
             return True
-        if task.loop is None and not task.loop_with:
+        if not has_loop(task):
             return False
         if task.loop_control and (task.loop_control.pause or task.loop_control.break_when):
             return True
@@ -141,14 +143,13 @@ class Planner:
             found.append(entry)
         return list(self.wanted(found))
 
-    def _is_plain(self, task: Task, segment: Segment) -> bool:
-        """Whether the task, once left where it would run a module, can simply be gone on with.
+    def _may_be_left(self, task: Task, segment: Segment) -> bool:
+        """Whether the task, left where it would run a module, can simply be gone on with.
 
-        Not one with a loop, whose items would wait for one another; nor one that is tried again; nor one whose end reads
-        variables that the tasks before it may bring in the meantime; nor one with an alarm, which rings in the main thread
-        only.
+        Not one that is tried again; nor one whose end reads variables that the tasks before it may bring in the meantime; nor
+        one with an alarm, which rings in the main thread only.
         """
-        if task.loop is not None or task.loop_with or task.timeout or task.until or task.retries:
+        if task.timeout or task.until or task.retries or (has_loop(task) and projects(task)):
             return False
         if not segment.planned or not _decided_here(task):
             return True

@@ -38,6 +38,7 @@ BOTH = [
     "ansible.executor.play_iterator:PlayIterator.get_state_for_host",
     "ansible.executor.task_executor:TaskExecutor.run",
     "ansible.executor.task_executor:TaskExecutor._execute",
+    "ansible.executor.task_executor:TaskExecutor._run_loop",
     "ansible.executor.task_executor:TaskExecutor._get_action_handler_with_module_context",
     "ansible.executor.task_executor:TaskExecutor._get_connection",
     "ansible.executor.task_executor:TaskExecutor._set_become_plugin",
@@ -175,6 +176,8 @@ PARAMETERS = {
     "ansible.playbook.block:Block.load": (
         "data play parent_block role task_include use_handlers variable_manager loader"
     ),
+    "ansible.executor.task_executor:TaskExecutor._execute": "self" if NEWER else "self templar variables",
+    "ansible.executor.task_executor:TaskExecutor._run_loop": "self items",
     "ansible.playbook.task:Task.copy": "self exclude_parent exclude_tasks",
     "ansible.playbook.role_include:IncludeRole.get_block_list": "self play variable_manager loader",
     "ansible.module_utils._internal._ansiballz._loader:run_module": (
@@ -289,8 +292,16 @@ ATTRIBUTES_OF_OLDER: list[tuple[str, Callable[[type], Any], str]] = [
         "_return_data",
     ),
     ("ansible.executor.task_executor:TaskExecutor", made_executor, "_task"),
+    ("ansible.template:Templar", lambda made: made()._engine, "_loader"),
 ]
-MADE = [*ATTRIBUTES, *([] if NEWER else ATTRIBUTES_OF_OLDER)]
+ATTRIBUTES_OF_NEWER: list[tuple[str, Callable[[type], Any], str]] = [
+    (
+        "ansible._internal._task:TaskContext",
+        lambda made: made.create(None, {}, "a"),
+        "_raw_loop_results _task",
+    ),
+]
+MADE = [*ATTRIBUTES, *(ATTRIBUTES_OF_NEWER if NEWER else ATTRIBUTES_OF_OLDER)]
 # What an object keeps that takes a whole play to be made.
 KEPT = {
     "ansible.plugins.strategy:StrategyBase": "_tqm _variable_manager",

@@ -11,6 +11,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host imp
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.jobs import Job, Taken
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.modules import Module
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.tasks import has_loop
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.planning import Planner
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.report import Report
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.segment import Segment
@@ -64,14 +65,21 @@ class Known:
         return {}
 
     def take(
-        self, task: Task, resolved: Task, blocked: Callable[[str], bool], relay: Any, *, once: bool
+        self, task: Task, resolved: Task, blocked: Callable[[str], bool], relay: Any, *, is_left: bool
     ) -> Taken:
-        self.left.append(once)
+        self.left.append(is_left)
         jobs = [
             Job(dict(self.wire), None, "#!/usr/bin/python3", (self.module,), "legacy")
             for _ in range(self.number)
         ]
-        return Taken(task, jobs, False, lambda: Outcome(task, {}, {}), lambda: None, once=once)
+        return Taken(
+            task,
+            jobs,
+            False,
+            lambda: Outcome(task, {}, {}),
+            lambda: None,
+            once=is_left and not has_loop(task),
+        )
 
 
 def segment_of(host: Known, tasks: list[Task]) -> Segment:

@@ -95,7 +95,7 @@ def _given(tree: ast.Module) -> Iterator[str]:
 
 def rows() -> list[str]:
     """Each internal that ``test_core.py`` looks at, with its module: ``module.Class.name``."""
-    of_parts = [*internals.ATTRIBUTES, *internals.ATTRIBUTES_OF_OLDER]
+    of_parts = [*internals.ATTRIBUTES, *internals.ATTRIBUTES_OF_NEWER, *internals.ATTRIBUTES_OF_OLDER]
     parts = [(where, names) for where, _, names in of_parts] + list(internals.KEPT.items())
     whole = [*internals.BOTH, *internals.OF_NEWER, *internals.OF_OLDER, *internals.PARAMETERS]
     whole += [f"{where}.{name}" for where, names in parts for name in names.split()]

@@ -101,16 +101,26 @@ def test_what_fails_before_its_module_is_looked_at_again_when_the_others_have_ru
 
 
 def test_so_many_tasks_are_left_in_the_middle_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "MOST_LEFT", 2)
+    monkeypatch.setattr(planning, "MOST_LEFT", 2 * Known.number)
     segment, host = plan(4)
     assert len(segment.planned) == 4
     assert host.left == [True, True, False, False]
 
 
 @pytest.mark.parametrize(
+    "keywords", [{"loop": [1]}, {"loop": [1], "changed_when": "item == 1"}, {"with_items": [1]}]
+)
+def test_a_loop_is_left_item_by_item(keywords: dict[str, Any]) -> None:
+    segment, host = plan(1, **keywords)
+    assert host.left == [True]
+    [(taken, _)] = segment.planned
+    assert not taken.once, "what an item without a module says is found out again"
+
+
+@pytest.mark.parametrize(
     "keywords",
-    [{"loop": [1]}, {"timeout": 5}, {"until": "true"}],
-    ids=lambda keywords: next(iter(keywords)),
+    [{"timeout": 5}, {"until": "true"}, {"loop": [1], "timeout": 5}],
+    ids=lambda keywords: ", ".join(keywords),
 )
 def test_these_are_evaluated_twice(keywords: dict[str, Any]) -> None:
     assert plan(1, **keywords)[1].left == [False]

@@ -19,6 +19,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors i
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.jobs import Job
 
 if TYPE_CHECKING:
+    from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.executor import InnerExecutor
     from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
 
 
@@ -30,9 +31,13 @@ class Replay:
         self.jobs = list(jobs)
         self.item = -1
 
-    def next_item(self) -> None:
-        """Another item begins."""
+    def begin_loop(self, count: int) -> None:
+        """A loop of ``count`` items begins."""
+
+    def execute(self, executor: InnerExecutor, *arguments: Any, **named: Any) -> Any:
+        """Execute the task or the next item of its loop."""
         self.item += 1
+        return executor.execute_now(*arguments, **named)
 
     def bind(self, handler: ActionBase) -> None:
         """Hook an action plugin where the item has an answer; otherwise, and when it is tried again, it runs as ever."""

@@ -14,7 +14,6 @@ from ansible.executor.task_executor import TaskExecutor
 from ansible.playbook.task import Task
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import versions
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import BatchError
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.jobs import Captured
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -116,18 +115,23 @@ class InnerExecutor(TaskExecutor):
         return found
 
     def _execute(self, *arguments: Any, **named: Any) -> Any:
-        """One item: in a capture it ends where a module would run."""
+        """The task, or one item of its loop."""
         if self.hooks is None:
-            return super()._execute(*arguments, **named)
-        self.hooks.next_item()
-        try:
-            return super()._execute(*arguments, **named)
-        except Captured as captured:
-            self.hooks.jobs[-1] = captured.job
-            return self._placeholder()
+            return self.execute_now(*arguments, **named)
+        return self.hooks.execute(self, *arguments, **named)
+
+    def execute_now(self, *arguments: Any, **named: Any) -> Any:
+        """The same, as Ansible does it."""
+        return super()._execute(*arguments, **named)
+
+    def _run_loop(self, items: list[Any]) -> Any:
+        if self.hooks is not None:
+            self.hooks.begin_loop(len(items))
+        return super()._run_loop(items)
 
     @staticmethod
-    def _placeholder() -> Any:
+    def placeholder() -> Any:
+        """What stands for the result of an item that is not known yet."""
         if versions.TaskContext is None:
             return {"changed": False, "failed": False}
         with versions.UnifiedTaskResult.create_and_record({"changed": False}) as result:

@@ -25,10 +25,10 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.copying 
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import NotBatchable
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.jobs import Captured, Job
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.modules import Module, call_of
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.turns import Turns
 
 if TYPE_CHECKING:
+    from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.executor import InnerExecutor
     from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
 
 # Variables that Python and the loader look at when they start, and a fork never.
@@ -45,9 +45,17 @@ class Capture:
         self.blocked = blocked
         self.jobs: list[Job | None] = []
 
-    def next_item(self) -> None:
-        """Another item begins."""
+    def begin_loop(self, count: int) -> None:
+        """A loop of ``count`` items begins."""
+
+    def execute(self, executor: InnerExecutor, *arguments: Any, **named: Any) -> Any:
+        """Execute the task or the next item of its loop, as far as it goes."""
         self.jobs.append(None)
+        try:
+            return executor.execute_now(*arguments, **named)
+        except Captured as captured:
+            self.jobs[-1] = captured.job
+            return executor.placeholder()
 
     def bind(self, handler: ActionBase) -> None:
         """Hook an action plugin, or raise NotBatchable for one that has work of its own on the controller."""
@@ -178,7 +186,7 @@ class Pause(Capture):
 
     twice = False
 
-    def __init__(self, host: Host, blocked: Callable[[str], bool], turns: Turns[Job, Any, Outcome]) -> None:
+    def __init__(self, host: Host, blocked: Callable[[str], bool], turns: Turns[Job, Any, Any]) -> None:
         super().__init__(host, blocked)
         self._turns = turns
 

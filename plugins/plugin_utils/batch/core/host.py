@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from itertools import pairwise
 from types import SimpleNamespace
@@ -27,7 +27,6 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
     tasks,
     versions,
 )
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.answers import Replay
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.connection import Target
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import (
     Includes,
@@ -38,7 +37,8 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.executor
     Silence,
     calling_executor,
 )
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.hooks import Capture, Pause
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.hooks import Pause
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.items import CaptureItems, ReplayItems
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.jobs import Job, Taken
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.memos import Memos
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.modules import Module, unpack
@@ -194,19 +194,20 @@ class Host:
                 task.post_validate_attribute("name", templar=templar)
 
     def take(
-        self, task: Task, resolved: Task, blocked: Callable[[str], bool], relay: Any, *, once: bool
+        self, task: Task, resolved: Task, blocked: Callable[[str], bool], relay: Any, *, is_left: bool
     ) -> Taken:
         """Evaluate ``task``, of which ``resolved`` is a copy to be used up, as far as the modules it runs.
 
-        ``blocked`` tells of a template file's text whether it may read what is not known yet. ``once``: the task is left
-        there and gone on with. Only for one without a loop, whose items would wait for one another.
-        Raises NotBatchable, and Includes for an include that is evaluated once.
+        ``blocked`` tells of a template file's text whether it may read what is not known yet. ``is_left``: the task is left
+        there, each item of its loop for itself, and gone on with; otherwise it is evaluated again.
+        Raises NotBatchable, and Includes for an include without a loop that is left.
         """
         self._render_name(task)
         resolved.name = task.name
-        take = self._take_once if once else self._take_twice
         with self.target.not_reached():
-            return take(task, resolved, blocked, relay)
+            if is_left and not tasks.has_loop(task):
+                return self._take_once(task, resolved, blocked, relay)
+            return self._take_items(task, resolved, blocked, relay, is_left=is_left)
 
     def _take_once(self, task: Task, resolved: Task, blocked: Callable[[str], bool], relay: Any) -> Taken:
         executor = self._executor(resolved, relay)
@@ -219,7 +220,7 @@ class Host:
         def finish() -> Outcome:
             if turns.asked is not None and turns.asked.answer is None:
                 turns.leave()
-                return self._replay(task, [], relay)
+                return self._replay(task, ReplayItems(self, [], []), relay)
             if turns.asked is not None:
                 turns.go_on(turns.asked.answer or [])
             return turns.result()
@@ -227,23 +228,32 @@ class Host:
         failed = turns.asked is None and turns.result().failed
         return Taken(task, [turns.asked], failed, finish, turns.leave, once=True)
 
-    def _take_twice(self, task: Task, resolved: Task, blocked: Callable[[str], bool], relay: Any) -> Taken:
+    def _take_items(
+        self, task: Task, resolved: Task, blocked: Callable[[str], bool], relay: Any, *, is_left: bool
+    ) -> Taken:
         executor = self._executor(resolved, Silence())
-        executor.hooks = capture = Capture(self, blocked)
-        outcome = executor.outcome()
-        if self.is_include(outcome):
-            raise NotBatchable
+        executor.hooks = capture = CaptureItems(self, blocked, relay, is_left=is_left)
+        try:
+            outcome = executor.outcome()
+            if self.is_include(outcome):
+                raise NotBatchable
+        except BaseException:
+            capture.leave()
+            raise
         failed = outcome.failed and not any(capture.jobs)
 
         def finish() -> Outcome:
-            return self._replay(task, capture.jobs, relay)
+            try:
+                return self._replay(task, ReplayItems(self, capture.jobs, capture.items), relay)
+            finally:
+                capture.leave()
 
-        return Taken(task, capture.jobs, failed, finish, lambda: None, once=False)
+        return Taken(task, capture.jobs, failed, finish, capture.leave, once=False)
 
-    def _replay(self, task: Task, jobs: Sequence[Job | None], relay: Any) -> Outcome:
+    def _replay(self, task: Task, hooks: ReplayItems, relay: Any) -> Outcome:
         """Run ``task`` with the answers that its jobs have; an item without an answer is run now."""
         executor = self._executor(self.resolve(task), relay)
-        executor.hooks = Replay(self, jobs)
+        executor.hooks = hooks
         return executor.outcome()
 
     def run(self, task: Task, relay: Any) -> Outcome:

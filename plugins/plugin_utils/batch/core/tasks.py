@@ -33,6 +33,11 @@ def is_action(task: Task, name: str) -> bool:
     return name in (task.action, task._resolved_action)
 
 
+def has_loop(task: Task) -> bool:
+    """Whether the task has a loop, ``with_…`` included."""
+    return task.loop is not None or bool(task.loop_with)
+
+
 def registers(task: Task) -> set[str]:
     """The variables that ``task`` registers or sets; EVERYTHING where that cannot be told."""
     named = task.register or ()
