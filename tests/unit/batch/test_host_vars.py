@@ -1,0 +1,82 @@
+"""The variables of a batch's tasks are asked for once, and anew when a task has set others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.play import Play
+from ansible.playbook.task import Task
+from ansible.vars.manager import VariableManager
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host, _deciding
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
+
+TASKS = [
+    {"ansible.builtin.debug": {}},
+    {"ansible.builtin.debug": {}, "vars": {"own": 1}},
+    {"ansible.builtin.debug": {}, "vars": {"own": 1}},
+    {"ansible.builtin.debug": {}, "vars": {"own": 2}},
+]
+
+
+class Variables(Host):
+    """A host, as far as its variables go; counts how often Ansible is asked for them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.loader = DataLoader()
+        self.loader.set_basedir(str(folder))
+        inventory = InventoryManager(self.loader, sources="a,")
+        self.variable_manager = VariableManager(self.loader, inventory)
+        self.host = inventory.get_host("a")
+        play = {"hosts": "all", "gather_facts": False, "tasks": TASKS}
+        self.play = Play.load(play, variable_manager=self.variable_manager, loader=self.loader)
+        self.tasks: list[Task] = [
+            one for block in self.play.compile() for one in block.block if not one.implicit
+        ]
+        self.task = self.tasks[0]
+        self._base = self.variable_manager.get_vars(play=self.play, host=self.host, task=self.task)
+        self._known_vars = [(self.task._role, _deciding(self.task), self._base)]
+        self.asked = 0
+        self._get, self.variable_manager.get_vars = self.variable_manager.get_vars, self.count
+
+    def count(self, **named: Any) -> Any:
+        self.asked += 1
+        return self._get(**named)
+
+    def own(self) -> list[Any]:
+        return [self.vars_of(task).get("own") for task in self.tasks]
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Variables:
+    return Variables(tmp_path)
+
+
+def test_tasks_that_have_the_same_are_asked_for_once(host: Variables) -> None:
+    assert host.own() == [None, 1, 1, 2]
+    assert host.own() == [None, 1, 1, 2]
+    assert host.asked == 2, "one for each value; the batch's own are known"
+
+
+@pytest.mark.parametrize("kind", ["registered", "set_facts", "facts", "included"])
+def test_what_a_task_leaves_is_seen_by_all_that_come_after(host: Variables, kind: str) -> None:
+    host.own()
+    host.remember(Outcome(host.tasks[0], {}, {}, **{kind: {"left": kind}}))
+    for task in host.tasks:
+        seen = host.vars_of(task)
+        assert (seen["ansible_facts"] if kind == "facts" else seen)["left"] == kind
+    assert host.own() == [None, 1, 1, 2]
+
+
+def test_a_rescue_is_seen_too(host: Variables) -> None:
+    host.own()
+    host.rescuing(Outcome(host.tasks[1], {"failed": True, "msg": "why"}, {}))
+    assert [host.vars_of(task)["ansible_failed_result"]["msg"] for task in host.tasks] == ["why"] * 4
+
+
+def test_what_one_task_adds_no_other_sees(host: Variables) -> None:
+    host.vars_of(host.tasks[1])["added"] = True
+    assert "added" not in host.vars_of(host.tasks[2])
