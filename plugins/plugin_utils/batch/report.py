@@ -70,7 +70,7 @@ class Report:
         self.changed |= bool(result.get("changed")) and (not outcome.failed or outcome.ignored)
         self.brought.add(outcome)
         if not relay.shown:
-            if state == "ok" and result.get("diff") and outcome.task.diff:
+            if state == "ok" and result.get("diff") and (self.host.shows_diffs or outcome.task.diff):
                 self.items.show("v2_on_file_diff", outcome.raw, name, hidden=outcome.hidden)
             event = EVENTS.get(state, "v2_runner_item_on_ok")
             self.items.show(event, outcome.raw, name, hidden=outcome.hidden)

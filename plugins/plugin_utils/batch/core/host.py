@@ -63,6 +63,8 @@ class Host:
         self.together = choice.together(action._templar)
         self.modules: dict[Any, Module] = {}  # by all that decides what is packed
         self._copies: dict[str, Task] = {}  # one of each task, made before the play forked
+        # Asked for on the command line, also of a task with "diff: false" whose module tells one all the same.
+        self.shows_diffs = bool(context.CLIARGS.get("diff"))
         self._tags = context.CLIARGS.get("tags") or (), context.CLIARGS.get("skip_tags") or ()
         self._base = {key: value for key, value in task_vars.items() if key != "_task"}
         # What decides a task's variables, and the variables, while nothing sets others; the batch's own first.
