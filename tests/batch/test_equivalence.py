@@ -49,7 +49,7 @@ ROUND_TRIPS = {
     "delegate": 2,  # before and after what is delegated; the loop is delegated as well
     "copy_large": 2,  # before and after the large file
     "when": 2,  # a lookup of a file, which a module may have written where the target is the controller
-    "template": 3,  # likewise: a file of the role's. The last three fail on the controller, or go to a folder
+    "template": 2,  # likewise: a file of the role's. The loop runs item by item; the last three fail, or go to a folder
     "register_args": 2,  # what is registered is read by both tasks after it
     "loop_register": 2,  # the third task reads its own result, so that its items run one by one
     "when_register": 3,  # the last one is skipped

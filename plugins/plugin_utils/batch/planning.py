@@ -93,7 +93,7 @@ class Planner:
             own = [job for job in taken.jobs if job is not None]
             facts = any(job.may_bring_facts for job in own)
             first = [*segment.jobs, *own][:1]
-            if not all(job.goes_with(first[0]) for job in own) or (facts and len(own) > 1):
+            if not all(job.goes_with(first[0]) for job in own) or (facts and len(taken.jobs) > 1):
                 taken.leave()
                 break  # another user, of its own items even, or facts that its next item may read
             if taken.failed and segment.planned:
@@ -124,8 +124,15 @@ class Planner:
             return True
         if task.until or task.retries:
             return True
-        if self.host.target.is_controller and dependencies.FILES in names:
+        if self.host.target.is_controller and copies_file(task):
             return True
+        looked_at = names | dependencies.Reader(self.host.vars_of(task)).names([], read_after(task))
+        if dependencies.WORLD in looked_at or (
+            dependencies.FILES in looked_at and self.host.target.is_controller
+        ):
+            return True
+        if "_task" in names:
+            return True  # which has the results of the items so far
         own = registers(task)
         return bool(own) and not (own | {dependencies.EVERYTHING}).isdisjoint(names)
 

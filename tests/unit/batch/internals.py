@@ -300,6 +300,11 @@ ATTRIBUTES_OF_NEWER: list[tuple[str, Callable[[type], Any], str]] = [
         lambda made: made.create(None, {}, "a"),
         "_raw_loop_results _task",
     ),
+    (
+        "ansible._internal._task:UnifiedTaskResult",
+        lambda made: made(is_module=True),
+        "_deprecations _warnings",
+    ),
 ]
 MADE = [*ATTRIBUTES, *(ATTRIBUTES_OF_NEWER if NEWER else ATTRIBUTES_OF_OLDER)]
 # What an object keeps that takes a whole play to be made.

@@ -31,9 +31,6 @@ class Replay:
         self.jobs = list(jobs)
         self.item = -1
 
-    def begin_loop(self, count: int) -> None:
-        """A loop of ``count`` items begins."""
-
     def execute(self, executor: InnerExecutor, *arguments: Any, **named: Any) -> Any:
         """Execute the task or the next item of its loop."""
         self.item += 1

@@ -34,6 +34,7 @@ class InnerExecutor(TaskExecutor):
 
     hooks: Capture | Replay | None = None
     shares = True  # the batch's connection
+    loops_over = 0  # items
     owner: Host
     inner_task: Task
     inner_vars: dict[str, Any]
@@ -125,8 +126,7 @@ class InnerExecutor(TaskExecutor):
         return super()._execute(*arguments, **named)
 
     def _run_loop(self, items: list[Any]) -> Any:
-        if self.hooks is not None:
-            self.hooks.begin_loop(len(items))
+        self.loops_over = len(items)
         return super()._run_loop(items)
 
     @staticmethod

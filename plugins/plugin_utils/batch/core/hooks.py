@@ -45,9 +45,6 @@ class Capture:
         self.blocked = blocked
         self.jobs: list[Job | None] = []
 
-    def begin_loop(self, count: int) -> None:
-        """A loop of ``count`` items begins."""
-
     def execute(self, executor: InnerExecutor, *arguments: Any, **named: Any) -> Any:
         """Execute the task or the next item of its loop, as far as it goes."""
         self.jobs.append(None)

@@ -27,6 +27,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
     tasks,
     versions,
 )
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.answers import Replay
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.connection import Target
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import (
     Includes,
@@ -222,7 +223,7 @@ class Host:
         def finish() -> Outcome:
             if turns.asked is not None and turns.asked.answer is None:
                 turns.leave()
-                return self._replay(task, ReplayItems(self, [], []), relay)
+                return self._replay(task, Replay(self, []), relay)
             if turns.asked is not None:
                 turns.go_on(turns.asked.answer or [])
             return turns.result()
@@ -234,7 +235,7 @@ class Host:
         self, task: Task, resolved: Task, blocked: Callable[[str], bool], relay: Any, *, is_left: bool
     ) -> Taken:
         executor = self._executor(resolved, Silence())
-        executor.hooks = capture = CaptureItems(self, blocked, relay, is_left=is_left)
+        executor.hooks = capture = CaptureItems(self, blocked, is_left=is_left)
         try:
             outcome = executor.outcome()
             if self.is_include(outcome):
@@ -252,7 +253,7 @@ class Host:
 
         return Taken(task, capture.jobs, failed, finish, capture.leave, once=False)
 
-    def _replay(self, task: Task, hooks: ReplayItems, relay: Any) -> Outcome:
+    def _replay(self, task: Task, hooks: Replay, relay: Any) -> Outcome:
         """Run ``task`` with the answers that its jobs have; an item without an answer is run now."""
         executor = self._executor(self.resolve(task), relay)
         executor.hooks = hooks

@@ -46,11 +46,13 @@ class Item:
         with self._context or nullcontext():
             return self.executor.execute_now(**self._given)
 
-    def go_on(self, executor: InnerExecutor, answer: list[dict[str, Any]]) -> Any:
+    def go_on(self, executor: InnerExecutor, answer: list[dict[str, Any]], *, templar: Any = None) -> Any:
         """Its result, now that ``executor``, another one of the same task, has come to it."""
         if self._context is None:
             self.turns.go_on(answer)
             executor._task = self.executor._task  # which is rendered
+            # For the label of the item, which is rendered with what its task has been.
+            templar.available_variables = self._given["templar"].available_variables
         else:
             current = versions.TaskContext.current()
             self._context._raw_loop_results = current._raw_loop_results
@@ -62,22 +64,16 @@ class Item:
 class CaptureItems(Capture):
     """Hooks that leave the items of a loop, unless it is a long one, which ``is_left`` has to allow."""
 
-    def __init__(self, host: Host, blocked: Callable[[str], bool], queue: Any, *, is_left: bool) -> None:
+    def __init__(self, host: Host, blocked: Callable[[str], bool], *, is_left: bool) -> None:
         super().__init__(host, blocked)
         self.items: list[Item] = []
-        self._queue = queue
-        self._may_be_left, self._is_left = is_left, False
-
-    def begin_loop(self, count: int) -> None:
-        """A loop of ``count`` items begins."""
-        self._is_left = self._may_be_left and count <= MOST_ITEMS
+        self._is_left = is_left
 
     def execute(self, executor: InnerExecutor, *arguments: Any, **named: Any) -> Any:
         """Begin the next item."""
-        if not self._is_left:
+        if not self._is_left or executor.loops_over > MOST_ITEMS:
             return super().execute(executor, *arguments, **named)
         item = Item(executor, **named)
-        item.executor._final_q = self._queue
         item.executor.hooks = _PauseItem(self.host, self.blocked, item.turns)
         self.items.append(item)
         item.turns.start()
@@ -107,4 +103,4 @@ class ReplayItems(Replay):
         if item is None or item.turns.asked is None or item.turns.asked.answer is None:
             return super().execute(executor, *arguments, **named)
         self.item += 1
-        return item.go_on(executor, item.turns.asked.answer)
+        return item.go_on(executor, item.turns.asked.answer, templar=named.get("templar"))

@@ -18,7 +18,9 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import t
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Brought, Outcome
 
 # What is told of a result that is hidden (ansible-core 2.19 and 2.20).
-KEPT = ("changed", "failed", "skipped", "attempts", "retries", "exception", "_ansible_delegated_vars")
+KEPT = (
+    "changed", "failed", "skipped", "attempts", "retries", "exception", "warnings", "deprecations", "_ansible_delegated_vars",
+)  # fmt: skip
 CENSORED = "the output has been hidden due to the fact that 'no_log: true' was specified for this result"
 
 
@@ -71,6 +73,7 @@ def _censored(result: Any) -> Any:
     )
     kept.failed, kept.exception = result.failed, result.exception
     kept.skipped, kept.attempts, kept.retries = result.skipped, result.attempts, result.retries
+    kept._warnings, kept._deprecations = result._warnings, result._deprecations
     return kept
 
 
