@@ -41,9 +41,9 @@ MARK = "cartable-batch:"  # before each line of the answer, so that a login bann
 def main(spec: Mapping[str, Any], modules: str) -> None:
     """Run the jobs of ``spec`` in order; ``modules`` is the folder with the module files.
 
-    ``spec``: ``{"jobs": [job, …]}``.
+    ``spec``: ``{"jobs": [job, …]}``. It may be called again, with other modules.
     """
-    sys.path.insert(0, modules)
+    _import_from(modules)
     _working_directory()
     from ansible.module_utils._internal._ansiballz import _loader
 
@@ -58,6 +58,21 @@ def main(spec: Mapping[str, Any], modules: str) -> None:
         if job["last_of_task"]:
             runner.failed = False
     _write({"end": True})
+
+
+def _import_from(modules: str) -> None:
+    """Look for modules in this folder and no more in that of the call before, packages that are imported already included."""
+    importlib.invalidate_caches()  # a job may have brought what is looked for
+    before, _Runner.imports_from = _Runner.imports_from, modules
+    sys.path[:] = [modules, *(path for path in sys.path if path not in (before, modules))]
+    if before in (None, modules):
+        return
+    for package in list(sys.modules.values()):
+        path = getattr(package, "__path__", None)
+        if isinstance(path, list):
+            path[:] = [
+                modules + one[len(before) :] if one.startswith(before + os.sep) else one for one in path
+            ]
 
 
 def _warm_up(jobs: Sequence[Mapping[str, Any]]) -> None:
@@ -96,6 +111,8 @@ def _working_directory() -> None:
 
 class _Runner:
     """Runs modules in children; ``failed`` says whether any job of the current task has failed, and not in vain."""
+
+    imports_from: Optional[str] = None  # the folder of modules, of this process
 
     def __init__(self, modules: str, run_module: Callable[..., None]) -> None:
         self.modules = modules

@@ -18,7 +18,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host imp
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.memory import give_back
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.pace import PACE
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import Payload, answers
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import Payload
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.planning import Planner, flat
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.report import Relay, Report
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.segment import Progress, Segment
@@ -47,8 +47,12 @@ class Batch:
 
     def run(self, path: str) -> dict[str, Any]:
         """Run the file; the result for Ansible."""
-        with PACE.turn(), self.host.memos.used():
-            return self._run(path)
+        with self.host.memos.used():
+            try:
+                with PACE.turn():
+                    return self._run(path)
+            finally:
+                self.host.target.end_program()
 
     def _run(self, path: str) -> dict[str, Any]:
         blocks = self.host.load(path)
@@ -176,38 +180,36 @@ class Batch:
         keep = not self.host.task.check_mode  # a check leaves nothing behind
         for with_files in (False, True):
             self.round_trips += 1
-            program = payload.script(wires, with_files=with_files, keep=keep)
+            progress.known.clear()
+            message = payload.message(wires, with_files=with_files, keep=keep)
             try:
                 give_back()
                 # With the turn, so that targets begin one after the other; those that are slow to log in, without.
                 self.host.target.login_soon_over()
                 with PACE.aside():
-                    said = self.host.target.execute(
-                        jobs[0].shebang, jobs[0].become, program, progress.hearing, secret=secret
+                    ended = self.host.target.ask(
+                        jobs[0].shebang, jobs[0].become, message, progress, secret=secret
                     )
             except AnsibleConnectionFailure as error:
                 self._lost(error, progress)
             except AnsibleError:
                 return  # nothing can be run as this user: the first task, run the ordinary way, will say so
-            heard = list(answers(said["stdout"]))
-            if not any("missing" in answer for answer in heard):
+            if "missing" not in progress.known:
                 break
-        for answer in heard:
-            segment.note(answer)
-        known = {next(iter(answer)) for answer in heard}
-        if "started" not in known:  # the first task, run the ordinary way, will say so
+        if ended is None or "end" in progress.known:
+            return
+        if "started" not in progress.known:  # the first task, run the ordinary way, will say so
             # What is no Python quotes the program, and with it the arguments of the tasks.
             why = (
-                "why is hidden, for no_log" if secret else said["stderr"].strip()[-500:] or "it said nothing"
+                "why is hidden, for no_log" if secret else ended["stderr"].strip()[-500:] or "it said nothing"
             )
             results.warn(
-                f"The batch did not start on the target (exit status {said['rc']}), so its tasks run one by one: {why}"
+                f"The batch did not start on the target (exit status {ended['rc']}), so its tasks run one by one: {why}"
             )
-        elif "end" not in known:
-            heard_of = {answer["job"] for answer in heard if "job" in answer}
-            lost = next((job for number, job in enumerate(jobs) if number not in heard_of), None)
-            if lost is not None:
-                lost.lose()
+            return
+        lost = next((job for job in jobs if not job.heard_of), None)
+        if lost is not None:
+            lost.lose()
 
     def _lost(self, error: AnsibleConnectionFailure, progress: Progress) -> NoReturn:
         """The connection was lost while the target was at work."""

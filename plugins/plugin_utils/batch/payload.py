@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The program that is sent to a target: the jobs, and, when the target asks for them, the module files."""
+"""The program that is sent to a target, and what it is asked: the jobs, and, when it misses them, the module files."""
 
 from __future__ import annotations
 
@@ -21,10 +21,13 @@ RUNNER = "cartable_batch_runner"
 INDEX = "index.json"  # of a tree: its files' SHA-256
 KEPT = 64  # trees of module files on a target; older ones go when a new one comes
 
+# Starts a program that stays: it comes on standard input, as what it is asked later does, each behind its length.
+START = "import sys; exec(sys.stdin.buffer.read(int(sys.stdin.buffer.readline())))"
+
 # Runs on the target, Python 3.9 and later. What is in the folder is looked at before anything of it is run: it has to be
-# ours and closed to others' writing. Each program has a tree with just its files, since a module may look whether others
-# are there; what another tree has already is linked, not written and compiled again. A tree is filled under another name
-# and renamed, so that nobody meets half of it.
+# ours and closed to others' writing. Each set of modules has a tree with just its files, since a module may look whether
+# others are there; what another tree has already is linked, not written and compiled again. A tree is filled under another
+# name and renamed, so that nobody meets half of it.
 BOOTSTRAP = """
 import sys
 sys.path[:] = [path for path in sys.path if path not in ("", ".")]  # nothing is imported from where others may write
@@ -95,15 +98,17 @@ def keep(root, tree, data):
     for _, old in newest(root, whole)[KEPT:] + dead:
         shutil.rmtree(old, ignore_errors=True)
 
-def start():
+def tree_of(key, kept, files):
+    if key in temporary:
+        return temporary[key]
     try:
         home = pwd.getpwuid(os.geteuid()).pw_dir
     except KeyError:
         home = os.path.expanduser("~")
     above = os.path.join(home, ".ansible")
     root = os.path.join(above, "cartable-batch")
-    tree = os.path.join(root, KEY)
-    if KEEP:
+    tree = os.path.join(root, key)
+    if kept:
         mask = os.umask(0o077)
         try:
             os.makedirs(root, exist_ok=True)
@@ -115,32 +120,58 @@ def start():
     if safe and os.path.lexists(tree):
         if not ours(tree):
             raise SystemExit("%s is there and is not safe to run; remove it." % tree)
-        if KEEP:
+        if kept:
             os.utime(tree)  # the trees that are used are the last to go
-        return tree, None
-    if FILES is None:
-        return None, None
-    if safe and KEEP:
+        return tree
+    if files is None:
+        return None
+    if safe and kept:
         try:
-            keep(root, tree, FILES)
-            return tree, None
+            keep(root, tree, files)
+            return tree
         except OSError:  # a full or read-only disk: this time without keeping it
             pass
-    temporary = tempfile.mkdtemp(prefix="cartable-batch-")
-    fill(temporary, FILES, {})
-    return temporary, temporary
+    temporary[key] = tempfile.mkdtemp(prefix="cartable-batch-")
+    fill(temporary[key], files, {})
+    return temporary[key]
 
-tree, temporary = start()
-if tree is None:
-    print(MARK + json.dumps({"missing": KEY}))
-else:
-    sys.path.insert(0, tree)
-    try:
-        import RUNNER
-        RUNNER.main(json.loads(SPEC), tree)
-    finally:
-        if temporary:
-            shutil.rmtree(temporary, ignore_errors=True)
+def serve(message):
+    tree = tree_of(message["key"], message["keep"], message["files"])
+    if tree is None:
+        print(MARK + json.dumps({"missing": message["key"]}), flush=True)
+        return
+    if "RUNNER" not in sys.modules:
+        sys.path.insert(0, tree)
+    import RUNNER
+    RUNNER.main(message, tree)
+
+def python():
+    found = os.stat(os.path.realpath(sys.executable))
+    return found.st_dev, found.st_ino, found.st_mtime_ns
+
+def asked(begun):
+    while True:
+        size = sys.stdin.buffer.readline()
+        message = sys.stdin.buffer.read(int(size)) if size.strip() else b""
+        if not message or len(message) < int(size):  # nobody is there any more
+            return
+        if python() != begun:  # what another Python has brought need not fit this one
+            print(MARK + json.dumps({"stale": True}), flush=True)
+            return
+        yield json.loads(message)
+
+temporary = {}
+begun = python()
+try:
+    serve(json.loads(FIRST))
+    if STAYS:
+        for message in asked(begun):
+            serve(message)
+finally:
+    for tree in temporary.values():
+        shutil.rmtree(tree, ignore_errors=True)
+sys.stdout.flush()
+os._exit(0)  # nothing is left that Python would have to look through
 """
 
 
@@ -181,23 +212,13 @@ class Payload:
             digest.update(content)
         return digest.hexdigest()
 
-    def script(self, jobs: Sequence[Mapping[str, Any]], *, with_files: bool, keep: bool = True) -> bytes:
-        """The Python program for the target.
+    def message(self, jobs: Sequence[Mapping[str, Any]], *, with_files: bool, keep: bool = True) -> bytes:
+        """What the program on the target is asked.
 
         ``with_files`` when its answer was that it misses them; ``keep`` them there for the next time.
         """
-        spec = json.dumps({"jobs": jobs})
-        names = {
-            "KEY": self.key,
-            "MARK": batch_runner.MARK,
-            "KEEP": keep,
-            "KEPT": KEPT,
-            "INDEX": INDEX,
-            "SPEC": spec,
-            "FILES": self._archive() if with_files else None,
-        }
-        head = "".join(f"{name} = {value!r}\n" for name, value in names.items())
-        return (head + BOOTSTRAP.replace("RUNNER", RUNNER)).encode("utf-8", "surrogateescape")
+        files = self._archive() if with_files else None
+        return json.dumps({"key": self.key, "keep": keep, "files": files, "jobs": jobs}).encode("ascii")
 
     def _archive(self) -> str:
         out = io.BytesIO()
@@ -205,6 +226,24 @@ class Payload:
             for path, content in sorted(self.files.items()):
                 archive.writestr(path, content)
         return base64.b64encode(out.getvalue()).decode()
+
+
+def program(message: bytes, *, stays: bool) -> bytes:
+    """The Python program for the target, which does what ``message`` asks; one that ``stays`` is to be asked more."""
+    names = {
+        "MARK": batch_runner.MARK,
+        "KEPT": KEPT,
+        "INDEX": INDEX,
+        "STAYS": stays,
+        "FIRST": message.decode("ascii"),
+    }
+    head = "".join(f"{name} = {value!r}\n" for name, value in names.items())
+    return (head + BOOTSTRAP.replace("RUNNER", RUNNER)).encode()
+
+
+def behind_length(data: bytes) -> bytes:
+    """What a program that stays is sent, itself included."""
+    return b"%d\n" % len(data) + data
 
 
 def answers(stdout: str) -> Iterator[dict[str, Any]]:

@@ -119,7 +119,12 @@ class Report:
         """
         own = self.host.task
         own.no_log = own.ignore_errors = own.ignore_unreachable = False
-        return {"changed": self.changed, "tasks": self.tasks, "round_trips": round_trips}
+        return {
+            "changed": self.changed,
+            "tasks": self.tasks,
+            "round_trips": round_trips,
+            "executions": self.host.target.executions,
+        }
 
     def _warn_of_lost(self) -> None:
         if self.brought.notified and self.host.failure_is_not_the_end and not taking_in.is_taken_in:

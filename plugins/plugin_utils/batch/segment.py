@@ -13,7 +13,6 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.jobs import Job, Taken
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.pace import PACE
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import Answers
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.report import Relay
 
 # Seconds that what the target says waits for a turn; then it is looked at with what comes next, at the latest at the end.
@@ -35,8 +34,11 @@ class Segment:
 
     def note(self, answer: Mapping[str, Any]) -> None:
         """Note one answer of the target in its job."""
-        if "job" in answer and not answer["undecided"]:
-            self.jobs[answer["job"]].answer = answer["runs"]
+        if "job" in answer:
+            job = self.jobs[answer["job"]]
+            job.heard_of = True
+            if not answer["undecided"]:
+                job.answer = answer["runs"]
 
 
 class Progress:
@@ -47,6 +49,9 @@ class Progress:
 
     def __init__(self, segment: Segment, finish: Callable[[Outcome, Relay], None]) -> None:
         self.done = 0  # tasks
+        self.known: set[str] = (
+            set()
+        )  # what the target has told: that it started, misses files, has ended; of jobs
         self._segment = segment
         self._finish = finish
         self._raised: Exception | None = None
@@ -65,28 +70,23 @@ class Progress:
             if any(job is not None and job.answer is None for job in taken.jobs)
         ]
 
-    def hearing(self) -> Callable[[bytes], None]:
-        """What takes the pieces of one answer while it comes.
-
-        Raises AnsibleConnectionFailure where some tasks have run: ssh would start all of them again (reconnection_retries).
-        """
+    def may_begin(self) -> None:
+        """Raise AnsibleConnectionFailure where some tasks have run: ssh would start all of them again (reconnection_retries)."""
         if any(job.answer is not None for job in self._segment.jobs):
             raise AnsibleConnectionFailure("The connection was lost while the tasks ran.")
-        answers = Answers()
 
-        def hear(piece: bytes) -> None:
-            try:
-                heard = list(answers.in_piece(piece))
-                for answer in heard:
-                    self._segment.note(answer)
-                if heard and self._can_go_on():
-                    with PACE.turn_within(MOMENT) as has_turn:
-                        while has_turn and self._can_go_on():
-                            self._go_on()
-            except Exception as error:
-                self._raised = error
-
-        return hear
+    def hear(self, told: list[dict[str, Any]]) -> None:
+        """Take some answers of the target, which may still be at work."""
+        try:
+            for answer in told:
+                self.known |= answer.keys()
+                self._segment.note(answer)
+            if told and self._can_go_on():
+                with PACE.turn_within(MOMENT) as has_turn:
+                    while has_turn and self._can_go_on():
+                        self._go_on()
+        except Exception as error:
+            self._raised = error
 
     def to_the_end(self) -> None:
         """Finish what is left, once the target has said all; less where it has stopped before."""

@@ -12,9 +12,11 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.jobs imp
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.modules import Module
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.tasks import has_loop
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.dependencies import Reader
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import answers
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.planning import Planner
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.report import Report
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.segment import Segment
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.segment import Progress, Segment
 
 COMMAND = Module("ansible.builtin.command", None, "", "#!/usr/bin/python3", {}, {})
 
@@ -46,23 +48,25 @@ class Known:
 
     def login_soon_over(self) -> None: ...
 
-    def execute(
-        self,
-        shebang: str,
-        become: Any,
-        program: bytes,
-        hearing: Callable[[], Callable[[bytes], None]],
-        *,
-        secret: bool,
-    ) -> dict[str, Any]:
+    executions = 1
+
+    def ask(
+        self, shebang: str, become: Any, message: bytes, asking: Progress, *, secret: bool
+    ) -> Mapping[str, Any]:
         self.hidden = secret
+        asking.hear(list(answers(self.said)))
         if self.lost:
-            hearing()(self.said.encode())
             raise AnsibleConnectionFailure("gone")
         return {"rc": 137, "stdout": self.said, "stderr": "errors"}
 
     def vars_of(self, task: Task) -> dict[str, Any]:
         return {}
+
+    def reader_of(self, task: Task) -> Reader:
+        return Reader(self.vars_of(task))
+
+    def read_to_reach(self, task: Task) -> frozenset[str]:
+        return frozenset()
 
     def take(
         self, task: Task, resolved: Task, blocked: Callable[[str], bool], relay: Any, *, is_left: bool

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,33 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.hearing 
 
 # Says something and waits, half a minute at most, to be told that it was heard.
 PROGRAM = """#!/bin/sh
-test "$(cat)" = question || exit 9
+test "$(head -n 1)" = question || exit 9
 echo first
 timeout 30 cat {fifo} || echo nobody heard
 echo second >&2
 echo third
+cat
 exit 3
 """
+
+
+class Ear:
+    """Hears, and is told when a program begins."""
+
+    def __init__(self, hear: Callable[[bytes], None], *, keeps_input: bool = False) -> None:
+        self.hear, self.keeps_input = hear, keeps_input
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def begin(self) -> None:
+        """It may."""
+
+    def begun(self, process: subprocess.Popen[bytes]) -> None:
+        self.process, self.input = process, process.stdin
+
+
+class NotAgain(Ear):
+    def begin(self) -> None:
+        raise AnsibleConnectionFailure("not again")
 
 
 def connection(folder: Path, name: str = "ssh") -> Any:
@@ -34,7 +56,8 @@ def connection(folder: Path, name: str = "ssh") -> Any:
     return made
 
 
-def test_by_ssh_it_is_heard_while_the_program_runs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("keeps_input", [False, True])
+def test_by_ssh_it_is_heard_while_the_program_runs(tmp_path: Path, keeps_input: bool) -> None:
     os.mkfifo(tmp_path / "fifo")
     pieces: list[bytes] = []
 
@@ -42,35 +65,44 @@ def test_by_ssh_it_is_heard_while_the_program_runs(tmp_path: Path) -> None:
         pieces.append(piece)
         if b"".join(pieces) == b"first\n":
             (tmp_path / "fifo").write_text("heard\n", encoding="utf-8")
+        if keeps_input and b"third\n" in b"".join(pieces) and not ear.input.closed:
+            ear.input.write(b"more\n")
+            ear.input.close()
 
-    with heard(connection(tmp_path), lambda: hear):
-        status, out, err = connection(tmp_path).exec_command("true", in_data=b"question", sudoable=False)
-    assert (status, out, err) == (3, b"first\nheard\nthird\n", b"second\n")
+    ear = Ear(hear, keeps_input=keeps_input)
+    ssh = connection(tmp_path)
+    with heard(ssh, ear):
+        status, out, err = ssh.exec_command("true", in_data=b"question\n", sudoable=False)
+    said = b"first\nheard\nthird\n" + b"more\n" * keeps_input
+    assert (status, out, err) == (3, said, b"second\n")
     assert b"".join(pieces) == out, "and not what goes to the standard error"
     assert all(pieces), "nor that there is no more"
 
 
-def test_another_connection_is_left_alone_and_hands_all_on_at_the_end(tmp_path: Path) -> None:
-    def hear(piece: bytes) -> None:
-        pytest.fail(f"heard {piece!r}")
-
-    with heard(connection(tmp_path, "local"), lambda: hear):
-        status, out, _ = connection(tmp_path, "local").exec_command("echo first")
-    assert (status, out) == (0, b"first\n")
-
-
 def test_no_program_is_started_where_nobody_will_hear_it(tmp_path: Path) -> None:
-    def hearing() -> Any:
-        raise AnsibleConnectionFailure("not again")
+    ssh = connection(tmp_path)
+    with heard(ssh, NotAgain(print)), pytest.raises(AnsibleConnectionFailure, match="not again"):
+        ssh.exec_command("true", in_data=b"question\n", sudoable=False)
 
-    with heard(connection(tmp_path), hearing), pytest.raises(AnsibleConnectionFailure, match="not again"):
-        connection(tmp_path).exec_command("true", in_data=b"question", sudoable=False)
+
+def test_what_another_thread_starts_meanwhile_is_its_own(tmp_path: Path) -> None:
+    (tmp_path / "fifo").write_text("", encoding="utf-8")
+    ssh, ended = connection(tmp_path), list[Any]()
+
+    def other() -> None:
+        ended.append(ssh.exec_command("true", in_data=b"question\n", sudoable=False))
+
+    with heard(ssh, NotAgain(lambda piece: pytest.fail(f"heard {piece!r}"))):
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+    assert ended == [(3, b"first\nthird\n", b"second\n")]
 
 
 def test_afterwards_nothing_is_in_anybodys_way(tmp_path: Path) -> None:
     ssh = connection(tmp_path)
     plugin = sys.modules[type(ssh).__module__]
-    with heard(ssh, lambda: print):
+    with heard(ssh, Ear(print)):
         assert plugin.subprocess.PIPE == subprocess.PIPE
         assert plugin.subprocess is not subprocess
     assert plugin.subprocess is subprocess

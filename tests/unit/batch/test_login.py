@@ -9,7 +9,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleConnectionFailure
 from ansible.playbook.play_context import PlayContext
 from ansible.playbook.task import Task
 from ansible.plugins.loader import connection_loader
@@ -50,6 +49,16 @@ class Alone(Host):
     def __init__(self, target: Target, look: Any) -> None:
         self.target, self.memos, self._copies = target, Memos(), {}
         self._executor = look  # type: ignore[method-assign]
+
+
+class Anybody:
+    """Asks something of a target, whatever it answers."""
+
+    def may_begin(self) -> None:
+        """Always."""
+
+    def hear(self, told: list[dict[str, Any]]) -> None:
+        """Nothing is made of it."""
 
 
 def test_nobody_is_asked_and_the_connection_is_kept(tmp_path: Path) -> None:
@@ -102,7 +111,7 @@ def test_it_begins_with_the_batch_and_has_ended_before_anything_else_logs_in(
     with machine.shared():
         assert machine._login is not None
         if what == "program":
-            machine.execute("#!/usr/bin/python3", None, b"pass", lambda: print, secret=False)
+            machine.ask("#!/usr/bin/python3", None, b"{}", Anybody(), secret=False)
         elif what == "task":
             Alone(machine, look).run(Task.load({"debug": {}}), None)
         else:
@@ -144,39 +153,3 @@ def test_none_where_one_is_logged_in(tmp_path: Path) -> None:
 
 def test_none_where_it_is_not_ssh(tmp_path: Path) -> None:
     assert Machine(tmp_path, "exit 0", "local").log_in() is None
-
-
-@pytest.mark.parametrize("secret", [False, True])
-def test_what_finishes_a_task_meanwhile_leaves_the_connection_as_it_is(tmp_path: Path, secret: bool) -> None:
-    machine = Machine(tmp_path, "echo said")
-    connection, kept = machine.connection, list[Any]()
-
-    def settings() -> list[Any]:
-        return [connection.become, connection._play_context, connection._options]
-
-    def hear(_: bytes) -> None:
-        kept.append(settings())
-        assert not machine._play_context.no_log, "the batch's own is left as it is"
-        connection.set_become_plugin("another")
-        connection._play_context, connection._options = None, {}
-
-    def run(command: str, in_data: bytes) -> Any:
-        said = connection.exec_command(command, in_data=in_data, sudoable=False)
-        assert settings() == kept[0]
-        return said
-
-    machine._action = SimpleNamespace(_is_pipelining_enabled=lambda _: True, _low_level_execute_command=run)  # type: ignore[assignment]
-    status, out, _ = machine.execute("#!/usr/bin/python3", None, b"pass", lambda: hear, secret=secret)  # type: ignore[misc]
-    assert (status, out) == (0, b"said\n")
-    assert kept[0][1].no_log is secret
-
-
-def test_why_ssh_cannot_connect_is_no_secret(tmp_path: Path) -> None:
-    machine = Machine(tmp_path, "echo no route >&2; exit 255")
-
-    def run(command: str, in_data: bytes) -> Any:
-        return machine.connection.exec_command(command, in_data=in_data, sudoable=False)
-
-    machine._action = SimpleNamespace(_is_pipelining_enabled=lambda _: True, _low_level_execute_command=run)  # type: ignore[assignment]
-    with pytest.raises(AnsibleConnectionFailure, match="no route"):
-        machine.execute("#!/usr/bin/python3", None, b"pass", lambda: print, secret=True)

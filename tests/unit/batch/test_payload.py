@@ -20,6 +20,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload impor
     Payload,
     answers,
     module_files,
+    program,
 )
 
 Run = Callable[..., tuple[list[dict[str, Any]], subprocess.CompletedProcess[str]]]
@@ -27,7 +28,7 @@ Run = Callable[..., tuple[list[dict[str, Any]], subprocess.CompletedProcess[str]
 # Stands for the runner, which test_runner.py tests: says where it stands and what it got.
 STAND_IN = b"""
 def main(spec, modules):
-    print('greeting cartable-batch:' + __import__('json').dumps({"spec": spec, "modules": modules}))
+    print('greeting cartable-batch:' + __import__('json').dumps({"jobs": spec["jobs"], "modules": modules}))
 """
 
 
@@ -42,7 +43,8 @@ def run(home: Path) -> Run:
     own = f"import pwd\nclass Account:\n    pw_dir = {str(home)!r}\npwd.getpwuid = lambda _: Account\n"
 
     def start(payload: Payload, *, with_files: bool, keep: bool = True, before: str = "") -> Any:
-        script = (own + before).encode() + payload.script([{"number": 0}], with_files=with_files, keep=keep)
+        message = payload.message([{"number": 0}], with_files=with_files, keep=keep)
+        script = (own + before).encode() + program(message, stays=False)
         ended = subprocess.run(
             [sys.executable, "-I", "-"], input=script, capture_output=True, check=False, timeout=60
         )
@@ -86,7 +88,7 @@ def test_missing_then_kept(run: Run, home: Path) -> None:
     [said], _ = run(made, with_files=False)
     assert said == {"missing": made.key}
     [said], _ = run(made, with_files=True)
-    assert said["spec"] == {"jobs": [{"number": 0}]}
+    assert said["jobs"] == [{"number": 0}]
     assert said["modules"] == str(folder(home) / made.key)
     [again], _ = run(made, with_files=False)
     assert again == said
@@ -143,7 +145,7 @@ def test_nothing_is_imported_from_the_working_directory(run: Run, home: Path, tm
     made = payload()
     ended = subprocess.run(
         [sys.executable, "-"],
-        input=made.script([], with_files=False, keep=False),
+        input=program(made.message([], with_files=False, keep=False), stays=False),
         cwd=tmp_path,
         env={**os.environ, "HOME": str(home)},
         capture_output=True,
@@ -158,7 +160,7 @@ def test_a_user_without_an_account(run: Run, home: Path) -> None:
     own = "import pwd\ndef nobody(_):\n    raise KeyError\npwd.getpwuid = nobody\n"
     ended = subprocess.run(
         [sys.executable, "-I", "-"],
-        input=own.encode() + payload().script([], with_files=True),
+        input=own.encode() + program(payload().message([], with_files=True), stays=False),
         env={"HOME": str(home)},
         capture_output=True,
         check=True,
@@ -187,7 +189,8 @@ def test_a_folder_above_that_others_may_write_is_not_used(run: Run, home: Path) 
 
 
 def test_a_run_that_was_cut_short_leaves_nothing_that_is_used(run: Run, home: Path) -> None:
-    made, script = payload(), payload().script([], with_files=True).decode()
+    made = payload()
+    script = program(made.message([], with_files=True), stays=False).decode()
     cut = script.replace("        os.rename(aside, tree)\n", "        os._exit(9)\n")
     assert cut != script
     own = f"import pwd\nclass Account:\n    pw_dir = {str(home)!r}\npwd.getpwuid = lambda _: Account\n"
@@ -275,6 +278,7 @@ def test_answers_skip_the_rest() -> None:
 
 
 def test_surrogates_travel(run: Run) -> None:
-    made = payload()
-    script = made.script([{"params": json.dumps("\udcff")}], with_files=False)
-    assert isinstance(script, bytes)
+    odd = {"params": json.dumps("\udcff")}
+    message = payload().message([odd], with_files=False)
+    assert json.loads(message)["jobs"] == [odd]
+    assert "\\udcff" in program(message, stays=False).decode("ascii")

@@ -27,6 +27,7 @@ def warnings(play: dict[str, Any], around: dict[str, Any], notified: list[str]) 
     class Known(Host):
         def __init__(self) -> None:
             self.host, self.task, self.play = None, task, loaded
+            self.target = SimpleNamespace(executions=0)  # type: ignore[assignment]
 
     report = Report(Known())
     report.brought.notified = notified
@@ -68,7 +69,8 @@ def test_nothing_of_a_hidden_result_is_in_the_summary(result: dict[str, Any], ke
     task = Task.load({"name": "Secret", "command": "true", "no_log": keyword, "ignore_errors": True})
     outcome = Outcome(task, told, told)
     around = Task.load({"command": "true", "no_log": keyword})
-    report = Report(SimpleNamespace(host=None, task=around, failure_is_not_the_end=False, shows_diffs=True))  # type: ignore[arg-type]
+    known = {"host": None, "task": around, "failure_is_not_the_end": False, "shows_diffs": True}
+    report = Report(SimpleNamespace(**known, target=SimpleNamespace(executions=1)))  # type: ignore[arg-type]
     with patch.object(results.Items, "show"), patch.object(results, "hand_back", return_value={}):
         report.add(outcome, Relay(report, task))
         summaries = report.success(1), report.failure(outcome, 1), report.unreachable("lost", 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import subprocess
 import sys
 import time
@@ -47,14 +48,17 @@ MODULES = {
 }
 
 
-def program(jobs: Sequence[Job], folder: Path) -> str:
-    """What the target would be sent."""
+def program(jobs: Sequence[Job], *folders: Path) -> str:
+    """What the target would be sent, to run the jobs with the modules of one folder after the other."""
+    asked = [
+        f"runner.main(json.loads({json.dumps(json.dumps({'jobs': list(jobs)}))}), {str(folder)!r})\n"
+        for folder in folders
+    ]
     return (
         "import importlib.util, json, sys\n"
         f"spec = importlib.util.spec_from_file_location('runner', {batch_runner.__file__!r})\n"
         "runner = importlib.util.module_from_spec(spec)\nspec.loader.exec_module(runner)\n"
-        f"runner.main(json.loads({json.dumps(json.dumps({'jobs': list(jobs)}))}), {str(folder)!r})\n"
-    )
+    ) + "".join(asked)
 
 
 @pytest.fixture
@@ -204,6 +208,37 @@ def test_environment_is_of_one_job(run: Run) -> None:
 
 def test_the_input_is_empty(run: Run) -> None:
     assert json.loads(run([job(0, "reads")])[0]["runs"][0]["stdout"]) == {"said": ""}
+
+
+PACKAGE = (
+    "from pkgutil import extend_path\n__path__ = extend_path(__path__, __name__)\n"  # as AnsiballZ has it
+)
+LOOKS = (
+    "import importlib.util, json, sys\nfind = importlib.util.find_spec\n"
+    "found = [name for name in ('first', 'second') if find('ansible.module_utils.of_' + name)]\n"
+    "print(json.dumps({'found': found, 'path': sys.path[0], 'own': __file__}))\nraise SystemExit(0)"
+)
+
+
+def test_asked_again_it_finds_the_modules_of_the_new_folder_and_no_others(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("first", "second")]
+    for folder in folders:
+        inside = folder / "ansible"
+        shutil.copytree(Path(ansible.__file__).parent / "module_utils", inside / "module_utils")
+        shutil.copy(Path(ansible.__file__).with_name("release.py"), inside)
+        (inside / "__init__.py").write_text(PACKAGE, encoding="utf-8")
+        (inside / "module_utils" / f"of_{folder.name}.py").touch()
+        (folder / "looks.py").write_text(LOOKS, encoding="utf-8")
+    text = program([job(0, "looks")], *folders, folders[0])
+    said = subprocess.run(
+        [sys.executable, "-I", "-"], input=text, stdout=subprocess.PIPE, text=True, check=True
+    )
+    answers = [json.loads(line.removeprefix(batch_runner.MARK)) for line in said.stdout.splitlines()]
+    told = [json.loads(one["runs"][0]["stdout"]) for one in answers if "job" in one]
+    assert [one["found"] for one in told] == [["first"], ["second"], ["first"]]
+    used = [*folders, folders[0]]
+    assert [one["path"] for one in told] == [str(folder) for folder in used]
+    assert [one["own"] for one in told] == [str(folder / "looks.py") for folder in used]
 
 
 def copying(dest: Path, **more: Any) -> Job:

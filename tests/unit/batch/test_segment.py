@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 from ansible.playbook.task import Task
-from ansible_collections.cartable.fleet.plugins.module_utils import batch_runner
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import segment
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.jobs import Job, Taken
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
@@ -36,7 +34,6 @@ class Going:
             )
             self.segment.planned.append((taken, None))  # type: ignore[arg-type]
         self.progress = Progress(self.segment, self.finish)
-        self.hear = self.progress.hearing()
 
     def finish(self, outcome: Outcome, _: Any) -> None:
         number = int(outcome.task.name)
@@ -47,13 +44,8 @@ class Going:
     def say(self, *numbers: int, undecided: bool = False) -> list[int]:
         """Let the target tell of some jobs; which tasks are finished then."""
         for number in numbers:
-            self.hear(line(number, undecided))
+            self.progress.hear([{"job": number, "runs": [], "undecided": undecided}])
         return self.finished
-
-
-def line(number: int, undecided: bool = False) -> bytes:
-    answer = {"job": number, "runs": [], "undecided": undecided}
-    return f"{batch_runner.MARK}{json.dumps(answer)}\n".encode()
 
 
 ONE, NONE = [True], [False]
@@ -67,17 +59,6 @@ def test_each_is_finished_when_the_target_has_said_it_and_the_last_at_the_end() 
     going.progress.to_the_end()
     assert going.finished == [0, 1, 2]
     assert going.progress.done == 3
-
-
-def test_what_comes_in_pieces_is_heard_when_its_line_is_whole() -> None:
-    going = Going(ONE, ONE, ONE)
-    both = b"Welcome\n" + line(0) + line(1)
-    middle = len(both) - 5
-    going.hear(both[:3])
-    going.hear(both[3:middle])
-    assert going.finished == [0]
-    going.hear(both[middle:])
-    assert going.finished == [0, 1]
 
 
 def test_one_that_runs_nothing_waits_for_those_before_it() -> None:
@@ -127,18 +108,18 @@ def test_what_is_wrong_with_an_answer_is_raised_at_the_end_and_not_to_ssh() -> N
 
 def test_nothing_is_finished_before_the_target_has_said_anything_of_ours() -> None:
     going = Going(NONE, ONE, ONE)
-    going.hear(b"[sudo] password: \n")
+    going.progress.hear([])
     assert going.finished == []
-    going.hear(batch_runner.MARK.encode() + b'{"started": true}\n')
+    going.progress.hear([{"started": True}])
     assert going.finished == [0]
 
 
 def test_tasks_that_have_run_are_not_started_again() -> None:
     going = Going(ONE, ONE, ONE)
-    going.progress.hearing()
+    going.progress.may_begin()
     going.say(0)
     with pytest.raises(AnsibleConnectionFailure, match="lost"):
-        going.progress.hearing()
+        going.progress.may_begin()
 
 
 def test_without_a_turn_it_waits_for_what_comes_next(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ansible.playbook.task import Task
 from ansible.plugins import action as actions
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import action_loader
 
 # By which name a built-in action plugin is imported depends on what was imported before it.
 BUILT_IN = frozenset({"ansible.plugins.action", "ansible_collections.ansible.builtin.plugins.action"})
@@ -31,6 +33,12 @@ def kind_of(handler: ActionBase) -> str:
     return (
         name if package in BUILT_IN and own else ""
     )  # an action plugin of the user's may be called the same
+
+
+def reaches_target(task: Task) -> bool:
+    """Whether the action of a task wants a connection, be it to another machine; one that is not known does."""
+    found = action_loader.get(task.action, class_only=True, collection_list=task.collections)
+    return bool(getattr(found, "_requires_connection", True))
 
 
 def hook_inner_actions(handler: ActionBase, bind: Callable[[ActionBase], None]) -> None:

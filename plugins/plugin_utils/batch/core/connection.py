@@ -6,26 +6,42 @@
 from __future__ import annotations
 
 import copy
+import functools
+import shlex
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.path import unfrackpath
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import NotBatchable
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.hearing import (
-    Hear,
-    heard,
-    is_ssh,
-)
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.hearing import is_ssh
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.jobs import identity
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.memos import Memos
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.program import Program
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import (
+    START,
+    Answers,
+    answers,
+    behind_length,
+    program,
+)
 
 LOGIN = 5  # seconds: a login that takes longer is left to Ansible, which says what is wrong with it
 SOON = 0.5  # seconds: a guess of what most take in a local network
-OF_A_TASK = ("become", "_play_context", "_options")  # what an executor sets on a connection
 OVER_THE_CONNECTION = ("_low_level_execute_command", "exec_command", "put_file", "fetch_file")
+
+
+class Asking(Protocol):
+    """Who asks something of the target."""
+
+    def may_begin(self) -> None:
+        """Raise AnsibleConnectionFailure where a program must not be started, since some of what it is asked was done."""
+
+    def hear(self, told: list[dict[str, Any]]) -> None:
+        """Hear some answers."""
 
 
 class Target:
@@ -38,6 +54,9 @@ class Target:
         self._options = dict(self.connection._options)
         self._play_context = self.connection._play_context
         self._login: subprocess.Popen[bytes] | None = None
+        self.executions = 0  # of programs, so far
+        self._program: Program | None = None  # that waits for more
+        self._whose: Any = None  # which Python of which user runs it
 
     @property
     def is_controller(self) -> bool:
@@ -152,31 +171,77 @@ class Target:
             return False
         return all(connection._options.get(name, value) == value for name, value in self._options.items())
 
-    def execute(
-        self, shebang: str, become: Any, script: bytes, hearing: Callable[[], Hear], *, secret: bool
-    ) -> dict[str, Any]:
-        """Run a Python program on the target as the become plugin says; ``rc``, ``stdout`` and ``stderr``.
+    def ask(
+        self, shebang: str, become: Any, message: bytes, asking: Asking, *, secret: bool
+    ) -> Mapping[str, Any] | None:
+        """Have a Python on the target do what ``message`` asks, as the user that the become plugin says.
 
-        Where the connection is by ssh, ``hearing`` gives what takes the program's output while it runs. What is ``secret`` is
-        not shown with ``-vvv`` either.
+        ``asking`` hears the answers, by ssh while the program runs. The program may stay and wait for more; where it has
+        ended: ``rc``, ``stdout`` and ``stderr``. What is ``secret`` is not shown with ``-vvv`` either.
         """
         self.end_login()
         if self.is_controller:
             self._memos.forget_plugins()
+        whose = shebang, identity(become)
+        if self._whose != whose or self._program is None or not self._program.ask(message):
+            self.end_program()
+            said = self._start(shebang, become, message, asking)
+            if said is not None:
+                return said
+        running, self._program, self._whose = self._program, None, whose
+        assert running is not None
+        heard = Answers()
+        for piece in running.pieces():
+            if secret:
+                running.hide()
+            told = list(heard.in_piece(piece))
+            asking.hear(told)
+            if any("stale" in answer for answer in told):
+                running.end()
+                return self.ask(shebang, become, message, asking, secret=secret)
+            if running.keeps_input and any("end" in answer or "missing" in answer for answer in told):
+                self._program = running
+                return None
+        return running.said
+
+    def end_program(self) -> None:
+        """Let the program that waits for more end, where there is one."""
+        if self._program is not None:
+            self._program.end()
+            self._program = None
+
+    def _start(self, shebang: str, become: Any, message: bytes, asking: Asking) -> Mapping[str, Any] | None:
+        """Start a program, which is heard while it runs; over another connection than ssh, what it has said in the end."""
+        self.executions += 1
+        action, connection = self._action, self.connection
+        connection._options, connection._play_context = dict(self._options), copy.copy(self._play_context)
+        connection.set_become_plugin(become)
+        by_ssh = is_ssh(connection)
+        pipelines = bool(action._is_pipelining_enabled("new"))
+        execute = self._pipeline if pipelines else self._transfer
+        stays = by_ssh and pipelines
+        started = functools.partial(execute, shebang, program(message, stays=stays), stays)
+        if by_ssh:
+            self._program = Program(connection, started, asking.may_begin, stays=stays)
+            return None
+        said = started(nullcontext())
+        asking.hear(list(answers(said["stdout"])))
+        return said
+
+    def _pipeline(
+        self, shebang: str, script: bytes, stays: bool, hearing: AbstractContextManager[None]
+    ) -> Mapping[str, Any]:
+        command = self.connection._shell.build_module_command("", shebang, "").strip()
+        if stays:
+            command, script = f"{command} -c {shlex.quote(START)}", behind_length(script)
+        with hearing:
+            said: Mapping[str, Any] = self._action._low_level_execute_command(command, in_data=script)
+        return said
+
+    def _transfer(
+        self, shebang: str, script: bytes, _stays: bool, hearing: AbstractContextManager[None]
+    ) -> Mapping[str, Any]:
         action, shell = self._action, self.connection._shell
-        self.connection._options, self.connection._play_context = (
-            dict(self._options),
-            copy.copy(self._play_context),
-        )
-        self.connection.set_become_plugin(become)
-
-        def hearing_aside() -> Hear:
-            return self._leaving_settings(hearing(), secret)
-
-        if action._is_pipelining_enabled("new"):
-            command = shell.build_module_command("", shebang, "").strip()
-            with heard(self.connection, hearing_aside):
-                return action._low_level_execute_command(command, in_data=script)
         action._make_tmp_path()
         folder = shell.tmpdir
         try:
@@ -184,22 +249,8 @@ class Target:
             action._transfer_data(path, script)
             action._fixup_perms2((folder, path))
             command = shell.build_module_command("", shebang, path).strip()
-            with heard(self.connection, hearing_aside):
-                return action._low_level_execute_command(command)
+            with hearing:
+                said: Mapping[str, Any] = action._low_level_execute_command(command)
+            return said
         finally:
             action._remove_tmp_path(folder, force=True)
-
-    def _leaving_settings(self, hear: Hear, secret: bool) -> Hear:
-        """``hear``, which may finish tasks: each sets the connection up for itself, whose program is not over yet."""
-
-        def hear_and_restore(piece: bytes) -> None:
-            if secret:  # not before: with it, ssh does not say either why it cannot connect
-                self.connection._play_context.no_log = True
-            kept = {name: getattr(self.connection, name) for name in OF_A_TASK}
-            try:
-                hear(piece)
-            finally:
-                for name, value in kept.items():
-                    setattr(self.connection, name, value)
-
-        return hear_and_restore

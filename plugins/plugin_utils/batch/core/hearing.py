@@ -1,21 +1,38 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a program on the target prints, while it runs: Ansible's connections hand it on when it has ended."""
+"""What a program on the target prints, while it runs: Ansible's connections hand it on when it has ended.
+
+And its standard input, which they close once they have written to it.
+"""
 
 from __future__ import annotations
 
 import inspect
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from ansible.plugins.connection import ssh
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.stand_in import stand_in
 
-Hear = Callable[[bytes], None]
+
+class Listener(Protocol):
+    """Who hears what a program prints."""
+
+    keeps_input: bool  # open, for more than what Ansible writes
+
+    def begin(self) -> None:
+        """A program is about to be started; none is where this raises something."""
+
+    def begun(self, process: subprocess.Popen[bytes]) -> None:
+        """It is started."""
+
+    def hear(self, piece: bytes) -> None:
+        """It has printed something."""
 
 
 def is_ssh(connection: Any) -> bool:
@@ -24,21 +41,23 @@ def is_ssh(connection: Any) -> bool:
 
 
 @contextmanager
-def heard(connection: Any, hearing: Callable[[], Hear]) -> Iterator[None]:
-    """Let what ``hearing`` gives have each piece of what a program prints over a connection by ssh; of others, nothing.
+def heard(connection: Any, listener: Listener) -> Iterator[None]:
+    """Let ``listener`` have each piece of what a program prints that this thread starts over a ``connection`` by ssh.
 
-    That connection reads what has come whenever something has; the others read in the standard library. ``hearing`` is
-    called before each program is started, and no program is where it raises something.
+    That connection reads what has come whenever something has; others read in the standard library.
     """
-    if not is_ssh(connection):
-        yield
-        return
+    thread = threading.get_ident()
 
     def start(*arguments: Any, **named: Any) -> subprocess.Popen[bytes]:
-        hear = hearing()
-        program = subprocess.Popen(*arguments, **named)
-        program.stdout = _Heard(program.stdout, hear)  # type: ignore[assignment]
-        return program
+        if threading.get_ident() != thread:
+            return subprocess.Popen(*arguments, **named)
+        listener.begin()
+        process = subprocess.Popen(*arguments, **named)
+        listener.begun(process)
+        process.stdout = _Heard(process.stdout, listener.hear)  # type: ignore[assignment]
+        if listener.keeps_input:
+            process.stdin = _KeptOpen(process.stdin)  # type: ignore[assignment]
+        return process
 
     plugin = sys.modules[type(connection).__module__]  # loaded a second time, under this name
     with stand_in(plugin, "subprocess", _Subprocess(start)):
@@ -67,6 +86,21 @@ class _Heard:
         if piece:
             self._hear(piece)
         return piece
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pipe, name)
+
+
+class _KeptOpen:
+    """An open pipe that who writes to it cannot close."""
+
+    def __init__(self, pipe: Any) -> None:
+        self._pipe = pipe
+
+    def close(self) -> None:
+        """Hand on what was written, no more."""
+        if not self._pipe.closed:
+            self._pipe.flush()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._pipe, name)

@@ -21,6 +21,7 @@ from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.action import ActionBase
 from ansible.template import Templar
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
+    actions,
     ahead,
     choice,
     loading,
@@ -262,6 +263,8 @@ class Host:
     def run(self, task: Task, relay: Any) -> Outcome:
         """Run ``task`` the ordinary way, with a connection of its own."""
         self.target.end_login()
+        if actions.reaches_target(task):  # and may turn it off, or change what a new login finds
+            self.target.end_program()
         self._render_name(task)
         executor = self._executor(self.resolve(task), relay)
         executor._connection, executor.shares = None, False

@@ -32,10 +32,11 @@ class Job:
     modules: tuple[Module, ...]
     profile: str
     answer: list[dict[str, Any]] | None = None
+    heard_of: bool = False  # also where the target has left it to the controller
 
     def goes_with(self, other: Job) -> bool:
         """Whether both may run in one program on the target: the same user, the same Python."""
-        return self.shebang == other.shebang and _identity(self.become) == _identity(other.become)
+        return self.shebang == other.shebang and identity(self.become) == identity(other.become)
 
     @property
     def may_bring_facts(self) -> bool:
@@ -70,5 +71,6 @@ class Taken:
     once: bool  # nothing of it is evaluated again
 
 
-def _identity(become: Any) -> Any:
+def identity(become: Any) -> Any:
+    """What tells whether two become plugins make the same user of one, in the same way."""
     return None if become is None else (become.name, become.get_options())
