@@ -28,11 +28,9 @@ from contextlib import suppress
 
 from ansible.plugins.callback import CallbackBase
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import taking_in
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.tasks import is_action
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.tasks import BATCH, is_action
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.memory import end_quickly, share_more
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.preparing import prepare
-
-BATCH = "cartable.fleet.batch"
 
 
 class CallbackModule(CallbackBase):

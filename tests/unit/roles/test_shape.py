@@ -78,5 +78,5 @@ def test_every_action_has_its_documentation(action: str) -> None:
 
 
 def test_every_role_is_applied_by_a_playbook() -> None:
-    playbooks = "\n".join(path.read_text(encoding="utf-8") for path in (PROJECT / "playbooks").glob("*.yml"))
+    playbooks = "\n".join(path.read_text(encoding="utf-8") for path in (PROJECT / "playbooks").rglob("*.yml"))
     assert not [role for role in ROLES if f"cartable.fleet.{role}" not in playbooks]

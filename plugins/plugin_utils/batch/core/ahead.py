@@ -65,7 +65,7 @@ def path_of(batch: Task) -> str:
     if "{" in name:
         [templar] = at_hand("templar")
         name = templar.template(name)
-    return str(batch.get_loader().path_dwim_relative_stack(batch.get_search_path(), "tasks", name))
+    return loading.found(batch, name)
 
 
 def forget(batch: Task) -> None:

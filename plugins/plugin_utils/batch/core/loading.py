@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ from ansible.playbook.helpers import load_list_of_blocks
 from ansible.playbook.role_include import IncludeRole
 from ansible.playbook.task import Task
 from ansible.playbook.task_include import TaskInclude
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import tasks
 
 
 def including(batch: Task) -> TaskInclude:
@@ -28,7 +29,7 @@ def including(batch: Task) -> TaskInclude:
 
 
 def include_instead(batch: Task, path: str) -> None:
-    """Let the play, which is about to run the task of a batch, find the ``include_tasks`` that it stands for.
+    """Let who is about to run the task of a batch, the play or a batch around it, find the ``include_tasks`` that it stands for.
 
     ``path``: of its file, for the host that is first. Where its name is a template, the others render it for themselves.
     Raises ValueError where the task has a keyword that would mean something else there, or is a handler; or where the
@@ -65,7 +66,27 @@ def load(
         variable_manager=variable_manager,
         loader=loader,
     )
+    include_inner(blocks)
     return blocks
+
+
+def include_inner(entries: Sequence[Task | Block]) -> None:
+    """Let each batch in what a batch has loaded be a part of it. Raises AnsibleParserError as for a batch by itself."""
+    for task in tasks.each(entries):
+        if not tasks.is_action(task, tasks.BATCH):
+            continue
+        name = task.args.get("tasks_from")
+        if not isinstance(name, str) or task.args.keys() != {"tasks_from"}:
+            raise AnsibleParserError("A batch takes tasks_from, the name of a task file.", obj=task.get_ds())
+        try:
+            include_instead(task, name if task._role else found(task, name))
+        except ValueError as error:
+            raise AnsibleParserError(f"A batch in a batch is a part of it: {error}.", obj=task.get_ds()) from error
+
+
+def found(batch: Task, name: str) -> str:
+    """Where the file of a batch is. Raises AnsibleFileNotFound."""
+    return str(batch.get_loader().path_dwim_relative_stack(batch.get_search_path(), "tasks", name))
 
 
 @contextmanager
@@ -91,4 +112,5 @@ def load_role(include: IncludeRole, play: Any, variable_manager: Any, loader: An
             "batch.",
             obj=include.get_ds(),
         )
+    include_inner(blocks)
     return list(blocks)

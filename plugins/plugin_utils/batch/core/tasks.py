@@ -17,6 +17,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.actions 
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import BatchError
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.dependencies import EVERYTHING
 
+BATCH = "cartable.fleet.batch"
 META = frozenset(C._ACTION_META)
 INCLUDES = frozenset(C._ACTION_ALL_INCLUDE_ROLE_TASKS)
 # Attributes that are rendered before a task runs. Not changed_when and failed_when, which come after.
