@@ -5,12 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import chain
 
 from ansible.playbook.task import Task
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import dependencies, refusals
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import ahead, choice, loading, results
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
+    ahead,
+    choice,
+    following,
+    loading,
+    results,
+)
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.tasks import read_after, read_before
 
 
@@ -23,25 +29,28 @@ def prepare(batch: Task) -> None:
     if choice.none_together(batch):
         _leave_to_play(batch)
         return
-    tasks = ahead.load_ahead(batch)
-    if not tasks:
+    groups = ahead.load_ahead(batch)
+    if not groups:
         return
-    if once := refusals.done_once(tasks, batch):
+    if once := refusals.done_once(groups[0].tasks, batch):
         _leave_to_play(batch)
         ahead.forget(batch)
         results.warn(
             f"The tasks of a batch run one by one, since one of them is done once for all hosts, which wait for it: {once}."
         )
         return
-    ahead.import_ahead(tasks, *_read(tasks))
+    tasks = [task for group in groups for task in group.tasks]
+    read = [_read(group) for group in groups]
+    templates = chain(following.texts_of_templates(groups), *(templates for templates, _ in read))
+    ahead.import_ahead(tasks, templates, chain(*(conditions for _, conditions in read)))
 
 
-def _read(tasks: Sequence[Task]) -> tuple[Iterator[str], Iterator[str]]:
+def _read(group: following.Group) -> tuple[Iterator[str], Iterator[str]]:
     """The templates that the tasks read, those behind the first host's variables included; the conditions."""
-    values = [read_before(task) for task in tasks]
-    reader = dependencies.Reader(ahead.variables())
+    values = [read_before(task) for task in group.tasks]
+    reader = dependencies.Reader(group.variables)
     behind = reader.templates_behind({name for one in values for name in reader.names(*one)})
-    conditions = [[bare for _, bare in values], [read_after(task) for task in tasks]]
+    conditions = [[bare for _, bare in values], [read_after(task) for task in group.tasks]]
     return chain(dependencies.templates(values), behind), dependencies.texts(conditions)
 
 

@@ -6,13 +6,16 @@ import inspect
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from ansible.errors import AnsibleError, AnsibleFileNotFound
 from ansible.inventory.manager import InventoryManager
 from ansible.module_utils.datatag import deprecate_value
 from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.included_file import IncludedFile
 from ansible.playbook.play import Play
 from ansible.playbook.task import Task
 from ansible.playbook.task_include import TaskInclude
@@ -23,6 +26,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import packed
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
     ahead,
     choice,
+    loading,
     modules,
     results,
     tasks,
@@ -30,6 +34,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
     versions,
 )
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
 
 FILE = """---
 - name: One
@@ -197,6 +202,65 @@ def test_only_batches_are_prepared(batch: Callable[..., Task]) -> None:
     short = batch(FILE, action="batch", collections=["cartable.fleet"])
     CallbackModule().v2_playbook_on_handler_task_start(short)
     assert list(ahead.PREPARED) == [short._uuid]
+
+
+INCLUDING = """---
+- name: The file
+  ansible.builtin.include_tasks: "{{ word }}.yml"
+- name: The role
+  ansible.builtin.include_role:
+    name: other
+"""
+
+
+@pytest.fixture
+def included(tmp_path: Path, batch: Callable[..., Task], monkeypatch: pytest.MonkeyPatch) -> Process:
+    """A host's process, once a batch is prepared that includes a file and a role; nothing is loaded in it any more."""
+    task = batch(INCLUDING)
+    (tmp_path / "tasks" / "more.yml").write_text("- name: More\n  ansible.builtin.debug:\n", encoding="utf-8")
+    [host] = [one for one in task.get_variable_manager()._inventory.get_hosts() if one.name == "a"]
+    templar = Templar(variables={"word": "more"})
+    assert templar, "found by its name, as that of a strategy is"
+    assert host, "likewise"
+    preparing.prepare(task)
+    process = Process(task)
+    process.host, process._included, process.target = host, {}, SimpleNamespace(is_controller=False)  # type: ignore[assignment]
+    process.blocks = process.load(str(tmp_path / "tasks" / "file.yml"))  # type: ignore[attr-defined]
+
+    def load(*_: Any, **__: Any) -> Any:
+        raise AssertionError("loaded again")
+
+    monkeypatch.setattr(loading, "load", load)
+    monkeypatch.setattr(loading, "load_role", load)
+    return process
+
+
+def include(process: Process, number: int) -> list[str]:
+    """What an include of the host's process names."""
+    include = list(tasks.each(process.blocks))[number]  # type: ignore[attr-defined]
+    found = IncludedFile(str(Path(process.loader.get_basedir()) / "tasks" / "more.yml"), {}, {}, include)
+    with patch.object(IncludedFile, "process_include_results", return_value=[found]):
+        return names(process.included(Outcome(include, {}, {})))
+
+
+def test_what_an_include_names_is_loaded_and_given_once(included: Process) -> None:
+    assert include(included, 0) == ["More"]
+    assert include(included, 1)[:3] == ["other : One", "other : Two", "other : Three"]
+    for number in (0, 1):
+        with pytest.raises(AssertionError, match="loaded again"):
+            include(included, number)
+
+
+@pytest.mark.parametrize(("name", "number"), [("tasks/more.yml", 0), ("roles/other/tasks/main.yml", 1)])
+def test_what_has_changed_since_is_loaded_again(included: Process, name: str, number: int) -> None:
+    path = Path(included.loader.get_basedir(), name)
+    path.write_text(path.read_text() + "\n", encoding="utf-8")
+    with pytest.raises(AssertionError, match="loaded again"):
+        include(included, number)
+
+
+def test_what_includes_name_leaves_the_play_as_it_was(included: Process) -> None:
+    assert (included.play.roles, included.play.role_cache, included.play.handlers) == ([], {}, [])
 
 
 ONCE = (

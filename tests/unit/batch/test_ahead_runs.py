@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PROJECT = Path(__file__).resolve().parents[3]
 PLAY = """
 - hosts: all
@@ -20,6 +22,32 @@ MAIN = """
   cartable.fleet.batch:
     tasks_from: "{{ kind }}.yml"
   when: wanted | default(true)
+"""
+# The same by a batch around the role's own; and a file, and a role of which no task runs.
+AROUND = """
+- hosts: all
+  gather_facts: false
+  vars: {kind: all}
+  tasks:
+    - cartable.fleet.batch: {tasks_from: around.yml}
+"""
+INCLUDES = """
+- name: A role
+  ansible.builtin.include_role:
+    name: fresh
+- name: A file
+  ansible.builtin.include_tasks: more.yml
+- name: No role
+  ansible.builtin.include_role:
+    name: fresh
+  when: false
+"""
+MORE = """
+- name: A template
+  ansible.builtin.template:
+    src: "{{ playbook_dir }}/text.j2"
+    dest: "{{ playbook_dir }}/{{ inventory_hostname }}.text"
+    mode: "0600"
 """
 TASKS = """
 - name: A module
@@ -73,10 +101,13 @@ class CallbackModule(CallbackBase):
 """
 
 
-def told(folder: Path, *callbacks: str) -> list[tuple[list[str], list[str]]]:
+def told(folder: Path, play: str, *callbacks: str) -> list[tuple[list[str], list[str]]]:
     """What the processes for two hosts have imported and read, the second time the playbook is run."""
     for name, text in {
-        "play.yml": PLAY,
+        "play.yml": play,
+        "tasks/around.yml": INCLUDES,
+        "tasks/more.yml": MORE,
+        "text.j2": "{{ inventory_hostname | upper }}",
         "hosts.ini": "a ansible_connection=local\nb ansible_connection=local\n"
         f"[all:vars]\nansible_python_interpreter={sys.executable}\n",
         "roles/fresh/tasks/main.yml": MAIN,
@@ -104,10 +135,11 @@ def told(folder: Path, *callbacks: str) -> list[tuple[list[str], list[str]]]:
     return [json.loads(line) for line in (folder / "told").read_text().splitlines()]
 
 
-def test_the_hosts_find_it_done(tmp_path: Path) -> None:
+@pytest.mark.parametrize("play", [PLAY, AROUND], ids=["one file", "what it includes"])
+def test_the_hosts_find_it_done(tmp_path: Path, play: str) -> None:
     # The packages in which a connection and a shell are looked for, which are empty.
     empty = {f"ansible_collections.ansible.builtin.plugins.{kind}" for kind in ("connection", "shell")}
-    processes = told(tmp_path, "cartable.fleet.batch")
+    processes = told(tmp_path, play, "cartable.fleet.batch")
     assert len(processes) == 2
     for imported, read in processes:
         assert not read
@@ -115,6 +147,8 @@ def test_the_hosts_find_it_done(tmp_path: Path) -> None:
 
 
 def test_without_it_each_does_it(tmp_path: Path) -> None:
-    for imported, read in told(tmp_path):
+    for imported, read in told(tmp_path, PLAY):
         assert read == ["all.yml"]
         assert "ansible.plugins.action.normal" in imported
+    for _, read in told(tmp_path, AROUND):
+        assert {"around.yml", "main.yml", "all.yml", "more.yml"} <= set(read)

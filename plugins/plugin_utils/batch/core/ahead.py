@@ -16,11 +16,11 @@ from typing import Any
 from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.json import Direction, get_module_encoder
-from ansible.playbook.block import Block
 from ansible.playbook.task import Task
 from ansible.plugins.loader import action_loader, module_loader
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import packed
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
+    following,
     loading,
     packing,
     tasks,
@@ -36,18 +36,17 @@ MOST_PREPARED = 4  # batches: with the strategy "free", hosts may be at several
 
 @dataclass(frozen=True)
 class Prepared:
-    """What is the same for all hosts of a batch: its file, loaded, and a copy of each task as an executor needs it."""
+    """What is the same for all hosts of a batch: its file, loaded, what that includes, and a copy of each task as an
+    executor needs it."""
 
     path: str
-    state: tuple[int, ...]
-    blocks: list[Block]
+    file: following.Included
+    included: dict[following.Key, following.Included]  # what its includes name
     copies: dict[str, Task]  # by the task's _uuid
 
     def holds(self, path: str) -> bool:
         """Whether ``path`` is the file, and has not been changed since."""
-        with suppress(OSError):  # who loads it says what is wrong
-            return self.path == path and self.state == _state(path)
-        return False
+        return self.path == path and self.file.is_as_it_was()
 
 
 PREPARED: dict[str, Prepared] = {}  # by the _uuid of the batch's task
@@ -73,15 +72,16 @@ def forget(batch: Task) -> None:
     PREPARED.pop(batch._uuid, None)
 
 
-def load_ahead(batch: Task) -> list[Task]:
-    """Load the file of a batch where the play runs, before it forks for the hosts; all tasks, resolved.
+def load_ahead(batch: Task) -> list[following.Group]:
+    """Load the file of a batch where the play runs, before it forks for the hosts, and what its includes name.
 
-    It only saves time: whatever is wrong may be raised, since the hosts will say so.
+    Its tasks, resolved; those of each include for themselves. It only saves time: whatever is wrong may be raised, since the
+    hosts will say so.
     """
     while len(PREPARED) >= MOST_PREPARED:
         del PREPARED[next(iter(PREPARED))]
     path = path_of(batch)
-    state, play = _state(path), tasks.play_of(batch)
+    states, play = {Path(path): following.state_of(Path(path))}, tasks.play_of(batch)
     with loading.as_it_was(play) as brings_roles:
         blocks = loading.load(
             path,
@@ -93,9 +93,16 @@ def load_ahead(batch: Task) -> list[Task]:
         )
     if brings_roles():
         return []  # the play would have them before a host is there: each host's process loads them for itself
-    copies = {task._uuid: tasks.resolved(task) for task in tasks.each(blocks)}
-    PREPARED[batch._uuid] = Prepared(path, state, blocks, copies)
-    return list(copies.values())
+    group = following.Group(list(tasks.each(blocks)), variables())
+    found = following.Followed(groups=[group])
+    with suppress(LookupError):
+        [host] = at_hand("host")
+        found = following.follow(group, batch, host)
+    copies = {task._uuid: tasks.resolved(task) for one in found.groups for task in one.tasks}
+    PREPARED[batch._uuid] = Prepared(path, following.Included(blocks, states), found.included, copies)
+    return [
+        following.Group([copies[task._uuid] for task in one.tasks], one.variables) for one in found.groups
+    ]
 
 
 def variables() -> Mapping[str, Any]:
@@ -137,8 +144,3 @@ def _unpack_ahead(name: str, path: str) -> None:
     place = packing.place_of(*decides)
     if place.exists() or packed.bring(packing.packing_of(*decides), place):
         packing.load(str(place))
-
-
-def _state(path: str) -> tuple[int, ...]:
-    found = Path(path).stat()
-    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino

@@ -24,6 +24,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
     actions,
     ahead,
     choice,
+    following,
     loading,
     tasks,
     versions,
@@ -65,6 +66,7 @@ class Host:
         self.together = choice.together(action._templar)
         self.modules: dict[Any, Module] = {}  # by all that decides what is packed
         self._copies: dict[str, Task] = {}  # one of each task, made before the play forked
+        self._included: dict[Any, following.Included] = {}  # likewise, what the includes name
         # Asked for on the command line, also of a task with "diff: false" whose module tells one all the same.
         self.shows_diffs = bool(context.CLIARGS.get("diff"))
         self._tags = context.CLIARGS.get("tags") or (), context.CLIARGS.get("skip_tags") or ()
@@ -80,8 +82,8 @@ class Host:
         """Load a task file as ``include_tasks`` would at the batch's place, with the variables of the batch."""
         prepared = ahead.prepared(self.task, path)
         if prepared is not None:
-            self._copies = prepared.copies
-            return prepared.blocks
+            self._copies, self._included = prepared.copies, prepared.included
+            return prepared.file.blocks
         return self._blocks(path, loading.including(self.task), self.task._role)
 
     @staticmethod
@@ -105,10 +107,15 @@ class Host:
             parent = file._task.copy(exclude_parent=True)
             parent._parent = file._task._parent
             parent.vars = parent.vars | file._vars
-            if file._is_role:
+            name = str(file._filename)
+            key = following.key_of_role(parent) if file._is_role else following.key_of_file(parent, name)
+            known = None if file._vars else self._included.pop(key, None)  # tasks are rendered in place
+            if known is not None and known.is_as_it_was():
+                blocks += known.blocks
+            elif file._is_role:
                 blocks += loading.load_role(parent, self.play, self.variable_manager, self.loader)
             else:
-                blocks += self._blocks(file._filename, parent, file._task._role)
+                blocks += self._blocks(name, parent, file._task._role)
         return blocks
 
     def _blocks(self, path: str, include: TaskInclude, role: Any) -> list[Block]:

@@ -81,7 +81,9 @@ def include_inner(entries: Sequence[Task | Block]) -> None:
         try:
             include_instead(task, name if task._role else found(task, name))
         except ValueError as error:
-            raise AnsibleParserError(f"A batch in a batch is a part of it: {error}.", obj=task.get_ds()) from error
+            raise AnsibleParserError(
+                f"A batch in a batch is a part of it: {error}.", obj=task.get_ds()
+            ) from error
 
 
 def found(batch: Task, name: str) -> str:
@@ -92,13 +94,18 @@ def found(batch: Task, name: str) -> str:
 @contextmanager
 def as_it_was(play: Any) -> Iterator[Callable[[], bool]]:
     """Take out of ``play`` the roles that are imported meanwhile; the function tells whether there were any."""
-    roles, cache = list(play.roles), {path: list(found) for path, found in play.role_cache.items()}
+    roles, handlers, cache = (
+        list(play.roles),
+        list(play.handlers),
+        {path: list(found) for path, found in play.role_cache.items()},
+    )
     brought: list[Any] = []
     try:
         yield lambda: bool(brought)
     finally:
         brought += play.roles[len(roles) :]
         play.roles[:] = roles
+        play.handlers = handlers
         play.role_cache.clear()
         play.role_cache.update(cache)
 
