@@ -119,6 +119,26 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(inner)
 
 
+def lookups(texts: Iterable[str]) -> frozenset[str]:
+    """The lookups that some templates name."""
+    return frozenset(name for text in texts for name in _lookups_in(text))
+
+
+def _lookups_in(text: str) -> frozenset[str]:
+    try:
+        tree = _ENVIRONMENT.parse(text)
+    except TemplateSyntaxError:
+        return frozenset()
+    named = (call.args[0] for call in _lookup_calls(tree) if call.args)
+    return frozenset(str(name.value) for name in named if isinstance(name, nodes.Const))
+
+
+def _lookup_calls(tree: nodes.Template) -> Iterator[nodes.Call]:
+    for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name in _LOOKUPS:
+            yield call
+
+
 def _is_dynamic(tree: nodes.Template) -> bool:
     """Whether names stand in another file."""
     return any(tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)))
@@ -146,12 +166,12 @@ def _looked_at(tree: nodes.Template) -> Iterator[str]:
     for call in tree.find_all(nodes.Call):
         if isinstance(call.node, nodes.Name) and call.node.name == "now":
             yield CHANCE
-        if isinstance(call.node, nodes.Name) and call.node.name in _LOOKUPS:
-            first = call.args[0] if call.args else None
-            if isinstance(first, nodes.Const):
-                yield from read_by_lookup(str(first.value))
-            else:
-                yield from (EVERYTHING, FILES, WORLD)
+    for call in _lookup_calls(tree):
+        first = call.args[0] if call.args else None
+        if isinstance(first, nodes.Const):
+            yield from read_by_lookup(str(first.value))
+        else:
+            yield from (EVERYTHING, FILES, WORLD)
     if any(test.name.rpartition(".")[2] in _PATH_TESTS for test in tree.find_all(nodes.Test)):
         yield FILES
 

@@ -126,7 +126,7 @@ class Planner:
             return True
         if self.host.target.is_controller and copies_file(task):
             return True
-        looked_at = names | dependencies.Reader(self.host.vars_of(task)).names([], read_after(task))
+        looked_at = names | self.host.reader_of(task).names([], read_after(task))
         if dependencies.WORLD in looked_at or (
             dependencies.FILES in looked_at and self.host.target.is_controller
         ):
@@ -160,21 +160,14 @@ class Planner:
             return False
         if not segment.planned or not _decided_here(task):
             return True
-        reader = dependencies.Reader(self.host.vars_of(task))
-        return not (projects(task) or self._meets(reader.names([], read_after(task)), segment))
+        read = self.host.reader_of(task).names([], read_after(task))
+        return not (projects(task) or self._meets(read, segment))
 
     def _names(self, task: Task) -> frozenset[str]:
         """The variables that the task may read before it runs, and what else it may look at."""
-        variables = self.host.vars_of(task)
-        reader = dependencies.Reader(variables)
-        names = reader.names(*read_before(task))
+        names = self.host.reader_of(task).names(*read_before(task))
         # How the host is reached; what a lookup for it looks at, such as a store of passwords, no task writes.
-        reaching = [
-            value
-            for name, value in variables.items()
-            if name.startswith("ansible_") and isinstance(value, str)
-        ]
-        names |= reader.names(reaching) - dependencies.NO_NAMES
+        names |= self.host.read_to_reach(task) - dependencies.NO_NAMES
         return names | dependencies.read_by_lookup(task.loop_with) if task.loop_with else names
 
     def _text_reads(self, task: Task, segment: Segment, text: str, *, once: bool) -> bool:
@@ -184,7 +177,7 @@ class Planner:
         """
         if once and not segment.planned:
             return False
-        names = dependencies.Reader(self.host.vars_of(task)).template_names(text)
+        names = self.host.reader_of(task).template_names(text)
         if not once and dependencies.may_differ(names):
             return True
         return bool(segment.planned) and self._meets(names, segment)

@@ -55,6 +55,7 @@ BOTH = [
     "ansible.modules.apt:get_updated_cache_time",
     "ansible.parsing.dataloader:DataLoader.get_real_file",
     "ansible.parsing.dataloader:DataLoader.get_text_file_contents",
+    "ansible.parsing.dataloader:DataLoader.path_dwim_relative",
     "ansible.parsing.dataloader:DataLoader.path_dwim_relative_stack",
     "ansible.playbook.attribute:FieldAttribute",
     "ansible.playbook.attribute:NonInheritableFieldAttribute",
@@ -97,6 +98,7 @@ BOTH = [
     "ansible.plugins.action:ActionBase._make_tmp_path",
     "ansible.plugins.action:ActionBase._remote_expand_user",
     "ansible.plugins.action:ActionBase._remove_tmp_path",
+    "ansible.plugins.action:ActionBase._requires_connection",
     "ansible.plugins.action:ActionBase._transfer_data",
     "ansible.plugins.action:ActionBase._transfer_file",
     "ansible.plugins.action:ActionBase._update_module_args",
@@ -115,6 +117,10 @@ BOTH = [
     "ansible.plugins.shell:ShellBase.build_module_command",
     "ansible.plugins.shell:ShellBase.join_path",
     "ansible.plugins.loader:action_loader.get",
+    "ansible.plugins.loader:Jinja2Loader.get_with_context",
+    "ansible.plugins.loader:connection_loader.get",
+    "ansible.plugins.loader:get_with_context_result",
+    "ansible.plugins.loader:lookup_loader.get",
     "ansible.plugins.loader:module_loader.find_plugin_with_context",
     "ansible.plugins.loader:module_utils_loader._get_paths",
     "ansible.executor.task_queue_manager:TaskQueueManager.send_callback",
@@ -130,6 +136,8 @@ BOTH = [
     "ansible.utils.path:unfrackpath",
     "ansible.utils.sentinel:Sentinel",
     "ansible.vars.manager:VariableManager.extra_vars",
+    "ansible.vars.manager:get_vars_from_inventory_sources",
+    "ansible.vars.manager:get_vars_from_path",
     "ansible.vars.manager:VariableManager.get_vars",
     "ansible.vars.manager:VariableManager.set_host_facts",
     "ansible.vars.manager:VariableManager.set_host_variable",
@@ -193,6 +201,9 @@ PARAMETERS = {
         "self file_name cache unsafe json_only trusted_as_template"
     ),
     "ansible.plugins.connection.ssh:Connection._build_command": "self binary subsystem other_args",
+    "ansible.plugins.loader:Jinja2Loader.get_with_context": "self name args kwargs",
+    "ansible.vars.manager:get_vars_from_inventory_sources": "loader sources entities stage",
+    "ansible.vars.manager:get_vars_from_path": "loader path entities stage",
     "ansible.plugins.action:ActionBase._configure_module": "self module_name module_args task_vars",
     # Who looks for a module's imports, and with what: packed.py has to know all that can change what is found.
     "ansible.executor.module_common:CollectionModuleUtilLocator.__init__": (
@@ -257,7 +268,7 @@ ATTRIBUTES: list[tuple[str, Callable[[type], Any], str]] = [
     ),
     ("ansible.template:Templar", lambda made: made(), "_engine available_variables"),
     ("ansible.template:Templar", lambda made: made()._engine.environment, "from_string optimized overlayed"),
-    ("ansible.playbook.play:Play", lambda made: made(), "force_handlers role_cache roles"),
+    ("ansible.playbook.play:Play", lambda made: made(), "force_handlers handlers role_cache roles"),
     (
         "ansible.plugins.loader:PluginLoadContext",
         lambda made: made("modules", "ansible.modules"),
@@ -272,7 +283,7 @@ ATTRIBUTES: list[tuple[str, Callable[[type], Any], str]] = [
     (
         "ansible.playbook.role_include:IncludeRole",
         lambda made: made(),
-        "_role_name public allow_duplicates statically_loaded",
+        "_from_files _role_name public allow_duplicates statically_loaded",
     ),
     ("ansible.playbook.loop_control:LoopControl", lambda made: made(), "break_when label loop_var pause"),
     (
@@ -311,6 +322,8 @@ MADE = [*ATTRIBUTES, *(ATTRIBUTES_OF_NEWER if NEWER else ATTRIBUTES_OF_OLDER)]
 KEPT = {
     "ansible.plugins.strategy:StrategyBase": "_tqm _variable_manager",
     "ansible.executor.play_iterator:PlayIterator": "_play",
+    "ansible.playbook.role:Role": "_role_path",
+    "ansible.playbook.role_include:IncludeRole": "_role_path",
 }
 RESULT_FIELDS = (
     "attempts changed diff exception failed ignore_errors ignore_unreachable include_file loop_item loop_item_label "

@@ -11,7 +11,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.play import Play
 from ansible.playbook.task import Task
 from ansible.vars.manager import VariableManager
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host, _deciding
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host, KnownVars
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
 
 TASKS = [
@@ -38,7 +38,7 @@ class Variables(Host):
         ]
         self.task = self.tasks[0]
         self._base = self.variable_manager.get_vars(play=self.play, host=self.host, task=self.task)
-        self._known_vars = [(self.task._role, _deciding(self.task), self._base)]
+        self._known_vars = [KnownVars(self.task, self._base)]
         self.asked = 0
         self._get, self.variable_manager.get_vars = self.variable_manager.get_vars, self.count
 

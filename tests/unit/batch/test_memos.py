@@ -76,7 +76,7 @@ def test_nobody_changes_what_is_remembered(memos: Memos) -> None:
 def test_plugins_that_have_come_are_found(memos: Memos) -> None:
     assert searches("ansible.builtin.stat")[0] == 1
     assert searches("ansible.builtin.stat")[0] == 0
-    memos.forget_plugins()
+    memos.forget_files()
     assert searches("ansible.builtin.stat")[0] == 1
 
 

@@ -17,8 +17,8 @@ from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.json import Direction, get_module_encoder
 from ansible.playbook.task import Task
-from ansible.plugins.loader import action_loader, module_loader
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import packed
+from ansible.plugins.loader import action_loader, connection_loader, lookup_loader, module_loader
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import dependencies, packed
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
     following,
     loading,
@@ -126,6 +126,14 @@ def import_ahead(planned: Sequence[Task], templates: Iterable[str], conditions: 
     if versions.TaskContext is not None and any(task.loop is not None for task in planned):
         # As Ansible does where a loop has no items; where each module is from, Python finds out once.
         inspect.stack()
+    connections = dict.fromkeys(task.connection for task in planned)
+    for loader, named in (
+        (connection_loader, [*connections, *(f"ansible.builtin.{name}" for name in connections)]),
+        (lookup_loader, dependencies.lookups(texts)),
+    ):
+        for name in named:
+            with suppress(Exception):  # its documentation is read, which says what its options are
+                loader.get(name, class_only=True)
     names = dict.fromkeys((task.action, *(task.collections or ())) for task in planned)
     names |= {("ansible.legacy.normal",): None}
     if any(name.rpartition(".")[2] in FILES for name, *_ in names):

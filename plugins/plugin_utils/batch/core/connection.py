@@ -181,7 +181,7 @@ class Target:
         """
         self.end_login()
         if self.is_controller:
-            self._memos.forget_plugins()
+            self._memos.forget_files()
         whose = shebang, identity(become)
         if self._whose != whose or self._program is None or not self._program.ask(message):
             self.end_program()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import signal
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -16,10 +17,12 @@ from ansible import context
 from ansible.errors import AnsibleError
 from ansible.playbook.block import Block
 from ansible.playbook.included_file import IncludedFile
+from ansible.playbook.role_include import IncludeRole
 from ansible.playbook.task import Task
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.action import ActionBase
 from ansible.template import Templar
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import dependencies
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
     actions,
     ahead,
@@ -71,8 +74,7 @@ class Host:
         self.shows_diffs = bool(context.CLIARGS.get("diff"))
         self._tags = context.CLIARGS.get("tags") or (), context.CLIARGS.get("skip_tags") or ()
         self._base = {key: value for key, value in task_vars.items() if key != "_task"}
-        # What decides a task's variables, and the variables, while nothing sets others; the batch's own first.
-        self._known_vars = [(self.task._role, _deciding(self.task), self._base)]
+        self._known_vars = [KnownVars(self.task, self._base)]  # the batch's own first
         signal.alarm(0)  # the keyword timeout of what is around the batch is that of each of its tasks
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
@@ -95,6 +97,10 @@ class Host:
 
     def included(self, outcome: Outcome) -> list[Block]:
         """Load the files or roles that an include names, each with the variables of its item, as a strategy does."""
+        if isinstance(outcome.task, IncludeRole) and not tasks.has_loop(outcome.task):
+            known = self._included.pop(following.key_of_role(outcome.task), None)
+            if known is not None and known.is_as_it_was():
+                return known.blocks
         play = SimpleNamespace(_play=self.play)
         if versions.TaskContext is not None:
             said = versions.HostTaskResult(host=self.host, task=outcome.task, utr=outcome.raw)
@@ -104,18 +110,19 @@ class Host:
             )
         blocks: list[Block] = []
         for file in IncludedFile.process_include_results([said], play, self.loader, self.variable_manager):
-            parent = file._task.copy(exclude_parent=True)
-            parent._parent = file._task._parent
+            include, name = file._task, str(file._filename)
+            if not (file._is_role or file._vars):
+                known = self._included.pop(following.key_of_file(include, name), None)
+                if known is not None and known.is_as_it_was():
+                    blocks += known.blocks
+                    continue
+            parent = include.copy(exclude_parent=True)
+            parent._parent = include._parent
             parent.vars = parent.vars | file._vars
-            name = str(file._filename)
-            key = following.key_of_role(parent) if file._is_role else following.key_of_file(parent, name)
-            known = None if file._vars else self._included.pop(key, None)  # tasks are rendered in place
-            if known is not None and known.is_as_it_was():
-                blocks += known.blocks
-            elif file._is_role:
+            if file._is_role:
                 blocks += loading.load_role(parent, self.play, self.variable_manager, self.loader)
             else:
-                blocks += self._blocks(name, parent, file._task._role)
+                blocks += self._blocks(name, parent, include._role)
         return blocks
 
     def _blocks(self, path: str, include: TaskInclude, role: Any) -> list[Block]:
@@ -148,18 +155,26 @@ class Host:
 
     def vars_of(self, task: Task) -> dict[str, Any]:
         """The variables of ``task``, not rendered, as the strategy would give them to a worker now."""
-        deciding = _deciding(task)
-        found = next(
-            (found for role, known, found in self._known_vars if role is task._role and known == deciding),
-            None,
-        )
-        if found is None:
+        return {**self._known(task).variables, "environment": task.environment}
+
+    def reader_of(self, task: Task) -> dependencies.Reader:
+        """What tells which variables the templates of ``task`` read."""
+        return self._known(task).reader
+
+    def read_to_reach(self, task: Task) -> frozenset[str]:
+        """The variables that are read to know how the host is reached, which are no task's own."""
+        return self._known(task).read_to_reach
+
+    def _known(self, task: Task) -> KnownVars:
+        known = next((known for known in self._known_vars if known.are_of(task)), None)
+        if known is None:
             found = self.variable_manager.get_vars(play=self.play, host=self.host, task=task)
             for name in ("ansible_play_hosts", "ansible_play_batch", "play_hosts", "ansible_play_hosts_all"):
                 if name in self._base:
                     found[name] = self._base[name]
-            self._known_vars.append((task._role, deciding, found))
-        return {**found, "environment": task.environment}
+            known = KnownVars(task, found)
+            self._known_vars.append(known)
+        return known
 
     def remember(self, outcome: Outcome) -> None:
         """Let later tasks see what a task has registered or set."""
@@ -170,21 +185,16 @@ class Host:
             self.variable_manager.set_host_facts(self.host.name, dict(outcome.facts))
         for name, value in outcome.included.items():
             self.variable_manager.set_host_variable(self.host.name, name, value)
-        if lasting or outcome.facts or outcome.included:
-            self._base |= self._refreshed(lasting, all_anew=bool(outcome.facts or outcome.included))
+        if outcome.facts or outcome.included:
+            self._base |= self.variable_manager.get_vars(play=self.play, host=self.host, task=self.task)
             self._forget_vars()
+        elif lasting:
+            for known in self._known_vars:
+                known.set(lasting, self.variable_manager.extra_vars)
 
     def _forget_vars(self) -> None:
-        """Forget the variables of tasks that are not as the batch's own, which are refreshed."""
-        del self._known_vars[1:]
-
-    def _refreshed(self, lasting: Mapping[str, Any], all_anew: bool) -> dict[str, Any]:
-        if all_anew:
-            return self.variable_manager.get_vars(play=self.play, host=self.host, task=self.task)
-        above = {*self.variable_manager.extra_vars, *self.task.get_include_params()}
-        if self.task._role is not None:
-            above |= set(self.task._role.get_role_params(self.task.get_dep_chain()))
-        return {name: value for name, value in lasting.items() if name not in above}
+        """Forget the variables of tasks; those of the batch's own are refreshed."""
+        self._known_vars = [KnownVars(self.task, self._base)]
 
     # Running one task --------------------------------------------------------------------------------------------
 
@@ -268,15 +278,15 @@ class Host:
         return executor.outcome()
 
     def run(self, task: Task, relay: Any) -> Outcome:
-        """Run ``task`` the ordinary way, with a connection of its own."""
+        """Run ``task`` the ordinary way, with a connection of its own where it wants one."""
         self.target.end_login()
-        if actions.reaches_target(task):  # and may turn it off, or change what a new login finds
-            self.target.end_program()
         self._render_name(task)
         executor = self._executor(self.resolve(task), relay)
-        executor._connection, executor.shares = None, False
+        if actions.reaches_target(task):
+            self.target.end_program()  # the task may turn the target off, or change what a new login finds
+            executor._connection, executor.shares = None, False
         outcome = executor.outcome()
-        self.memos.forget_plugins()
+        self.memos.forget_files()
         return outcome
 
     def _executor(self, resolved: Task, queue: Any) -> InnerExecutor:
@@ -302,6 +312,39 @@ class Host:
         return self.modules[key]
 
 
-def _deciding(task: Task) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What decides, beside its role, which variables ``task`` has on one host of one play."""
-    return task.get_vars(), task.get_include_params()
+class KnownVars:
+    """The variables of tasks, and what decides that these tasks have them on one host of one play."""
+
+    def __init__(self, task: Task, variables: dict[str, Any]) -> None:
+        self.variables = variables
+        self._task = task
+        self._deciding = task.get_vars(), task.get_include_params()
+
+    @functools.cached_property
+    def reader(self) -> dependencies.Reader:
+        """What follows names through them."""
+        return dependencies.Reader(self.variables)
+
+    @functools.cached_property
+    def read_to_reach(self) -> frozenset[str]:
+        """The names that are read to know how the host is reached."""
+        told = [
+            value
+            for name, value in self.variables.items()
+            if name.startswith("ansible_") and isinstance(value, str)
+        ]
+        return self.reader.names(told)
+
+    def are_of(self, task: Task) -> bool:
+        """Whether ``task`` has them, too."""
+        own = self._task._role is task._role
+        return own and self._deciding == (task.get_vars(), task.get_include_params())
+
+    def set(self, lasting: Mapping[str, Any], extra: Mapping[str, Any]) -> None:
+        """Set what a task has registered or set, but for what stands above it: ``extra`` variables and parameters."""
+        above = {*extra, *self._task.get_include_params()}
+        if self._task._role is not None:
+            above |= set(self._task._role.get_role_params(self._task.get_dep_chain()))
+        self.variables.update((name, value) for name, value in lasting.items() if name not in above)
+        for found in ("reader", "read_to_reach"):
+            vars(self).pop(found, None)

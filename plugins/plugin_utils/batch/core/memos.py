@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Ansible finds out anew for each task, found once for the tasks of a batch: plugins, and options.
+"""What Ansible finds out anew for each task, found once for the tasks of a batch: plugins, options, inventory's variables.
 
 And what ``keywords`` and ``templates`` do, instead of Ansible's own.
 """
@@ -9,7 +9,7 @@ And what ``keywords`` and ``templates`` do, instead of Ansible's own.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,22 +17,25 @@ from ansible import constants as C
 from ansible.playbook.base import FieldAttributeBase
 from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import PluginLoader
+from ansible.vars import manager
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import keywords, templates
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.stand_in import stand_in
 
 
 class Memos:
-    """Both, for one process; plugins are forgotten where a task may have brought others to the controller."""
+    """All of it, for one process; what files say is forgotten where a task may have written others to the controller."""
 
     def __init__(self) -> None:
         self._plugins: dict[Any, Any] = {}
         self._options: dict[Any, tuple[Any, Any]] = {}
         self._settings: dict[str, Any] = {}
         self._keywords: dict[Any, frozenset[str]] = {}
+        self._variables: dict[Any, dict[str, Any]] = {}
 
-    def forget_plugins(self) -> None:
-        """Look for each again."""
+    def forget_files(self) -> None:
+        """Look again for each plugin, and ask again for the variables that vars plugins have."""
         self._plugins.clear()
+        self._variables.clear()
 
     @contextmanager
     def used(self) -> Iterator[None]:
@@ -45,6 +48,12 @@ class Memos:
             stand_in(PlayContext, "copy", keywords.copy_of),
             stand_in(config, "get_plugin_options_and_origins", self._getting(options)),
             stand_in(config, "get_config_value", self._getting_value(config.get_config_value)),
+            stand_in(
+                manager,
+                "get_vars_from_inventory_sources",
+                self._asking(manager.get_vars_from_inventory_sources),
+            ),
+            stand_in(manager, "get_vars_from_path", self._asking(manager.get_vars_from_path)),
             templates.compiled_once(),
         ):
             yield
@@ -109,6 +118,18 @@ class Memos:
             return copy.copy(self._settings[config])
 
         return get_config_value
+
+    def _asking(self, get: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+        def get_vars(
+            loader: Any, where: str | Sequence[str], entities: Sequence[Any], stage: str
+        ) -> dict[str, Any]:
+            places = where if isinstance(where, str) else tuple(where)
+            key = places, tuple((type(entity), entity.name) for entity in entities), stage
+            if key not in self._variables:
+                self._variables[key] = get(loader, where, entities, stage)
+            return self._variables[key]
+
+        return get_vars
 
     def _keywords_of(self, plugin_type: str, name: str) -> frozenset[str]:
         """The keywords of a task that decide options of a plugin."""

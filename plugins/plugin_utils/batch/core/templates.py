@@ -1,7 +1,8 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Templates compiled once for all tasks and hosts of a batch: Jinja makes the same code of the same text.
+"""Templates compiled once for all tasks and hosts of a batch: Jinja makes the same code of the same text. And what they name
+found once.
 
 Ansible has Jinja's optimizer switched off, so that nothing is evaluated while it compiles (a filter that draws a random
 number, say).
@@ -10,7 +11,7 @@ number, say).
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import CodeType
@@ -18,6 +19,7 @@ from typing import Any
 
 from ansible._internal._templating._jinja_bits import AnsibleEnvironment, _TemplateCompileContext
 from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import Jinja2Loader, PluginLoadContext, get_with_context_result
 from ansible.template import Templar
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import versions
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.stand_in import stand_in
@@ -26,6 +28,7 @@ from jinja2.environment import TemplateExpression
 
 # By text, whether it is an expression, and whether backslashes are escaped.
 COMPILED: dict[tuple[str, bool, Any], CodeType] = {}
+NOT_OF_ANSIBLE: set[tuple[str, str]] = set()  # filters and tests without a collection in their name
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,24 @@ def compiled_once() -> Iterator[None]:
     with (
         stand_in(AnsibleEnvironment, "compile", compile_or_remember),
         stand_in(AnsibleEnvironment, "compile_expression", parse_or_remember),
+        stand_in(Jinja2Loader, "get_with_context", _searching_once(Jinja2Loader.get_with_context)),
     ):
         yield
+
+
+def _searching_once(get: Callable[..., Any]) -> Callable[..., Any]:
+    """Look for Jinja's own filters and tests among Ansible's once, and not for each template that names them."""
+
+    def get_with_context(loader: Any, name: str, *how: Any, **named: Any) -> Any:
+        searched = loader.type, name
+        if searched in NOT_OF_ANSIBLE:
+            return get_with_context_result(None, PluginLoadContext(loader.type, loader.package))
+        found = get(loader, name, *how, **named)
+        if found.object is None and "." not in name:  # those of collections may come
+            NOT_OF_ANSIBLE.add(searched)
+        return found
+
+    return get_with_context
 
 
 def _is_other(environment: AnsibleEnvironment) -> bool:
