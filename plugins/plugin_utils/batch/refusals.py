@@ -13,11 +13,13 @@ from ansible.playbook.block import Block
 from ansible.playbook.role_include import IncludeRole
 from ansible.playbook.task import Task
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.tasks import (
+    BATCH,
     INCLUDES,
     META,
     role_imports,
 )
 
+BATCH_NAMES = frozenset({BATCH, BATCH.rpartition(".")[2]})
 _WHY = {
     "run_once": "one host cannot act for the others here; the documentation of the batch says when the play runs the file instead",
     "throttle": "the hosts of a play are counted outside",
@@ -55,14 +57,18 @@ _ACTIONS = {
 def check_batch(batch: Task) -> None:
     """Raise AnsibleParserError for a keyword of the batch's own task that its file's tasks would have to have."""
     given = batch.get_ds() or {}
-    found = sorted(
-        key for key in given if key in _NOT_ON_THE_BATCH or (isinstance(key, str) and key.startswith("with_"))
-    )
+    found = _not_on_a_batch(given)
     if found:
         raise AnsibleParserError(
             f"A batch takes no {' and no '.join(found)}; put it on the tasks of its file, or on a block around the batch.",
             obj=given,
         )
+
+
+def _not_on_a_batch(given: Mapping[str, Any]) -> list[str]:
+    return sorted(
+        key for key in given if key in _NOT_ON_THE_BATCH or (isinstance(key, str) and key.startswith("with_"))
+    )
 
 
 def done_once(tasks: Sequence[Task], batch: Task) -> str:
@@ -112,6 +118,12 @@ def _of(entry: Task | Block, batch: Task) -> Iterator[str]:
         if name in _ACTIONS:
             yield f"{_where(entry)}: {entry.action}: {_ACTIONS[name]}."
             break
+    given = entry.get_ds() or {}
+    if isinstance(given, Mapping) and not given.keys().isdisjoint(
+        BATCH_NAMES
+    ):  # one in a batch, which is an include now
+        for key in _not_on_a_batch(given):
+            yield f"{_where(entry)}: {key}: a batch takes none; put it on the tasks of its file."
     if entry.register and entry.action in INCLUDES:
         yield f"{_where(entry)}: register: what an include returns is the play's."
     if isinstance(entry, IncludeRole):

@@ -85,7 +85,7 @@ def load_ahead(batch: Task) -> list[following.Group]:
     with loading.as_it_was(play) as brings_roles:
         blocks = loading.load(
             path,
-            loading.including(batch),
+            loading.including(batch, path),
             batch._role,
             play,
             batch.get_variable_manager(),

@@ -86,7 +86,7 @@ class Host:
         if prepared is not None:
             self._copies, self._included = prepared.copies, prepared.included
             return prepared.file.blocks
-        return self._blocks(path, loading.including(self.task), self.task._role)
+        return self._blocks(path, loading.including(self.task, path), self.task._role)
 
     @staticmethod
     def is_include(outcome: Outcome) -> bool:

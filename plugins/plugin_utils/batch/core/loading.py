@@ -19,11 +19,14 @@ from ansible.playbook.task_include import TaskInclude
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import tasks
 
 
-def including(batch: Task) -> TaskInclude:
-    """What ``include_tasks`` would be at the batch's place."""
+def including(batch: Task, path: str) -> TaskInclude:
+    """What ``include_tasks`` would be at the batch's place; ``path``: of its file.
+
+    Outside a role, what the file includes is looked for beside it.
+    """
     include = TaskInclude(block=batch._parent, role=batch._role)
     include.action = "ansible.builtin.include_tasks"
-    include.args = {"_raw_params": batch.args["tasks_from"]}
+    include.args = {"_raw_params": batch.args["tasks_from"] if batch._role else path}
     include.vars = batch.vars
     return include
 
@@ -40,7 +43,7 @@ def include_instead(batch: Task, path: str) -> None:
     is_template = "{" in batch.args["tasks_from"]
     if others or isinstance(batch, Handler) or (is_template and batch._role is None):
         raise ValueError(f"include_tasks cannot stand in the place of this batch (it takes no {others})")
-    include = including(batch)
+    include = including(batch, path)
     batch.__class__ = TaskInclude
     batch.action = batch._resolved_action = include.action
     batch.args = include.args if is_template else {"_raw_params": path}
@@ -79,7 +82,7 @@ def include_inner(entries: Sequence[Task | Block]) -> None:
         if not isinstance(name, str) or task.args.keys() != {"tasks_from"}:
             raise AnsibleParserError("A batch takes tasks_from, the name of a task file.", obj=task.get_ds())
         try:
-            include_instead(task, name if task._role else found(task, name))
+            include_instead(task, name if task._role or "{" in name else found(task, name))
         except ValueError as error:
             raise AnsibleParserError(
                 f"A batch in a batch is a part of it: {error}.", obj=task.get_ds()
