@@ -10,9 +10,9 @@ type: aggregate
 short_description: Does the part of a batch that belongs to the play
 version_added: "0.1.0"
 description:
-  - Loads the task file of a M(cartable.fleet.batch) and unpacks the modules that it names, where the play runs. The
-    processes that work on the hosts are forked from there, and each of them finds it done. It saves time and memory and
-    changes nothing else. Where something is wrong with the file, the hosts say so.
+  - Loads the task file of a M(cartable.fleet.batch) and what its includes name, and unpacks the modules that they name, where
+    the play runs. The processes that work on the hosts are forked from there, and each of them finds it done. It saves time
+    and memory and changes nothing else. Where something is wrong with a file, the hosts say so.
   - Lets the play itself run a file where the variable C(cartable_batch) is false for all hosts, and one with a task that is
     done once for all hosts (C(run_once)), of which it warns.
   - Takes in what a batch leaves that has failed, which Ansible takes only from what has not - the notified handlers and

@@ -15,8 +15,10 @@ description:
   - Conditions, loops, templates and results are evaluated by Ansible's own executor and action plugins. Modules are
     Ansible's own, unchanged.
   - A round trip ends before a task that reads what an earlier task of it registers, before a task that works on the
-    controller, such as M(ansible.builtin.include_tasks), anything with O(ignore:delegate_to) or O(ignore:async), and before a
-    change of the user. Such a task runs the ordinary way, in its place.
+    controller or has O(ignore:delegate_to) or O(ignore:async), and before a change of the user. What works on the controller runs
+    the ordinary way, in its place. M(ansible.builtin.include_tasks), M(ansible.builtin.include_role) and a batch in what
+    they include are read in their place.
+  - Over ssh with pipelining, one program on the host is asked for one round trip after the other.
   - M(ansible.builtin.copy) of a file up to 256 KiB and M(ansible.builtin.template) are part of a round trip. Larger files
     and folders go the ordinary way.
   - Each task of the file is shown as an item, over ssh as soon as it has ended. Handlers run once, at the usual time.
@@ -93,8 +95,15 @@ tasks:
       description: What a task that failed says; nothing where it may not be told.
       type: str
 round_trips:
-  description: How often a program was sent to the host for tasks that were run together.
+  description: How often the host was asked to run tasks together.
   returned: always
   type: int
   sample: 2
+executions:
+  description:
+    - How many programs were started on the host for that.
+    - By ssh with pipelining one program is asked again and again, as long as the user and the Python remain the same.
+  returned: always
+  type: int
+  sample: 1
 """

@@ -1,6 +1,6 @@
 """Our own roles on the lab's PCs (playbooks/provision.yml): in batches, by plain tuned Ansible, and pyinfra doing less.
 
-    .venv/bin/python scripts/bench/roles.py [--targets 1 10 50] [--rounds 3] [--first-at-most 10]
+    .venv/bin/python scripts/bench/roles.py [--targets 1 10 50] [--rounds 3] [--first-at-most 10] [--ansible DIRECTORY]
 
 Wants root, takes down the school that is up, and lets the machine have more inotify instances meanwhile; pyinfra is
 installed into an environment of its own, in the temporary folder. For each way a new school is put up and provisioned;
@@ -173,7 +173,7 @@ def passphrase_file(paths: MarketPaths) -> Path:
     return paths.keys / "vault-passphrase"
 
 
-def bench(folder: Path, count: int, rounds: int, ways: Sequence[str]) -> None:
+def bench(folder: Path, count: int, rounds: int, ways: Sequence[str], ansible: Path) -> None:
     """Print the rows for one number of PCs: ``ways`` are those whose first run is measured."""
     inventory = folder / "lab"
     tags = write_market(inventory, count)
@@ -192,7 +192,7 @@ def bench(folder: Path, count: int, rounds: int, ways: Sequence[str]) -> None:
             return measure_on(computers, command, passwords, folder, home / ".ansible" / "cp")
         variables = json.dumps({"cartable_batch": WAYS[way]})
         playbook = [PROJECT / "playbooks" / "provision.yml", "--limit", "UC26*", "--extra-vars", variables]
-        command = [LAB, "run", BIN / "ansible-playbook", "-i", inventory, *playbook]
+        command = [LAB, "run", ansible / "ansible-playbook", "-i", inventory, *playbook]
         return measure_on(computers, command, settings, PROJECT, home / ".ansible" / "cp")
 
     left: list[dict[str, str]] = []
@@ -227,6 +227,12 @@ def main() -> None:
         default=10,
         help="measure the first run of each way up to so many PCs, above only the batch's",
     )
+    parser.add_argument(
+        "--ansible",
+        type=Path,
+        default=BIN,
+        help="where ansible-playbook is, to measure with the Python and the ansible-core of another environment",
+    )
     arguments = parser.parse_args()
     columns = ["PCs", "run", "way", "wall, s", "wall / pyinfra", "controller CPU, s a PC"]
     columns += ["PC's CPU, s", "controller memory, MiB"]
@@ -238,7 +244,7 @@ def main() -> None:
             folder = Path(temporary) / str(count)
             folder.mkdir()
             with room_for(count):
-                bench(folder, count, arguments.rounds, ways)
+                bench(folder, count, arguments.rounds, ways, arguments.ansible.absolute())
 
 
 if __name__ == "__main__":

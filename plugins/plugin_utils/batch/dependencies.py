@@ -52,7 +52,7 @@ class Reader:
 
     def __init__(self, variables: Mapping[str, Any]) -> None:
         self._variables = variables
-        self._known: dict[str, frozenset[str]] = {}
+        self._known: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
 
     def names(self, values: Iterable[Any], conditions: Iterable[Any] = ()) -> frozenset[str]:
         """All names that templates in ``values`` (any nesting) and the expressions ``conditions`` may read.
@@ -68,15 +68,25 @@ class Reader:
 
     def template_names(self, text: str) -> frozenset[str]:
         """All names that the template ``text`` may read, those behind its variables included."""
-        direct, found = _read_directly(str(text))
-        return found.union(*map(self._behind, direct))
+        waiting, read = map(set, _read_directly(str(text)))
+        known: set[str] = set()
+        while waiting:
+            name = waiting.pop()
+            if name not in known:  # it may read itself
+                known.add(name)
+                direct, found = self._behind(name)
+                waiting |= direct
+                read |= found
+        return frozenset(read)
 
-    def _behind(self, name: str) -> frozenset[str]:
+    def _behind(self, name: str) -> tuple[frozenset[str], frozenset[str]]:
+        """The same as ``_read_directly`` of all templates in a variable."""
         if name not in self._known:
-            self._known[name] = frozenset()  # a variable that reads itself ends here
-            value = self._variables.get(name)
-            if value is not None:
-                self._known[name] = self.names([value])
+            direct, read = set[str](), set[str]()
+            for text in templates([self._variables.get(name)]):
+                for kind, found in zip((direct, read), _read_directly(str(text)), strict=True):
+                    kind |= found
+            self._known[name] = frozenset(direct), frozenset(read)
         return self._known[name]
 
     def templates_behind(self, names: Iterable[str]) -> Iterator[str]:

@@ -192,8 +192,12 @@ class Batch:
                     )
             except AnsibleConnectionFailure as error:
                 self._lost(error, progress)
-            except AnsibleError:
-                return  # nothing can be run as this user: the first task, run the ordinary way, will say so
+            except AnsibleError as error:
+                # Nothing can be run as this user: the first task, run the ordinary way, will say so. But a password that is
+                # refused is not tried again, which may lock the account.
+                if jobs[0].become is not None and str(error) == f"Incorrect {jobs[0].become.name} password":
+                    jobs[0].error = error
+                return
             if "missing" not in progress.known:
                 break
         if ended is None or "end" in progress.known:

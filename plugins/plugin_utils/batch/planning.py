@@ -146,6 +146,7 @@ class Planner:
         found: list[Task] = []
         for entry in flat(blocks):
             if isinstance(entry, Block):
+                self.host.not_used()
                 return None
             found.append(entry)
         return list(self.wanted(found))

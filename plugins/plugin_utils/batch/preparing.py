@@ -29,8 +29,10 @@ def prepare(batch: Task) -> None:
     if choice.none_together(batch):
         _leave_to_play(batch)
         return
+    if ahead.is_ready(batch):
+        return
     groups = ahead.load_ahead(batch)
-    if not groups:
+    if not any(group.tasks for group in groups):
         return
     if once := refusals.done_once(groups[0].tasks, batch):
         _leave_to_play(batch)

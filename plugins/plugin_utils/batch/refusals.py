@@ -119,9 +119,7 @@ def _of(entry: Task | Block, batch: Task) -> Iterator[str]:
             yield f"{_where(entry)}: {entry.action}: {_ACTIONS[name]}."
             break
     given = entry.get_ds() or {}
-    if isinstance(given, Mapping) and not given.keys().isdisjoint(
-        BATCH_NAMES
-    ):  # one in a batch, which is an include now
+    if entry.action in INCLUDES and not given.keys().isdisjoint(BATCH_NAMES):  # one in a batch is an include
         for key in _not_on_a_batch(given):
             yield f"{_where(entry)}: {key}: a batch takes none; put it on the tasks of its file."
     if entry.register and entry.action in INCLUDES:

@@ -65,6 +65,7 @@ BOTH = [
     "ansible.playbook.helpers:load_list_of_blocks",
     "ansible.playbook.included_file:IncludedFile.process_include_results",
     "ansible.playbook.play_context:PlayContext.set_attributes_from_plugin",
+    "ansible.playbook.role:Role.get_all_dependencies",
     "ansible.playbook.role:Role.get_role_params",
     "ansible.playbook.role_include:IncludeRole.get_block_list",
     "ansible.playbook.task:Task._get_parent_attribute",
@@ -130,6 +131,7 @@ BOTH = [
     "ansible.release:__version__",
     "ansible.template:trust_as_template",
     "ansible.utils.collection_loader:AnsibleCollectionConfig.collection_paths",
+    "ansible.utils.collection_loader:AnsibleCollectionRef.is_valid_fqcr",
     "ansible.utils.collection_loader:_collection_finder",
     "ansible.utils.display:Display.set_queue",
     "ansible.utils.hashing:checksum",
@@ -158,6 +160,7 @@ OF_NEWER = [
     "ansible._internal._task:VariableLayer.CACHEABLE_FACT",
     "ansible._internal._task:VariableLayer.INCLUDE_VARS",
     "ansible._internal._task:VariableLayer.REGISTER_VARS",
+    "ansible.vars.manager:_DEPRECATE_VARS",
 ]
 OF_OLDER = [
     "ansible._internal._errors._error_utils:result_dict_from_exception",
@@ -202,6 +205,9 @@ PARAMETERS = {
     ),
     "ansible.plugins.connection.ssh:Connection._build_command": "self binary subsystem other_args",
     "ansible.plugins.loader:Jinja2Loader.get_with_context": "self name args kwargs",
+    "ansible.vars.manager:VariableManager._get_magic_variables": (
+        "self play host task include_hostvars _hosts _hosts_all"
+    ),
     "ansible.vars.manager:get_vars_from_inventory_sources": "loader sources entities stage",
     "ansible.vars.manager:get_vars_from_path": "loader path entities stage",
     "ansible.plugins.action:ActionBase._configure_module": "self module_name module_args task_vars",
@@ -253,7 +259,8 @@ ATTRIBUTES: list[tuple[str, Callable[[type], Any], str]] = [
     (
         "ansible.plugins.connection.ssh:Connection",
         made_connection,
-        "become control_path control_path_dir host _options _play_context _shell",
+        "become control_path control_path_dir host _options _play_context _shell sshpass_pipe"
+        + " shm" * NEWER,
     ),
     ("ansible.executor.task_executor:TaskExecutor", made_executor, EXECUTOR_KEEPS),
     (
@@ -265,6 +272,12 @@ ATTRIBUTES: list[tuple[str, Callable[[type], Any], str]] = [
         "ansible.plugins.action.command:ActionModule",
         made_action,
         "_discovered_interpreter_key",
+    ),
+    ("ansible.parsing.dataloader:DataLoader", lambda made: made(), "_FILE_CACHE"),
+    (
+        "ansible.plugins.loader:Jinja2Loader",
+        lambda _: importlib.import_module("ansible.plugins.loader").filter_loader,
+        "_cached_non_collection_wrappers",
     ),
     ("ansible.template:Templar", lambda made: made(), "_engine available_variables"),
     ("ansible.template:Templar", lambda made: made()._engine.environment, "from_string optimized overlayed"),

@@ -62,6 +62,8 @@ class Known:
     def vars_of(self, task: Task) -> dict[str, Any]:
         return {}
 
+    def not_used(self) -> None: ...
+
     def reader_of(self, task: Task) -> Reader:
         return Reader(self.vars_of(task))
 

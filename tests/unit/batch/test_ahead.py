@@ -6,7 +6,6 @@ import inspect
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -26,6 +25,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import packed
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
     ahead,
     choice,
+    following,
     loading,
     modules,
     results,
@@ -209,7 +209,8 @@ INCLUDING = """---
   ansible.builtin.include_tasks: "{{ word }}.yml"
 - name: The role
   ansible.builtin.include_role:
-    name: other
+    name: cartable.fleet.software
+    tasks_from: refuse
 """
 
 
@@ -224,7 +225,7 @@ def included(tmp_path: Path, batch: Callable[..., Task], monkeypatch: pytest.Mon
     assert host, "likewise"
     preparing.prepare(task)
     process = Process(task)
-    process.host, process._included, process.target = host, {}, SimpleNamespace(is_controller=False)  # type: ignore[assignment]
+    process.host, process._known_vars = host, []
     process.blocks = process.load(str(tmp_path / "tasks" / "file.yml"))  # type: ignore[attr-defined]
 
     def load(*_: Any, **__: Any) -> Any:
@@ -245,22 +246,73 @@ def include(process: Process, number: int) -> list[str]:
 
 def test_what_an_include_names_is_loaded_and_given_once(included: Process) -> None:
     assert include(included, 0) == ["More"]
-    assert include(included, 1)[:3] == ["other : One", "other : Two", "other : Three"]
+    assert "cartable.fleet.software : Refuse software without its approvals" in include(included, 1)
+    assert [role.get_name() for role in included.play.roles] == ["cartable.fleet.software"], (
+        "as Ansible has it then"
+    )
     for number in (0, 1):
         with pytest.raises(AssertionError, match="loaded again"):
             include(included, number)
 
 
-@pytest.mark.parametrize(("name", "number"), [("tasks/more.yml", 0), ("roles/other/tasks/main.yml", 1)])
-def test_what_has_changed_since_is_loaded_again(included: Process, name: str, number: int) -> None:
-    path = Path(included.loader.get_basedir(), name)
-    path.write_text(path.read_text() + "\n", encoding="utf-8")
+@pytest.mark.parametrize("number", [0, 1])
+def test_what_has_changed_since_is_loaded_again(
+    included: Process, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = ("more.yml", "refuse.yml")[number]
+    state_of = following.state_of
+    monkeypatch.setattr(following, "state_of", lambda path: () if path.name == changed else state_of(path))
     with pytest.raises(AssertionError, match="loaded again"):
         include(included, number)
 
 
+def test_what_was_only_looked_at_is_given_again(included: Process) -> None:
+    for number in (0, 1, 1):
+        first = include(included, number)
+        included.not_used()
+        assert first == include(included, number)
+        included.not_used()
+    assert not included.play.roles
+
+
 def test_what_includes_name_leaves_the_play_as_it_was(included: Process) -> None:
     assert (included.play.roles, included.play.role_cache, included.play.handlers) == ([], {}, [])
+    assert not [path for path in included.loader._FILE_CACHE if "software" in path or "more.yml" in path]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- include_role: {name: other}\n",
+        "- include_role: {name: cartable.fleet.software, rolespec_validate: '{{ word }}'}\n",
+        "- include_role: {name: cartable.fleet.software}\n  loop: [1]\n",
+        "- include_tasks: \"{{ lookup('pipe', 'echo more') }}.yml\"\n",
+        "- include_tasks: {file: more.yml, apply: {tags: '{{ word }}'}}\n",
+        "- include_tasks: gone.yml\n",
+    ],
+)
+def test_what_would_do_more_than_to_read_is_left_to_the_hosts(
+    batch: Callable[..., Task], tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = batch(text)
+    (tmp_path / "tasks" / "more.yml").write_text("- ansible.builtin.debug:\n", encoding="utf-8")
+    [host] = [one for one in task.get_variable_manager()._inventory.get_hosts() if one.name == "a"]
+    templar = Templar(variables={"word": "more"})
+    assert templar, "found by its name, as that of a strategy is"
+    assert host, "likewise"
+    preparing.prepare(task)
+    assert not ahead.PREPARED[task._uuid].included
+
+
+def test_one_that_includes_itself_is_followed_once(batch: Callable[..., Task], tmp_path: Path) -> None:
+    task = batch("- include_tasks: more.yml\n")
+    (tmp_path / "tasks" / "more.yml").write_text("- include_tasks: more.yml\n", encoding="utf-8")
+    [host] = [one for one in task.get_variable_manager()._inventory.get_hosts() if one.name == "a"]
+    templar = Templar(variables={})
+    assert templar, "found by its name, as that of a strategy is"
+    assert host, "likewise"
+    preparing.prepare(task)
+    assert len(ahead.PREPARED[task._uuid].included) == 1
 
 
 ONCE = (

@@ -34,12 +34,12 @@ AROUND = """
 INCLUDES = """
 - name: A role
   ansible.builtin.include_role:
-    name: fresh
+    name: my.own.fresh
 - name: A file
   ansible.builtin.include_tasks: more.yml
 - name: No role
   ansible.builtin.include_role:
-    name: fresh
+    name: my.own.fresh
   when: false
 """
 MORE = """
@@ -112,8 +112,12 @@ def told(folder: Path, play: str, *callbacks: str) -> list[tuple[list[str], list
         f"[all:vars]\nansible_python_interpreter={sys.executable}\n",
         "roles/fresh/tasks/main.yml": MAIN,
         "roles/fresh/tasks/all.yml": TASKS,
+        **{
+            f"collections/ansible_collections/my/own/roles/fresh/tasks/{name}.yml": text
+            for name, text in {"main": MAIN, "all": TASKS}.items()
+        },
         "callbacks/tells.py": TELLS,
-        "ansible.cfg": f"[defaults]\ncollections_path = {PROJECT / 'collections'}\n"
+        "ansible.cfg": f"[defaults]\ncollections_path = {PROJECT / 'collections'}:{folder / 'collections'}\n"
         f"callback_plugins = callbacks\ncallbacks_enabled = {', '.join(('tells', *callbacks))}\n",
     }.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

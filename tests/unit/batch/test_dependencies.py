@@ -167,3 +167,11 @@ def test_a_lookup_behind_a_variable_is_seen() -> None:
 )
 def test_looks_at_nothing(text: str) -> None:
     assert not names(text) & {FILES, WORLD}
+
+
+def test_what_variables_that_name_each_other_read_is_all_of_it_in_any_order() -> None:
+    variables = {"a": "{{ b }} {{ c }}", "b": "{{ a }} {{ d }}", "c": "{{ x }}", "d": "{{ y }}"}
+    every = frozenset("abcdxy")
+    for names in ("ab", "ba", "aab"):
+        reader = Reader(variables)
+        assert [reader.names(["{{ " + name + " }}"]) for name in names] == [every] * len(names)

@@ -11,7 +11,9 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.play import Play
 from ansible.playbook.task import Task
 from ansible.vars.manager import VariableManager
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host, KnownVars
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import known_vars
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.known_vars import KnownVars
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
 
 TASKS = [
@@ -38,7 +40,7 @@ class Variables(Host):
         ]
         self.task = self.tasks[0]
         self._base = self.variable_manager.get_vars(play=self.play, host=self.host, task=self.task)
-        self._known_vars = [KnownVars(self.task, self._base)]
+        self._known_vars = [KnownVars(self, self.task, self._base)]
         self.asked = 0
         self._get, self.variable_manager.get_vars = self.variable_manager.get_vars, self.count
 
@@ -69,6 +71,28 @@ def test_what_a_task_leaves_is_seen_by_all_that_come_after(host: Variables, kind
         seen = host.vars_of(task)
         assert (seen["ansible_facts"] if kind == "facts" else seen)["left"] == kind
     assert host.own() == [None, 1, 1, 2]
+
+
+def test_the_variable_that_has_them_all_has_it_too(host: Variables) -> None:
+    host.own()
+    host.remember(Outcome(host.tasks[0], {}, {}, registered={"left": "said"}))
+    assert [host.vars_of(task)["vars"]["left"] for task in host.tasks] == ["said"] * 4
+
+
+def test_what_no_task_can_set_stays(host: Variables) -> None:
+    before = [host.vars_of(task)["ansible_play_name"] for task in host.tasks]
+    host.remember(Outcome(host.tasks[0], {}, {}, set_facts={"ansible_play_name": "mine", "left": 1}))
+    assert [host.vars_of(task)["ansible_play_name"] for task in host.tasks] == before
+    assert [host.vars_of(task)["left"] for task in host.tasks] == [1] * 4
+
+
+def test_few_are_kept(host: Variables) -> None:
+    for number in range(2 * known_vars.MOST):
+        task = host.tasks[1].copy()
+        task.vars = {"own": number}
+        assert host.vars_of(task)["own"] == number
+    assert len(host._known_vars) <= known_vars.MOST + 1
+    assert host._known_vars[0].variables is host._base
 
 
 def test_a_rescue_is_seen_too(host: Variables) -> None:

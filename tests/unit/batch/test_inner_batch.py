@@ -124,6 +124,23 @@ def test_what_it_could_not_be_as_a_part_is_refused_with_file_and_line(tmp_path: 
     assert re.search(r"main\.yml:7:3", said)
 
 
+def test_where_its_file_is_missing_it_says_so_when_its_turn_comes(tmp_path: Path) -> None:
+    gone = OUTER + "- name: Gone\n  cartable.fleet.batch:\n    tasks_from: gone.yml\n"
+    status, said = play(tmp_path, {"tasks/outer.yml": f"{gone}  when: false\n"})
+    assert status == 0, said
+    status, said = play(tmp_path, {"tasks/outer.yml": gone})
+    assert status != 0
+    assert re.search(r"^ok: .*After", said, re.MULTILINE)
+    assert "gone.yml" in said
+
+
+def test_somebody_elses_batch_is_none(tmp_path: Path) -> None:
+    own = "- name: Own\n  batch:\n  loop: [1]\n  vars: {ansible_python_interpreter: '{{ ansible_playbook_python }}'}\n"
+    module = "#!/usr/bin/python\nfrom ansible.module_utils.basic import AnsibleModule\nAnsibleModule({}).exit_json()\n"
+    status, said = play(tmp_path, {"tasks/outer.yml": own, "library/batch.py": module})
+    assert status == 0, said
+
+
 def test_outside_a_role_its_name_is_no_template(tmp_path: Path) -> None:
     outer = OUTER + '- name: Here\n  cartable.fleet.batch:\n    tasks_from: "{{ kind }}.yml"\n'
     status, said = play(tmp_path, {"tasks/outer.yml": outer})

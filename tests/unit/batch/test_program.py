@@ -298,6 +298,35 @@ def test_what_is_secret_is_hidden_where_the_connection_shows_it(home: Path, secr
     machine.end_program()
 
 
+def test_no_password_is_left_in_memory_that_others_may_open(home: Path) -> None:
+    before = set(Path("/dev/shm").iterdir())
+    machine = Machine(home, password="Zq7-canary-Wk3", password_mechanism="ssh_askpass")
+    machine.say("one")
+    # Another program over the same connection object meanwhile, as a task that has to ask something has it.
+    machine.connection.exec_command("true", sudoable=False)
+    machine.say("two")
+    machine.end_program()
+    assert set(Path("/dev/shm").iterdir()) <= before
+    assert machine.executions == 1
+
+
+def test_a_fault_of_who_hears_it_ends_it(home: Path) -> None:
+    class Fault(BaseException):
+        """As a BatchError is none of Ansible's exceptions."""
+
+    def fail() -> None:
+        if asks.said:
+            raise Fault
+
+    machine, asks = Machine(home), Asks(fail)
+    with pytest.raises(Fault):
+        machine.say("one", "two", asks=asks)
+    assert wait_until(lambda: gone(asks.process), 10)
+    assert machine._program is None
+    assert machine.say("three").said == ["three"]
+    machine.end_program()
+
+
 def test_why_ssh_cannot_connect_is_no_secret(home: Path) -> None:
     machine = Machine(home, before="echo no route >&2; exit 255")
     with pytest.raises(AnsibleConnectionFailure, match="no route"):

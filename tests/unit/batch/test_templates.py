@@ -11,6 +11,7 @@ from unittest.mock import patch
 import pytest
 from ansible._internal._templating._jinja_bits import AnsibleEnvironment
 from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import Jinja2Loader, filter_loader
 from ansible.template import Templar, trust_as_template
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import templates
 from jinja2 import nodes
@@ -153,3 +154,23 @@ def test_what_is_wrong_is_said_each_time() -> None:
         for _ in range(2):
             with pytest.raises(Exception, match="Syntax error in template"):
                 render("{{ wrong")
+
+
+def test_jinjas_own_filters_are_looked_for_once_and_again_where_others_have_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(templates, "NOT_OF_ANSIBLE", {})
+    real, looked = Jinja2Loader.get_with_context, list[str]()
+
+    def look(loader: Any, name: str, *how: Any, **named: Any) -> Any:
+        looked.append(name)
+        return real(loader, name, *how, **named)
+
+    monkeypatch.setattr(Jinja2Loader, "get_with_context", look)
+    text = "{{ [name] | join(' ') | upper }}"
+    with templates.compiled_once():
+        assert [render(text), render(text)] == ["ONE", "ONE"]
+        assert looked.count("join") == 1
+        monkeypatch.setattr(filter_loader, "_cached_non_collection_wrappers", {})
+        assert render(text) == "ONE"
+    assert looked.count("join") == 2

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ansible import constants as C
+from ansible.errors import AnsibleError
 from ansible.playbook.task import Task
 from ansible.plugins import action as actions
 from ansible.plugins.action import ActionBase
@@ -37,7 +40,11 @@ def kind_of(handler: ActionBase) -> str:
 
 def reaches_target(task: Task) -> bool:
     """Whether the action of a task wants a connection, be it to another machine; one that is not known does."""
-    found = action_loader.get(task.action, class_only=True, collection_list=task.collections)
+    if task.action in C._ACTION_ALL_INCLUDE_ROLE_TASKS:
+        return False
+    found = None
+    with suppress(AnsibleError):  # the task itself will say so
+        found = action_loader.get(task.action, class_only=True, collection_list=task.collections)
     return bool(getattr(found, "_requires_connection", True))
 
 

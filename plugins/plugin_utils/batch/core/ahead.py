@@ -64,12 +64,18 @@ def path_of(batch: Task) -> str:
     if "{" in name:
         [templar] = at_hand("templar")
         name = templar.template(name)
-    return loading.found(batch, name)
+    return loading.place_of(batch, name)
 
 
 def forget(batch: Task) -> None:
     """Drop what is prepared for a batch."""
     PREPARED.pop(batch._uuid, None)
+
+
+def is_ready(batch: Task) -> bool:
+    """Whether all is done for the batch: it has come to another group of hosts, or with the strategy "free" to another one."""
+    found = PREPARED.get(batch._uuid)
+    return found is not None and found.holds(path_of(batch))
 
 
 def load_ahead(batch: Task) -> list[following.Group]:
@@ -82,7 +88,7 @@ def load_ahead(batch: Task) -> list[following.Group]:
         del PREPARED[next(iter(PREPARED))]
     path = path_of(batch)
     states, play = {Path(path): following.state_of(Path(path))}, tasks.play_of(batch)
-    with loading.as_it_was(play) as brings_roles:
+    with loading.as_it_was(play, batch.get_loader()) as brought_roles:
         blocks = loading.load(
             path,
             loading.including(batch, path),
@@ -91,7 +97,7 @@ def load_ahead(batch: Task) -> list[following.Group]:
             batch.get_variable_manager(),
             batch.get_loader(),
         )
-    if brings_roles():
+    if brought_roles():
         return []  # the play would have them before a host is there: each host's process loads them for itself
     group = following.Group(list(tasks.each(blocks)), variables())
     found = following.Followed(groups=[group])

@@ -190,19 +190,32 @@ class Target:
                 return said
         running, self._program, self._whose = self._program, None, whose
         assert running is not None
+        try:
+            told = self._heard_of(running, asking, secret)
+        except BaseException:
+            running.end()
+            raise
+        if "stale" in told:
+            running.end()
+            return self.ask(shebang, become, message, asking, secret=secret)
+        if running.keeps_input and told:
+            self._program = running
+            return None
+        return running.said
+
+    @staticmethod
+    def _heard_of(running: Program, asking: Asking, secret: bool) -> set[str]:
+        """Let ``asking`` hear a program until it has done what it was asked; how that is told, nothing where it has ended."""
         heard = Answers()
         for piece in running.pieces():
             if secret:
                 running.hide()
             told = list(heard.in_piece(piece))
             asking.hear(told)
-            if any("stale" in answer for answer in told):
-                running.end()
-                return self.ask(shebang, become, message, asking, secret=secret)
-            if running.keeps_input and any("end" in answer or "missing" in answer for answer in told):
-                self._program = running
-                return None
-        return running.said
+            ends = {name for answer in told for name in answer if name in ("end", "missing", "stale")}
+            if ends and running.keeps_input:
+                return ends
+        return set()
 
     def end_program(self) -> None:
         """Let the program that waits for more end, where there is one."""

@@ -3,7 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the includes of a batch name, loaded where the play runs, before it forks for the hosts.
 
-It only saves time: an include whose file or role is not found here, or has changed since, is loaded by the host's process.
+It saves time: an include whose file or role is not found here, or has changed since, is loaded by the host's process. So are
+a role that is in no collection, since loading it brings its plugins to the play; one that has dependencies or a template
+among its arguments; and a file whose name looks at anything but variables.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from ansible.playbook.block import Block
 from ansible.playbook.role_include import IncludeRole
 from ansible.playbook.task import Task
 from ansible.template import Templar
+from ansible.utils.collection_loader import AnsibleCollectionRef
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import dependencies
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import loading, tasks
 
 MOST = 50  # includes that are followed: a file may include itself
@@ -32,6 +36,7 @@ class Included:
 
     blocks: list[Block]
     states: Mapping[Path, tuple[int, ...]]  # of the files that were read
+    roles: Sequence[Any] = ()  # that the play has then
 
     def is_as_it_was(self) -> bool:
         """Whether none of them has been changed since."""
@@ -47,6 +52,7 @@ class Group:
 
     tasks: list[Task]
     variables: Mapping[str, Any]
+    within: frozenset[Any] = frozenset()  # the files and roles around
 
 
 @dataclass
@@ -82,33 +88,51 @@ def follow(group: Group, batch: Task, host: Any) -> Followed:
         for include in current.tasks:
             if include.action not in tasks.INCLUDES or tasks.has_loop(include) or len(found.included) >= MOST:
                 continue
-            with suppress(Exception), loading.as_it_was(play):  # whose process meets it says what is wrong
-                key, included = _load(include, current.variables, play)
+            with suppress(Exception):  # whose process meets it says what is wrong
+                key = _key(include, current.variables)
+                if key[1:] in current.within:
+                    continue
+                included = _load(include, key, play)
                 inner = list(tasks.each(included.blocks))
                 if any(True for task in inner for _ in tasks.role_imports(task, batch)):
                     continue
                 found.included[key] = included
-                waiting.append(Group(inner, _variables(play, inner, host)))
+                waiting.append(Group(inner, _variables(play, inner, host), current.within | {key[1:]}))
     return found
 
 
-def _load(include: Task, variables: Mapping[str, Any], play: Any) -> tuple[Key, Included]:
+def _key(include: Task, variables: Mapping[str, Any]) -> Key:
+    """What it names. Raises ValueError where that cannot be told without doing more than to look."""
+    if isinstance(include, IncludeRole):
+        if any(dependencies.templates(include.args)) or not AnsibleCollectionRef.is_valid_fqcr(
+            include._role_name
+        ):
+            raise ValueError("it is not certain which role it is, or it would bring its plugins")
+        return key_of_role(include)
+    others = {name: value for name, value in include.args.items() if name != "_raw_params"}
+    name, reader = include.args["_raw_params"], dependencies.Reader({**variables, **include.vars})
+    if any(dependencies.templates(others)) or not dependencies.NO_NAMES.isdisjoint(reader.names([name])):
+        raise ValueError("its name is more than variables")
+    name = Templar(loader=include.get_loader(), variables={**variables, **include.vars}).template(name)
+    return key_of_file(include, _place(include, name))
+
+
+def _load(include: Task, key: Key, play: Any) -> Included:
     parent: Any = include.copy(exclude_parent=True)
     parent._parent = include._parent
     manager, loader = include.get_variable_manager(), include.get_loader()
-    if isinstance(include, IncludeRole):
-        if any("{" in name for name in (include._role_name, *include._from_files.values())):
-            raise ValueError("the role has a template for a name")
-        blocks = loading.load_role(parent, play, manager, loader)
-        files = [path for name in OF_A_ROLE for path in Path(parent._role_path, name).glob("*")]
-        return key_of_role(parent), Included(blocks, {path: state_of(path) for path in files})
-    name = Templar(loader=loader, variables={**variables, **include.vars}).template(
-        include.args["_raw_params"]
-    )
-    path = Path(_place(include, name))
-    states = {path: state_of(path)}
-    blocks = loading.load(str(path), parent, include._role, play, manager, loader)
-    return key_of_file(include, str(path)), Included(blocks, states)
+    with loading.as_it_was(play, loader) as brought_roles:
+        if isinstance(parent, IncludeRole):
+            blocks = loading.load_role(parent, play, manager, loader)
+            if any(role.get_all_dependencies() for role in brought_roles()):
+                raise ValueError("the role has dependencies")
+            folders = [Path(parent._role_path, name) for name in OF_A_ROLE]
+            files = {path for folder in folders for path in folder.rglob("*") if path.is_file()}
+        else:
+            blocks = loading.load(key[1], parent, include._role, play, manager, loader)
+            files = {Path(key[1])}
+    files |= {Path(task.get_path().rpartition(":")[0]) for task in tasks.each(blocks) if task.get_ds()}
+    return Included(blocks, {path: state_of(path) for path in files}, brought_roles())
 
 
 def _place(include: Task, name: str) -> str:

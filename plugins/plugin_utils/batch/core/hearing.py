@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 from ansible.plugins.connection import ssh
@@ -100,7 +100,8 @@ class _KeptOpen:
     def close(self) -> None:
         """Hand on what was written, no more."""
         if not self._pipe.closed:
-            self._pipe.flush()
+            with suppress(BrokenPipeError):  # ssh has ended, and its exit status says more
+                self._pipe.flush()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._pipe, name)

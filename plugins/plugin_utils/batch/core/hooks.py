@@ -189,4 +189,7 @@ class Pause(Capture):
 
     def reached(self, handler: ActionBase, job: Job, configured: list[str]) -> None:
         """Wait for the target."""
-        answer_modules(self.host, handler, iter(self._turns.ask(job)), configured)
+        told = self._turns.ask(job)
+        if isinstance(told, AnsibleError):
+            raise told
+        answer_modules(self.host, handler, iter(told), configured)

@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-import functools
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
 from types import SimpleNamespace
@@ -28,6 +27,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import (
     ahead,
     choice,
     following,
+    known_vars,
     loading,
     tasks,
     versions,
@@ -70,11 +70,12 @@ class Host:
         self.modules: dict[Any, Module] = {}  # by all that decides what is packed
         self._copies: dict[str, Task] = {}  # one of each task, made before the play forked
         self._included: dict[Any, following.Included] = {}  # likewise, what the includes name
+        self._given: tuple[Any, following.Included | None] = None, None
         # Asked for on the command line, also of a task with "diff: false" whose module tells one all the same.
         self.shows_diffs = bool(context.CLIARGS.get("diff"))
         self._tags = context.CLIARGS.get("tags") or (), context.CLIARGS.get("skip_tags") or ()
         self._base = {key: value for key, value in task_vars.items() if key != "_task"}
-        self._known_vars = [KnownVars(self.task, self._base)]  # the batch's own first
+        self._known_vars = [known_vars.KnownVars(self, self.task, self._base)]  # the batch's own first
         signal.alarm(0)  # the keyword timeout of what is around the batch is that of each of its tasks
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
@@ -98,9 +99,9 @@ class Host:
     def included(self, outcome: Outcome) -> list[Block]:
         """Load the files or roles that an include names, each with the variables of its item, as a strategy does."""
         if isinstance(outcome.task, IncludeRole) and not tasks.has_loop(outcome.task):
-            known = self._included.pop(following.key_of_role(outcome.task), None)
-            if known is not None and known.is_as_it_was():
-                return known.blocks
+            blocks = self._known_blocks(following.key_of_role(outcome.task))
+            if blocks is not None:
+                return blocks
         play = SimpleNamespace(_play=self.play)
         if versions.TaskContext is not None:
             said = versions.HostTaskResult(host=self.host, task=outcome.task, utr=outcome.raw)
@@ -111,19 +112,47 @@ class Host:
         blocks: list[Block] = []
         for file in IncludedFile.process_include_results([said], play, self.loader, self.variable_manager):
             include, name = file._task, str(file._filename)
-            if not (file._is_role or file._vars):
-                known = self._included.pop(following.key_of_file(include, name), None)
-                if known is not None and known.is_as_it_was():
-                    blocks += known.blocks
-                    continue
+            known = (
+                None
+                if file._is_role or file._vars
+                else self._known_blocks(following.key_of_file(include, name))
+            )
+            if known is not None:
+                blocks += known
+                continue
             parent = include.copy(exclude_parent=True)
             parent._parent = include._parent
             parent.vars = parent.vars | file._vars
             if file._is_role:
                 blocks += loading.load_role(parent, self.play, self.variable_manager, self.loader)
+                self._note_roles()
             else:
                 blocks += self._blocks(name, parent, include._role)
         return blocks
+
+    def _known_blocks(self, key: Any) -> list[Block] | None:
+        """What is loaded of an include, where it has not changed since; given once, since tasks are rendered in place."""
+        self._given = key, self._included.pop(key, None)
+        known = self._given[1]
+        if known is None or not known.is_as_it_was():
+            return None
+        if known.roles:
+            self.play.roles.extend(known.roles)
+            self._note_roles()
+        return known.blocks
+
+    def not_used(self) -> None:
+        """What the last include has named was only looked at, and is asked for again."""
+        key, known = self._given
+        if known is not None:
+            self._included[key] = known
+            del self.play.roles[len(self.play.roles) - len(known.roles) :]
+
+    def _note_roles(self) -> None:
+        """Let the tasks see which roles the play has by now."""
+        magic = known_vars.magic_variables(self, self.task)
+        for known in self._known_vars:
+            known.variables.update((name, magic[name]) for name in known_vars.OF_ROLES if name in magic)
 
     def _blocks(self, path: str, include: TaskInclude, role: Any) -> list[Block]:
         return loading.load(path, include, role, self.play, self.variable_manager, self.loader)
@@ -165,14 +194,16 @@ class Host:
         """The variables that are read to know how the host is reached, which are no task's own."""
         return self._known(task).read_to_reach
 
-    def _known(self, task: Task) -> KnownVars:
-        known = next((known for known in self._known_vars if known.are_of(task)), None)
+    def _known(self, task: Task) -> known_vars.KnownVars:
+        decides = known_vars.deciding(task)
+        known = next((known for known in self._known_vars if known.decides == decides), None)
         if known is None:
+            del self._known_vars[1 : len(self._known_vars) - known_vars.MOST]
             found = self.variable_manager.get_vars(play=self.play, host=self.host, task=task)
             for name in ("ansible_play_hosts", "ansible_play_batch", "play_hosts", "ansible_play_hosts_all"):
                 if name in self._base:
                     found[name] = self._base[name]
-            known = KnownVars(task, found)
+            known = known_vars.KnownVars(self, task, found)
             self._known_vars.append(known)
         return known
 
@@ -194,7 +225,7 @@ class Host:
 
     def _forget_vars(self) -> None:
         """Forget the variables of tasks; those of the batch's own are refreshed."""
-        self._known_vars = [KnownVars(self.task, self._base)]
+        self._known_vars = [known_vars.KnownVars(self, self.task, self._base)]
 
     # Running one task --------------------------------------------------------------------------------------------
 
@@ -232,13 +263,16 @@ class Host:
 
     def _take_once(self, task: Task, resolved: Task, blocked: Callable[[str], bool], relay: Any) -> Taken:
         executor = self._executor(resolved, relay)
-        turns: Turns[Job, list[dict[str, Any]], Outcome] = Turns(executor.outcome)
+        turns: Turns[Job, list[dict[str, Any]] | AnsibleError, Outcome] = Turns(executor.outcome)
         executor.hooks = Pause(self, blocked, turns)
         turns.start()
         if turns.asked is None and self.is_include(turns.result()):
             raise Includes(turns.result())
 
         def finish() -> Outcome:
+            if turns.asked is not None and turns.asked.error is not None:
+                turns.go_on(turns.asked.error)
+                return turns.result()
             if turns.asked is not None and turns.asked.answer is None:
                 turns.leave()
                 return self._replay(task, Replay(self, []), relay)
@@ -310,41 +344,3 @@ class Host:
             self.modules[key] = unpack(name, bits, path)
             keep_files(self.modules[key].files)
         return self.modules[key]
-
-
-class KnownVars:
-    """The variables of tasks, and what decides that these tasks have them on one host of one play."""
-
-    def __init__(self, task: Task, variables: dict[str, Any]) -> None:
-        self.variables = variables
-        self._task = task
-        self._deciding = task.get_vars(), task.get_include_params()
-
-    @functools.cached_property
-    def reader(self) -> dependencies.Reader:
-        """What follows names through them."""
-        return dependencies.Reader(self.variables)
-
-    @functools.cached_property
-    def read_to_reach(self) -> frozenset[str]:
-        """The names that are read to know how the host is reached."""
-        told = [
-            value
-            for name, value in self.variables.items()
-            if name.startswith("ansible_") and isinstance(value, str)
-        ]
-        return self.reader.names(told)
-
-    def are_of(self, task: Task) -> bool:
-        """Whether ``task`` has them, too."""
-        own = self._task._role is task._role
-        return own and self._deciding == (task.get_vars(), task.get_include_params())
-
-    def set(self, lasting: Mapping[str, Any], extra: Mapping[str, Any]) -> None:
-        """Set what a task has registered or set, but for what stands above it: ``extra`` variables and parameters."""
-        above = {*extra, *self._task.get_include_params()}
-        if self._task._role is not None:
-            above |= set(self._task._role.get_role_params(self._task.get_dep_chain()))
-        self.variables.update((name, value) for name, value in lasting.items() if name not in above)
-        for found in ("reader", "read_to_reach"):
-            vars(self).pop(found, None)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.playbook.task import Task
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.modules import Module
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
@@ -33,6 +34,7 @@ class Job:
     profile: str
     answer: list[dict[str, Any]] | None = None
     heard_of: bool = False  # also where the target has left it to the controller
+    error: AnsibleError | None = None  # that running it ends with
 
     def goes_with(self, other: Job) -> bool:
         """Whether both may run in one program on the target: the same user, the same Python."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.errors import AnsibleError, AnsibleFileNotFound, AnsibleParserError
 from ansible.playbook.block import Block
 from ansible.playbook.handler import Handler
 from ansible.playbook.helpers import load_list_of_blocks
@@ -42,7 +42,12 @@ def include_instead(batch: Task, path: str) -> None:
     others = [key for key in batch.get_ds() or {} if key not in taken and key != batch.action]
     is_template = "{" in batch.args["tasks_from"]
     if others or isinstance(batch, Handler) or (is_template and batch._role is None):
-        raise ValueError(f"include_tasks cannot stand in the place of this batch (it takes no {others})")
+        why = (
+            f"it takes no {others}"
+            if others
+            else "it is a handler, or has a template for a name outside a role"
+        )
+        raise ValueError(f"include_tasks cannot stand in the place of this batch ({why})")
     include = including(batch, path)
     batch.__class__ = TaskInclude
     batch.action = batch._resolved_action = include.action
@@ -82,35 +87,41 @@ def include_inner(entries: Sequence[Task | Block]) -> None:
         if not isinstance(name, str) or task.args.keys() != {"tasks_from"}:
             raise AnsibleParserError("A batch takes tasks_from, the name of a task file.", obj=task.get_ds())
         try:
-            include_instead(task, name if task._role or "{" in name else found(task, name))
+            include_instead(task, name if task._role or "{" in name else _as_found(task, name))
         except ValueError as error:
             raise AnsibleParserError(
                 f"A batch in a batch is a part of it: {error}.", obj=task.get_ds()
             ) from error
 
 
-def found(batch: Task, name: str) -> str:
+def _as_found(batch: Task, name: str) -> str:
+    """Where the file of a batch is, or its name: where it is missing, the include says so when its turn comes."""
+    try:
+        return place_of(batch, name)
+    except AnsibleFileNotFound:
+        return name
+
+
+def place_of(batch: Task, name: str) -> str:
     """Where the file of a batch is. Raises AnsibleFileNotFound."""
     return str(batch.get_loader().path_dwim_relative_stack(batch.get_search_path(), "tasks", name))
 
 
 @contextmanager
-def as_it_was(play: Any) -> Iterator[Callable[[], bool]]:
-    """Take out of ``play`` the roles that are imported meanwhile; the function tells whether there were any."""
-    roles, handlers, cache = (
-        list(play.roles),
-        list(play.handlers),
-        {path: list(found) for path, found in play.role_cache.items()},
-    )
+def as_it_was(play: Any, loader: Any) -> Iterator[Callable[[], list[Any]]]:
+    """Take out of ``play`` what is loaded meanwhile: roles, which the function tells, handlers, and the content of files."""
+    roles, handlers, files = list(play.roles), play.handlers, dict(loader._FILE_CACHE)
+    cache = {path: list(found) for path, found in play.role_cache.items()}
     brought: list[Any] = []
     try:
-        yield lambda: bool(brought)
+        yield lambda: brought or play.roles[len(roles) :]
     finally:
         brought += play.roles[len(roles) :]
         play.roles[:] = roles
         play.handlers = handlers
-        play.role_cache.clear()
-        play.role_cache.update(cache)
+        for kept, before in ((play.role_cache, cache), (loader._FILE_CACHE, files)):
+            kept.clear()
+            kept.update(before)
 
 
 def load_role(include: IncludeRole, play: Any, variable_manager: Any, loader: Any) -> list[Block]:

@@ -15,13 +15,14 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import copy_context
 from typing import Any
 
-from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.hearing import heard
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import behind_length
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.turns import Turns
 
 ENDING = 5.0  # seconds, from when nobody asks any more; then the connection is ended
-OF_A_TASK = ("become", "_play_context", "_options")  # what an executor sets on a connection
+# What an executor sets on a connection, and what that keeps for the password of a login.
+OF_A_TASK = ("become", "_play_context", "_options", "shm", "sshpass_pipe")
 
 # Executes a program, which is heard within the given context.
 Execute = Callable[[AbstractContextManager[None]], Mapping[str, Any]]
@@ -36,7 +37,7 @@ class Program:
         self.keeps_input = stays
         self.said: Mapping[str, Any] | None = None  # once it has ended: rc, stdout and stderr
         self._connection = connection
-        self._settings = {name: getattr(connection, name) for name in OF_A_TASK}
+        self._settings = self._settings_now()
         self._may_begin = may_begin
         self._again = False  # was asked more, or is to end
         self._process: subprocess.Popen[bytes] | None = None
@@ -86,7 +87,7 @@ class Program:
                 self._process.wait(ENDING)
             except subprocess.TimeoutExpired:
                 self._process.terminate()
-        with suppress(AnsibleError):
+        with suppress(Exception):  # nobody asked for what it has to say
             for _ in self.pieces():
                 pass
 
@@ -97,12 +98,16 @@ class Program:
     @contextmanager
     def _own_settings(self) -> Iterator[None]:
         """Have the connection as the program needs it: tasks set it up for themselves in between."""
-        kept = {name: getattr(self._connection, name) for name in OF_A_TASK}
+        kept = self._settings_now()
         vars(self._connection).update(self._settings)
         try:
             yield
         finally:
+            self._settings = self._settings_now()
             vars(self._connection).update(kept)
+
+    def _settings_now(self) -> dict[str, Any]:
+        return {name: getattr(self._connection, name, None) for name in OF_A_TASK}
 
     # What its connection tells, in its thread ------------------------------------------------------------------------
 

@@ -28,7 +28,9 @@ from jinja2.environment import TemplateExpression
 
 # By text, whether it is an expression, and whether backslashes are escaped.
 COMPILED: dict[tuple[str, bool, Any], CodeType] = {}
-NOT_OF_ANSIBLE: set[tuple[str, str]] = set()  # filters and tests without a collection in their name
+# Filters and tests without a collection in their name: of each kind those that are none of Ansible's, as long as that has the
+# same ones: a role may bring others.
+NOT_OF_ANSIBLE: dict[str, tuple[Any, set[str]]] = {}
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,14 @@ def _searching_once(get: Callable[..., Any]) -> Callable[..., Any]:
     """Look for Jinja's own filters and tests among Ansible's once, and not for each template that names them."""
 
     def get_with_context(loader: Any, name: str, *how: Any, **named: Any) -> Any:
-        searched = loader.type, name
-        if searched in NOT_OF_ANSIBLE:
+        own, none = NOT_OF_ANSIBLE.get(loader.type, (None, set()))
+        if name in none and own is loader._cached_non_collection_wrappers:
             return get_with_context_result(None, PluginLoadContext(loader.type, loader.package))
         found = get(loader, name, *how, **named)
         if found.object is None and "." not in name:  # those of collections may come
-            NOT_OF_ANSIBLE.add(searched)
+            if own is not loader._cached_non_collection_wrappers:
+                none = set()
+            NOT_OF_ANSIBLE[loader.type] = loader._cached_non_collection_wrappers, none | {name}
         return found
 
     return get_with_context

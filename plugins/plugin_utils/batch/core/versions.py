@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from ansible.vars import manager
+
 # ruff: noqa: F401 - its users take them from here
 try:  # 2.21
     from ansible._internal._task import (
@@ -21,3 +25,11 @@ except ImportError:  # 2.19, 2.20
     from ansible.vars.clean import module_response_deepcopy, strip_internal_keys
 
     TaskContext = None
+
+# What marks a value in the variable "vars", of which newer cores warn.
+_MARK = getattr(manager, "_DEPRECATE_VARS", None)
+
+
+def of_vars(value: Any) -> Any:
+    """A variable's value as the variable "vars" has it."""
+    return value if _MARK is None else _MARK.tag(value)
