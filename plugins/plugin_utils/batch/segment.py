@@ -49,9 +49,8 @@ class Progress:
 
     def __init__(self, segment: Segment, finish: Callable[[Outcome, Relay], None]) -> None:
         self.done = 0  # tasks
-        self.known: set[str] = (
-            set()
-        )  # what the target has told: that it started, misses files, has ended; of jobs
+        # What the target has told: that it has started, misses files, is done; of jobs.
+        self.known: set[str] = set()
         self._segment = segment
         self._finish = finish
         self._raised: Exception | None = None

@@ -70,7 +70,7 @@ class Host:
         self.modules: dict[Any, Module] = {}  # by all that decides what is packed
         self._copies: dict[str, Task] = {}  # one of each task, made before the play forked
         self._included: dict[Any, following.Included] = {}  # likewise, what the includes name
-        self._given: tuple[Any, following.Included | None] = None, None
+        self._given: tuple[Any, following.Included] | None = None  # of these the last one
         # Asked for on the command line, also of a task with "diff: false" whose module tells one all the same.
         self.shows_diffs = bool(context.CLIARGS.get("diff"))
         self._tags = context.CLIARGS.get("tags") or (), context.CLIARGS.get("skip_tags") or ()
@@ -98,6 +98,7 @@ class Host:
 
     def included(self, outcome: Outcome) -> list[Block]:
         """Load the files or roles that an include names, each with the variables of its item, as a strategy does."""
+        self._given = None
         if isinstance(outcome.task, IncludeRole) and not tasks.has_loop(outcome.task):
             blocks = self._known_blocks(following.key_of_role(outcome.task))
             if blocks is not None:
@@ -112,14 +113,11 @@ class Host:
         blocks: list[Block] = []
         for file in IncludedFile.process_include_results([said], play, self.loader, self.variable_manager):
             include, name = file._task, str(file._filename)
-            known = (
-                None
-                if file._is_role or file._vars
-                else self._known_blocks(following.key_of_file(include, name))
-            )
-            if known is not None:
-                blocks += known
-                continue
+            if not (file._is_role or file._vars):
+                known = self._known_blocks(following.key_of_file(include, name))
+                if known is not None:
+                    blocks += known
+                    continue
             parent = include.copy(exclude_parent=True)
             parent._parent = include._parent
             parent.vars = parent.vars | file._vars
@@ -132,10 +130,10 @@ class Host:
 
     def _known_blocks(self, key: Any) -> list[Block] | None:
         """What is loaded of an include, where it has not changed since; given once, since tasks are rendered in place."""
-        self._given = key, self._included.pop(key, None)
-        known = self._given[1]
+        known = self._included.pop(key, None)
         if known is None or not known.is_as_it_was():
             return None
+        self._given = key, known
         if known.roles:
             self.play.roles.extend(known.roles)
             self._note_roles()
@@ -143,8 +141,8 @@ class Host:
 
     def not_used(self) -> None:
         """What the last include has named was only looked at, and is asked for again."""
-        key, known = self._given
-        if known is not None:
+        if self._given is not None:
+            key, known = self._given
             self._included[key] = known
             del self.play.roles[len(self.play.roles) - len(known.roles) :]
 
