@@ -16,6 +16,8 @@ description:
     file of the target. It does reach the target as a module argument, so pipelining must be on, as in this
     project's C(ansible.cfg); without pipelining Ansible itself writes module arguments to a file.
   - A password that does not work is a result, not a failure.
+  - Run as root, it becomes C(nobody) first, since root is not asked for a password. Where C(su) lets in only some
+    accounts (C(pam_wheel)), run it as one of them.
 options:
   user:
     description: The account.

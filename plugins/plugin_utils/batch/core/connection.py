@@ -183,13 +183,14 @@ class Target:
         if self.is_controller:
             self._memos.forget_files()
         whose = shebang, identity(become)
-        if self._whose != whose or self._program is None or not self._program.ask(message):
-            self.end_program()
-            said = self._start(shebang, become, message, asking)
-            if said is not None:
-                return said
-        running, self._program, self._whose = self._program, None, whose
-        assert running is not None
+        running, self._program = self._program, None
+        if running is None or self._whose != whose or not running.ask(message):
+            if running is not None:
+                running.end()
+            started = self._start(shebang, become, message, asking)
+            if not isinstance(started, Program):
+                return started
+            running, self._whose = started, whose
         try:
             told = self._heard_of(running, asking, secret)
         except BaseException:
@@ -223,7 +224,9 @@ class Target:
             self._program.end()
             self._program = None
 
-    def _start(self, shebang: str, become: Any, message: bytes, asking: Asking) -> Mapping[str, Any] | None:
+    def _start(
+        self, shebang: str, become: Any, message: bytes, asking: Asking
+    ) -> Program | Mapping[str, Any]:
         """Start a program, which is heard while it runs; over another connection than ssh, what it has said in the end."""
         self.executions += 1
         action, connection = self._action, self.connection
@@ -235,8 +238,7 @@ class Target:
         stays = by_ssh and pipelines
         started = functools.partial(execute, shebang, program(message, stays=stays), stays)
         if by_ssh:
-            self._program = Program(connection, started, asking.may_begin, stays=stays)
-            return None
+            return Program(connection, started, asking.may_begin, stays=stays)
         said = started(nullcontext())
         asking.hear(list(answers(said["stdout"])))
         return said
