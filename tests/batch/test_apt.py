@@ -201,7 +201,7 @@ def program(*, batch: bool, **more: bool) -> bytes:
         }
         job = {"kind": "module", "number": number, "module": call, "environment": {}, "timeout": 0}
         jobs.append({**job, "last_of_task": True, "go_on_after_failure": True})
-    return payload.script(jobs, with_files=True)
+    return bytes(shipped().program(payload.message(jobs, with_files=True), stays=False))
 
 
 def run(container: str, **options: bool) -> Said:
