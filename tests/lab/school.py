@@ -105,19 +105,27 @@ def _start_hosts(podman: Podman, wanted: _Wanted, key: str, laid: Collection[str
     """Make the containers that are missing, or not as wanted, and start those that are off; returns which."""
     found = {str(container["Labels"][places.LABEL]): container for container in podman.containers()}
     school = wanted.school
-    podman.remove(*(str(container["Id"]) for tag, container in found.items() if tag not in school.hosts))
+    digests = {
+        host.tag: hosts.digest(host, school, wanted.market.network, key) for host in school.hosts.values()
+    }
+    conditions = {
+        tag: hosts.condition(school.hosts[tag], found.get(tag), one) for tag, one in digests.items()
+    }
+    absent = [hosts.container(tag) for tag, condition in conditions.items() if condition == "absent"]
+    others = [str(container["Id"]) for tag, container in found.items() if tag not in school.hosts]
+    podman.remove(*absent, *others)
+    podman.reap()  # one that a killed "down" had half stopped may have left its processes, with their ports
 
     def start(host: Host) -> str | None:
-        digest = hosts.digest(host, school, wanted.market.network, key)
-        condition = hosts.condition(host, found.get(host.tag), digest)
+        condition = conditions[host.tag]
         if condition == "running":
             return None
         if condition == "off":
             # Like a real one: it keeps its disk.
             podman("start", hosts.container(host.tag))
             return f"{host.tag} (was off)"
-        podman.remove(hosts.container(host.tag))
-        hosts.create(podman, host, hosts.network_files(host, school, wanted.market.network), key, digest)
+        files = hosts.network_files(host, school, wanted.market.network)
+        hosts.create(podman, host, files, key, digests[host.tag])
         return host.tag
 
     made = [tag for tag in _each(school.hosts.values(), start) if tag]
@@ -141,13 +149,14 @@ def down(podman: Podman, progress: Progress) -> None:
         # Even when nothing seems to be there: after a restart of the machine, podman still knows the containers.
         places.RUN.mkdir(mode=0o755, exist_ok=True)
         podman.prepare()
+        # First: an ``up`` after a kill makes anew what is without this, and does not start what was half stopped.
+        shutil.rmtree(places.MADE, ignore_errors=True)
         with progress.step("the hosts are gone"):
             podman.remove(*(str(container["Id"]) for container in podman.containers()))
             podman.reap()
         with progress.step("the cables are gone"):
             for pinned in sorted(places.NETNS.iterdir()):
                 network.remove_namespace(pinned.name)
-        shutil.rmtree(places.MADE, ignore_errors=True)
         image.remove_rest()
         places.STATE.unlink(missing_ok=True)
         if machine.release_if_unused(podman):
