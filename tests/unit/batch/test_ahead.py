@@ -214,16 +214,21 @@ INCLUDING = """---
 """
 
 
+def prepare_for_first(task: Task, variables: dict[str, Any]) -> Any:
+    """Prepare the batch as where a strategy is at its first host, who has such variables; the host."""
+    [host] = [one for one in task.get_variable_manager()._inventory.get_hosts() if one.name == "a"]
+    templar = Templar(variables=variables)
+    assert templar, "found by its name, as that of a strategy is"
+    preparing.prepare(task)
+    return host
+
+
 @pytest.fixture
 def included(tmp_path: Path, batch: Callable[..., Task], monkeypatch: pytest.MonkeyPatch) -> Process:
     """A host's process, once a batch is prepared that includes a file and a role; nothing is loaded in it any more."""
     task = batch(INCLUDING)
     (tmp_path / "tasks" / "more.yml").write_text("- name: More\n  ansible.builtin.debug:\n", encoding="utf-8")
-    [host] = [one for one in task.get_variable_manager()._inventory.get_hosts() if one.name == "a"]
-    templar = Templar(variables={"word": "more"})
-    assert templar, "found by its name, as that of a strategy is"
-    assert host, "likewise"
-    preparing.prepare(task)
+    host = prepare_for_first(task, {"word": "more"})
     process = Process(task)
     process.host, process._known_vars = host, []
     process.blocks = process.load(str(tmp_path / "tasks" / "file.yml"))  # type: ignore[attr-defined]
@@ -296,22 +301,14 @@ def test_what_would_do_more_than_to_read_is_left_to_the_hosts(
 ) -> None:
     task = batch(text)
     (tmp_path / "tasks" / "more.yml").write_text("- ansible.builtin.debug:\n", encoding="utf-8")
-    [host] = [one for one in task.get_variable_manager()._inventory.get_hosts() if one.name == "a"]
-    templar = Templar(variables={"word": "more"})
-    assert templar, "found by its name, as that of a strategy is"
-    assert host, "likewise"
-    preparing.prepare(task)
+    prepare_for_first(task, {"word": "more"})
     assert not ahead.PREPARED[task._uuid].included
 
 
 def test_one_that_includes_itself_is_followed_once(batch: Callable[..., Task], tmp_path: Path) -> None:
     task = batch("- include_tasks: more.yml\n")
     (tmp_path / "tasks" / "more.yml").write_text("- include_tasks: more.yml\n", encoding="utf-8")
-    [host] = [one for one in task.get_variable_manager()._inventory.get_hosts() if one.name == "a"]
-    templar = Templar(variables={})
-    assert templar, "found by its name, as that of a strategy is"
-    assert host, "likewise"
-    preparing.prepare(task)
+    prepare_for_first(task, {})
     assert len(ahead.PREPARED[task._uuid].included) == 1
 
 
