@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import payload as module
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import (
+    Answers,
     Payload,
     answers,
     module_files,
@@ -282,3 +283,16 @@ def test_surrogates_travel(run: Run) -> None:
     message = payload().message([odd], with_files=False)
     assert json.loads(message)["jobs"] == [odd]
     assert "\\udcff" in program(message, stays=False).decode("ascii")
+
+
+def test_what_comes_in_pieces_is_told_when_its_line_is_whole() -> None:
+    said = 'Bienvenue à l’école\ncartable-batch:{"job": 1}\ncartable-batch:{"job": 2, "said": "é"}\n'.encode()
+    for first in range(len(said)):
+        for second in range(first, len(said), 7):
+            heard = Answers()
+            pieces = [said[:first], said[first:second], said[second:]]
+            told = [answer for piece in pieces for answer in heard.in_piece(piece)]
+            assert told == [{"job": 1}, {"job": 2, "said": "é"}]
+    heard = Answers()
+    assert list(heard.in_piece(said[:-1])) == [{"job": 1}]
+    assert list(heard.in_piece(b"\n")) == [{"job": 2, "said": "é"}]
