@@ -15,7 +15,7 @@ from ansible.utils.display import Display
 from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need_package
 
 try:
-    from reversibility.bundle import sheets
+    from reversibility.bundle import passphrase_sheets
     from reversibility.bundle.build import SIGNING_KEY, build
     from reversibility.bundle.dual_control import load_holders
     from reversibility.bundle.signature import fingerprint_of, public_key
@@ -57,10 +57,10 @@ class ActionModule(ActionBase):
         paths = MarketPaths.for_inventory(Path(args["market"]))
         market = load_market(paths.inventory)
         holders = load_holders(market.contract, paths.data)
-        if sheets.without_key(holders):
+        if passphrase_sheets.without_key(holders):
             # A worker has no terminal of its own, and a result goes to logs and to the journal.
             raise CartableError(
-                f"{', '.join(sheets.without_key(holders))} holds a passphrase that is shown once, which a playbook "
+                f"{', '.join(passphrase_sheets.without_key(holders))} holds a passphrase that is shown once, which a playbook "
                 f"cannot do; run `reversibility build -i {paths.inventory}` on a terminal, or with --sheets-to and a "
                 "command that prints."
             )

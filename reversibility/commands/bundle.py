@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from reversibility.bundle import open as opening
-from reversibility.bundle import sheets
+from reversibility.bundle import passphrase_sheets
 from reversibility.bundle.build import SIGNING_KEY, build
 from reversibility.bundle.compare import compare, describe
 from reversibility.bundle.dual_control import Sheet, load_holders
@@ -138,7 +138,7 @@ def _build(args: argparse.Namespace) -> int:
     holders = load_holders(market.contract, paths.data)
     signing_key = args.signing_key or paths.keys / SIGNING_KEY
     public_key(signing_key)
-    sheets.check_way(holders, args.sheets_to)
+    passphrase_sheets.check_way(holders, args.sheets_to)
     vault = session.current_vault(paths.vault)
     output = args.output or paths.bundles
     if args.check:
@@ -150,7 +150,7 @@ def _build(args: argparse.Namespace) -> int:
 
     def deliver(made: Sequence[Sheet], bundle: Path) -> None:
         done()
-        sheets.show(made, bundle, args.sheets_to)
+        passphrase_sheets.show(made, bundle, args.sheets_to)
 
     described = {"command": "build", "market": paths.market, **origin(paths.inventory)}
     try:

@@ -20,7 +20,7 @@ import yaml
 from reversibility.contract.formats import open_format
 from reversibility.contract.spreadsheet import Spreadsheet
 from reversibility.documents.changes import HEADERS as CHANGES_HEADERS
-from reversibility.documents.seen import Software, software_of
+from reversibility.records.inventory_summary import Software, software_of
 from reversibility.documents.tables import cell_text, read_table
 
 EQUIPMENT = "02-equipements"

@@ -19,7 +19,7 @@ from reversibility.contract.obligations import Obligation, Subject
 from reversibility.contract.parse_back import NotRestorable, open_configuration, read_back
 from reversibility.contract.payload import SOFTWARE_CSV
 from reversibility.documents.inventories import installed_version
-from reversibility.documents.seen import record_serial
+from reversibility.records.inventory_summary import record_serial
 from reversibility.market.model import Asset
 from reversibility.records.password_policy import POLICIES
 from reversibility.records.state import VOLATILE

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any, Literal
 
 from reversibility.documents.french import financing_name, kind_name, role_name
-from reversibility.documents.seen import Seen
+from reversibility.records.inventory_summary import Seen
 from reversibility.market.model import Asset, Market
 
 Value = str | int | float | bool | date | None

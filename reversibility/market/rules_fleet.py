@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reversibility.market.examined import Examined, Placed
+from reversibility.market.market_files import Examined, Placed
 from reversibility.market.findings import Finding, one_of
 from reversibility.market.fleet import Declared
 

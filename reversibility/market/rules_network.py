@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reversibility.market.examined import Examined
+from reversibility.market.market_files import Examined
 from reversibility.market.findings import Finding, one_of
 from reversibility.market.source import Document, Unreadable
 

@@ -21,7 +21,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from reversibility.market.findings import Finding, near, one_of
-from reversibility.market.literal import is_secret_name, is_secret_text
+from reversibility.market.secret_literals import is_secret_name, is_secret_text
 from reversibility.market.source import Document, Unreadable, dotted
 
 SCHEMAS = Path(__file__).parent / "schemas"

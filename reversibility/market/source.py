@@ -28,7 +28,7 @@ from yaml.events import (
 from yaml.resolver import Resolver
 
 from reversibility.market.findings import Finding
-from reversibility.market.literal import ENCRYPTED, is_secret_name
+from reversibility.market.secret_literals import ENCRYPTED, is_secret_name
 
 try:
     from yaml import CSafeLoader as Loader

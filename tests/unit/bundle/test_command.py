@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reversibility.bundle import sheets
+from reversibility.bundle import passphrase_sheets
 from reversibility.bundle.build import latest
 from reversibility.bundle.compare import compare, describe
 from reversibility.bundle.dual_control import Sheet, load_holders
@@ -201,10 +201,10 @@ def test_a_sheet_is_shown_on_the_terminal_until_enter(with_paper: Case) -> None:
     """On a pseudo-terminal of its own, as a person would see it."""
     script = (
         "from pathlib import Path\n"
-        "from reversibility.bundle import sheets\n"
+        "from reversibility.bundle import passphrase_sheets\n"
         "from reversibility.bundle.dual_control import Holder, Sheet\n"
         "holder = Holder('Mairie', 'a', 'town', None, 'moitie-a/mairie.age')\n"
-        "sheets.show([Sheet(holder, 'ABCD-EFGH')], Path('bundle'), None)\n"
+        "passphrase_sheets.show([Sheet(holder, 'ABCD-EFGH')], Path('bundle'), None)\n"
     )
     child, terminal = pty.fork()
     if child == 0:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reversibility.bundle.beside import beside
+from reversibility.bundle.background_process import beside
 from reversibility.errors import CartableError
 
 

@@ -1,0 +1,51 @@
+"""Interface of a platform driver. One module of this package has one object ``DRIVER`` for each platform."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from reversibility.market.model import Asset, Market
+from reversibility.platforms.model import Configuration
+
+Files = Mapping[str, bytes]
+"""A configuration: content by absolute path; the answer of a command has a made-up path (``/running-config``)."""
+
+
+class UnknownGrammar(Exception):
+    """The text is not in the grammar that the driver knows; the message says what and at which line."""
+
+
+class Driver(Protocol):
+    """What is known about the configuration of one platform. All functions are pure."""
+
+    platform: str
+    """The platform's name in market/platforms.yml."""
+
+    def required_files(self, kind: str) -> tuple[str, ...]:
+        """Paths without which an asset of this kind cannot be restored."""
+
+    def collected(self, kind: str) -> tuple[str, ...]:
+        """What observe reads on an asset of this kind: path patterns, or the commands whose answers are kept."""
+
+    def redact(self, path: str, text: str) -> str | None:
+        """The text with ``<secret>`` in place of each secret; None when the file has no readable copy.
+
+        Fails closed: a path or a grammar that the driver does not know has no readable copy. Takes time linear in the
+        length of the text.
+        """
+
+    def parse(self, files: Files) -> Configuration:
+        """The configuration in the common model. Raises UnknownGrammar."""
+
+    def render(self, wanted: Configuration) -> str:
+        """The wanted model as configuration text or commands, the inverse of parse; '' where nothing is rendered."""
+
+    def problems(self, files: Files) -> list[str]:
+        """What is damaged in the files, each as ``path: what`` in French; empty when each is what its name says."""
+
+    def compare(self, market: Market, asset: Asset, files: Files) -> str | None:
+        """None when the configuration agrees with what is declared, otherwise the difference, in French."""
+
+    def restore(self, files: Files) -> tuple[str, ...]:
+        """What to send to a blank device, in order, so that it becomes the one whose files these are."""
