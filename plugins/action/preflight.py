@@ -16,7 +16,12 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need
 
 try:
     from reversibility.market.findings import describe
-    from reversibility.market.host_vars_check import foreign_findings, left_out, merged_findings, shared_addresses
+    from reversibility.market.host_vars_check import (
+        foreign_findings,
+        left_out,
+        merged_findings,
+        shared_addresses,
+    )
     from reversibility.market.variables import loaded
 except ImportError as error:
     MISSING: ImportError | None = error

@@ -33,7 +33,6 @@ import time
 from contextlib import suppress
 from typing import IO, Any, Callable, Iterable, Mapping, NoReturn, Optional, Sequence
 
-APT = "cartable_batch_apt"  # beside this file
 LARGEST_READ = 1024 * 1024  # bytes of a file that is compared here
 MARK = "cartable-batch:"  # before each line of the answer, so that a login banner or a shell's greeting is no trouble
 
@@ -78,7 +77,6 @@ def _import_from(modules: str) -> None:
 def _warm_up(jobs: Sequence[Mapping[str, Any]]) -> None:
     """Import for all children at once what each of them needs; what fails here fails in the child that needs it."""
     try:
-        importlib.import_module(APT)
         from ansible.module_utils.common.json import Direction, get_module_decoder, get_module_encoder
 
         for profile in {call["profile"] for job in jobs for call in _calls(job)}:
@@ -172,7 +170,6 @@ class _Runner:
             time.tzset()
             _limit_files(call["rlimit_nofile"])
             sys.argv = [call["fqn"]]
-            _shorten(call)
             self.run_module(
                 json_params=call["params"].encode(),
                 profile=call["profile"],
@@ -293,14 +290,6 @@ def _with(call: Mapping[str, Any], **arguments: Any) -> dict[str, Any]:
     params = json.loads(call["params"])
     params["ANSIBLE_MODULE_ARGS"].update(arguments)
     return dict(call, params=json.dumps(params))
-
-
-def _shorten(call: Mapping[str, Any]) -> None:
-    """Spare apt its cache; where that is in any doubt, for whatever reason, the module runs as ever."""
-    try:
-        importlib.import_module(APT).prepare(call)
-    except Exception:
-        pass
 
 
 def _limit_files(number: int) -> None:

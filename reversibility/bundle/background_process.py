@@ -7,17 +7,15 @@ import multiprocessing
 import traceback
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
-from typing import TypeVar
 
 from reversibility.errors import CartableError
 
-Result = TypeVar("Result")
 # Forked, so that a market of 25,000 assets is shared and not copied.
 _FORK = multiprocessing.get_context("fork")
 
 
 @contextlib.contextmanager
-def beside(work: Callable[[], Result], what: str) -> Iterator[Callable[[], Result]]:
+def beside[Result](work: Callable[[], Result], what: str) -> Iterator[Callable[[], Result]]:
     """Start ``work`` beside the block; yields a function that waits for it and returns its result.
 
     The result must be picklable. ``what`` names the work in the error when its process was ended. That function raises
@@ -50,7 +48,7 @@ def beside(work: Callable[[], Result], what: str) -> Iterator[Callable[[], Resul
         receiver.close()
 
 
-def _run(work: Callable[[], Result], sender: Connection) -> None:
+def _run[Result](work: Callable[[], Result], sender: Connection) -> None:
     value: Result | None = None
     error: Exception | None = None
     try:

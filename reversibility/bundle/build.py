@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from reversibility.bundle import layout, payload, payload_accounts, payload_wanted, texts
-from reversibility.bundle.operator_access import read_access
 from reversibility.bundle.background_process import beside
 from reversibility.bundle.dual_control import Holders, Sheet, write_secrets
-from reversibility.bundle.seal import Label, Seal, seal
+from reversibility.bundle.operator_access import read_access
 from reversibility.bundle.passphrase_sheets import without_key
+from reversibility.bundle.seal import Label, Seal, seal
 from reversibility.bundle.signature import check_key, fingerprint_of, public_key
 from reversibility.contract.formats import open_format
 from reversibility.errors import CartableError

@@ -20,8 +20,8 @@ import yaml
 from reversibility.contract.formats import open_format
 from reversibility.contract.spreadsheet import Spreadsheet
 from reversibility.documents.changes import HEADERS as CHANGES_HEADERS
-from reversibility.records.inventory_summary import Software, software_of
 from reversibility.documents.tables import cell_text, read_table
+from reversibility.records.inventory_summary import Software, software_of
 
 EQUIPMENT = "02-equipements"
 INVENTORY_JSON = "01-inventaire/inventaire.json"

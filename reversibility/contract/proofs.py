@@ -19,8 +19,8 @@ from reversibility.contract.obligations import Obligation, Subject
 from reversibility.contract.parse_back import NotRestorable, open_configuration, read_back
 from reversibility.contract.payload import SOFTWARE_CSV
 from reversibility.documents.inventories import installed_version
-from reversibility.records.inventory_summary import record_serial
 from reversibility.market.model import Asset
+from reversibility.records.inventory_summary import record_serial
 from reversibility.records.password_policy import POLICIES
 from reversibility.records.state import VOLATILE
 from reversibility.records.vault import Entry

@@ -12,8 +12,8 @@ from datetime import date
 from typing import Any, Literal
 
 from reversibility.documents.french import financing_name, kind_name, role_name
-from reversibility.records.inventory_summary import Seen
 from reversibility.market.model import Asset, Market
+from reversibility.records.inventory_summary import Seen
 
 Value = str | int | float | bool | date | None
 CellType = Literal["text", "number", "date", "boolean"]

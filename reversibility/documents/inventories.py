@@ -18,10 +18,10 @@ from reversibility.documents import changes as change_list
 from reversibility.documents.changes import Previous, software_versions
 from reversibility.documents.columns import COLUMNS, Source
 from reversibility.documents.french import kind_name, long_moment, month_name
-from reversibility.records.inventory_summary import Seen, Software, seen_from_records
 from reversibility.documents.tables import Cell, cell_text, write_table
 from reversibility.documents.workbook import Sheet, Workbook, sheet_names
 from reversibility.market.model import Asset, Market
+from reversibility.records.inventory_summary import Seen, Software, seen_from_records
 from reversibility.records.state import State
 from reversibility.records.vault import Vault
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reversibility.market import rules_contract, rules_fleet, rules_network, rules_variables
-from reversibility.market.market_files import FILES, Examined
 from reversibility.market.findings import Finding, MarketError
+from reversibility.market.market_files import FILES, Examined
 from reversibility.market.shape import shape_findings
 
 __all__ = ["Checked", "Finding", "MarketError", "check_market", "examine"]

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from reversibility.market.market_files import Examined
 from reversibility.market.findings import Finding, one_of
+from reversibility.market.market_files import Examined
 from reversibility.market.shape import kinds
 from reversibility.market.source import Document, Unreadable
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reversibility.market.market_files import Examined, Placed
 from reversibility.market.findings import Finding, one_of
 from reversibility.market.fleet import Declared
+from reversibility.market.market_files import Examined, Placed
 
 # Systems that their maker no longer keeps safe, not even for money (R02).
 # Source: the makers' lifecycle pages (learn.microsoft.com/lifecycle). Windows 10 left support on 2025-10-14 with

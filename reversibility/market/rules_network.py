@@ -6,8 +6,8 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reversibility.market.market_files import Examined
 from reversibility.market.findings import Finding, one_of
+from reversibility.market.market_files import Examined
 from reversibility.market.source import Document, Unreadable
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from reversibility.market.market_files import Examined
 from reversibility.market.findings import Finding, near, one_of
 from reversibility.market.fleet import system_group
-from reversibility.market.secret_literals import is_literal, is_secret_name, is_secret_text
+from reversibility.market.market_files import Examined
 from reversibility.market.roles import role_options
+from reversibility.market.secret_literals import is_literal, is_secret_name, is_secret_text
 from reversibility.market.shape import kinds
 from reversibility.market.source import Document, dotted
 

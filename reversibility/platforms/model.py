@@ -38,7 +38,7 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Ssid:
-    """A Wi-Fi network. ``security`` is one of network.yml's: open, owe, wpa2-personal, wpa3-personal, wpa3-enterprise, ..."""
+    """A Wi-Fi network. ``security`` is one of network.yml's: open, owe, wpa2-personal, wpa3-personal, ..."""
 
     name: str
     vlan: int | None = None

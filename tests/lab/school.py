@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from reversibility.market.load import load_market
 from reversibility.market.model import Market
@@ -27,7 +27,6 @@ CONTROLLER = "controller"
 
 _UP_OR_DOWN = "scripts/lab up or down"
 _WORKERS = 4
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,7 @@ def _start_hosts(podman: Podman, wanted: _Wanted, key: str, laid: Collection[str
     return made
 
 
-def _each(items: Iterable[Host], action: Callable[[Host], _T]) -> list[_T]:
+def _each[T](items: Iterable[Host], action: Callable[[Host], T]) -> list[T]:
     """``action`` on every host, a few at a time; the first error is raised once all have ended."""
     with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
         return list(pool.map(action, items))

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.cartable.fleet.plugins.module_utils import batch_apt, batch_runner
+from ansible_collections.cartable.fleet.plugins.module_utils import batch_runner
 
 RUNNER = "cartable_batch_runner"
 INDEX = "index.json"  # of a tree: its files' SHA-256
@@ -196,7 +196,6 @@ class Payload:
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {
             f"{RUNNER}.py": Path(batch_runner.__file__).read_bytes(),
-            f"{batch_runner.APT}.py": Path(batch_apt.__file__).read_bytes(),
         }
 
     def add(self, files: Mapping[str, bytes]) -> None:

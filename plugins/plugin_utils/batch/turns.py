@@ -7,18 +7,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Generic, TypeVar
-
-Asked = TypeVar("Asked")
-Given = TypeVar("Given")
-Result = TypeVar("Result")
 
 
 class Left(BaseException):
     """The function is not gone on with; not an Exception, so that nothing swallows it."""
 
 
-class Turns(Generic[Asked, Given, Result]):
+class Turns[Asked, Given, Result]:
     """Runs ``function`` in a thread that takes turns with its owner: never do both run.
 
     The function calls ``ask`` to be left; it returns what the owner gives to ``go_on``.

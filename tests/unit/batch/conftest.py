@@ -10,7 +10,6 @@ from ansible.plugins.loader import init_plugin_loader
 init_plugin_loader([str(Path(__file__).parents[3] / "collections")])
 
 # After this, since they are about the collection.
-from tests.unit.batch.apt_target import lay_out  # noqa: E402
 from tests.unit.batch.packing import Project  # noqa: E402
 
 
@@ -19,8 +18,3 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     (tmp_path / "cache").mkdir(mode=0o700)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return Project(tmp_path)
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    return lay_out(tmp_path)

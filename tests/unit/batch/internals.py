@@ -52,7 +52,6 @@ BOTH = [
     "ansible.module_utils._internal._ansiballz._loader:run_module",
     "ansible.module_utils.basic:AnsibleModule.exit_json",
     "ansible.module_utils.parsing.convert_bool:boolean",
-    "ansible.modules.apt:get_updated_cache_time",
     "ansible.parsing.dataloader:DataLoader.get_real_file",
     "ansible.parsing.dataloader:DataLoader.get_text_file_contents",
     "ansible.parsing.dataloader:DataLoader.path_dwim_relative",

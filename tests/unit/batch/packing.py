@@ -31,7 +31,7 @@ class Project:
         )
         self.own = self.write(base / "play/module_utils/own.py", b"OWN = 1\n")
         self.words = self.write(self.home / "plugins/module_utils/words.py", b"WORDS = 1\n")
-        self.runtime = self.write(self.home / "meta/runtime.yml", b"requires_ansible: '>=2.19'\n")
+        self.runtime = self.write(self.home / "meta/runtime.yml", b"requires_ansible: '>=2.20'\n")
         (base / "bare/ansible_collections").mkdir(parents=True)
         (base / "first/ansible_collections/acme").mkdir(parents=True)
         self.files = {

@@ -5,8 +5,6 @@ A new core that moves one fails here.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import inspect
 import re
 from collections.abc import Callable
@@ -15,7 +13,6 @@ from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
-from ansible_collections.cartable.fleet.plugins.module_utils import batch_apt
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import actions, tasks
 
 from tests.unit.batch.internals import (
@@ -158,14 +155,6 @@ def test_each_keyword_that_is_rendered_before_a_task_runs_is_known() -> None:
     assert not gone, f"ansible-core has renamed {gone}: look at tasks.READ_BEFORE"
     others = keywords - set(tasks.READ_BEFORE) - set(NOT_READ_BEFORE.split())
     assert not others, f"ansible-core has new keywords, which may read variables: {others}"
-
-
-def test_apt_tells_the_age_of_its_lists_by_the_same_files() -> None:
-    spec: Any = importlib.util.find_spec(batch_apt.MODULE)
-    code = spec.loader.get_code(batch_apt.MODULE)
-    assert set(batch_apt.STAMPS) <= set(code.co_consts), (
-        "the module apt opens its cache always: look at batch_apt"
-    )
 
 
 def test_what_decides_how_modules_are_packed_is_a_setting() -> None:

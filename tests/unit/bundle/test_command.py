@@ -215,7 +215,7 @@ def test_a_sheet_is_shown_on_the_terminal_until_enter(with_paper: Case) -> None:
         shown += os.read(terminal, 4096)
     assert b"ABCD-EFGH" in shown and b"age -d data/06-secrets/moitie-a/mairie.age" in shown
     os.write(terminal, b"\n")
-    while sheets.CLEAR.encode() not in shown:
+    while passphrase_sheets.CLEAR.encode() not in shown:
         shown += os.read(terminal, 4096)
     assert os.waitpid(child, 0)[1] == 0
     os.close(terminal)

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from reversibility.documents.columns import COLUMNS
 from reversibility.documents.inventories import installed_version, tags_in_vault, write_inventories
-from reversibility.records.inventory_summary import Software, seen_from_records
 from reversibility.documents.tables import cell_text, read_table, write_table
 from reversibility.documents.workbook import sheet_names
 from reversibility.errors import CartableError
+from reversibility.records.inventory_summary import Software, seen_from_records
 from reversibility.records.state import State
 from reversibility.records.vault import Vault
 from tests.unit.contract.handover import CHEAP, NOW, PASSPHRASE, Handover, write_records
