@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need_package
 
 try:
+    from reversibility.errors import CartableError
     from reversibility.market.findings import describe
     from reversibility.market.host_vars_check import (
         foreign_findings,
@@ -22,7 +24,10 @@ try:
         merged_findings,
         shared_addresses,
     )
-    from reversibility.market.variables import loaded
+    from reversibility.market.variables import Loaded, loaded
+    from reversibility.operations.permission import Emergency, permission
+    from reversibility.records.journals import record
+    from reversibility.records.origin import origin
 except ImportError as error:
     MISSING: ImportError | None = error
 else:
@@ -51,6 +56,9 @@ class ActionModule(ActionBase):
             argument_spec={
                 "market": {"type": "path", "required": True},
                 "hosts": {"type": "bool", "default": True},
+                "changes": {"type": "bool", "default": False},
+                "minutes": {"type": "int", "default": 0},
+                "emergency": {"type": "dict", "default": {}},
             }
         )
         need_package(MISSING, AnsibleActionFail)
@@ -83,12 +91,46 @@ class ActionModule(ActionBase):
             findings += shared_addresses(addresses, _place)
             warnings += left_out(known.market, hosts)
             warnings += _absent_keys(variables)
+        refused: tuple[str, ...] = ()
+        if arguments["changes"] and known.market is not None:
+            refused, more = self._windows(known, hosts, arguments)
+            warnings += more
         result = {"changed": False, "market": known.paths.market, "checked_hosts": len(hosts)}
         if warnings:
             result["warnings"] = warnings
         if findings or known.market is None:
             return {**result, "failed": True, "msg": describe(folder, findings)}
+        if refused:
+            return {**result, "failed": True, "msg": "\n".join(["outside the work windows:", *refused])}
         return {**result, "assets": len(known.market.assets)}
+
+    def _windows(
+        self, known: Loaded, hosts: Iterable[str], arguments: Mapping[str, Any]
+    ) -> tuple[tuple[str, ...], list[str]]:
+        """What the calendar refuses, and what it warns of. An emergency that counts is written to the journal."""
+        assert known.market is not None
+        assets = known.market.assets
+        sites = {assets[host].site for host in hosts if host in assets}
+        try:
+            emergency = Emergency.read(arguments["emergency"] or {})
+            asked = permission(
+                known.market, sites, datetime.now(UTC), minutes=arguments["minutes"], emergency=emergency
+            )
+            if self._task.check_mode:  # nothing will be changed: told, and not refused
+                return (), [*asked.refused, *asked.warnings]
+            if asked.used is not None:
+                entry = {
+                    "event": "emergency",
+                    "detail": asked.used.reason,
+                    "reference": asked.used.reference,
+                    "sites": list(asked.closed_sites),
+                    "market": known.paths.market,
+                    **origin(known.paths.inventory),
+                }
+                record(known.paths.journal, entry)
+        except CartableError as error:
+            raise AnsibleActionFail(str(error)) from error
+        return asked.refused, list(asked.warnings)
 
 
 def _variables(task_vars: Mapping[str, Any], host: str, names: tuple[str, ...]) -> dict[str, Any]:

@@ -12,8 +12,8 @@ version_added: "0.1.0"
 author:
   - Cartable contributors (@cartable)
 description:
-  - Checks the market (C(hosts.yml), C(sites.yml), C(network.yml), C(catalogue.yml), C(contract.yml), C(host_vars/) and
-    C(group_vars/)), each file against its schema and all of them against each other, then the variables of every host
+  - Checks the market (C(hosts.yml), C(sites.yml), C(network.yml), C(catalogue.yml), C(contract.yml), C(calendar.yml),
+    C(host_vars/) and C(group_vars/)), each file against its schema and all of them against each other, then the variables of every host
     of the play as Ansible merged them.
   - Everything that is wrong is listed at once, with file, line, what is wrong and what is expected; the play stops
     for all its hosts.
@@ -32,6 +32,31 @@ options:
       - With V(false) the market alone is checked, for a play on the controller, say.
     type: bool
     default: true
+  changes:
+    description:
+      - The play changes machines, so that the work windows of the sites of its hosts must be open (C(calendar.yml)).
+      - A market without C(calendar.yml) is warned outside the default windows and not refused, and so is check mode.
+    type: bool
+    default: false
+    version_added: "0.2.0"
+  minutes:
+    description: How long the windows must stay open at least.
+    type: int
+    default: 0
+    version_added: "0.2.0"
+  emergency:
+    description:
+      - Why the work cannot wait for a window. What is given is written to the journal when it was needed.
+    type: dict
+    default: {}
+    version_added: "0.2.0"
+    suboptions:
+      reason:
+        description: In words, at least 10 characters.
+        type: str
+      reference:
+        description: A CVE or a ticket.
+        type: str
 requirements:
   - The Python package C(cartable) for the Python that runs Ansible.
 attributes:

@@ -74,7 +74,8 @@ def in_words(entry: dict[str, Any]) -> str:
         return f"{start}  start of a run at revision {str(entry.get('revision'))[:12] or '(none)'}{dirty}"
     if entry.get("event") == "command":
         return f"{start}reversibility {entry.get('command')} {entry.get('bundle', '')}: {entry.get('result')}"
-    return f"{start}  {entry.get('event')}: {entry.get('detail', '')}"
+    reference = f" ({entry['reference']})" if entry.get("reference") else ""
+    return f"{start}  {entry.get('event')}: {entry.get('detail', '')}{reference}"
 
 
 def _journals(args: argparse.Namespace) -> Journals:

@@ -6,14 +6,20 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
-from reversibility.market import rules_contract, rules_fleet, rules_network, rules_variables
+from reversibility.market import rules_calendar, rules_contract, rules_fleet, rules_network, rules_variables
 from reversibility.market.findings import Finding, MarketError
-from reversibility.market.market_files import FILES, Examined
+from reversibility.market.market_files import Examined
 from reversibility.market.shape import shape_findings
 
 __all__ = ["Checked", "Finding", "MarketError", "check_market", "examine"]
 
-RULES = (*rules_fleet.RULES, *rules_variables.RULES, *rules_network.RULES, *rules_contract.RULES)
+RULES = (
+    *rules_fleet.RULES,
+    *rules_variables.RULES,
+    *rules_network.RULES,
+    *rules_contract.RULES,
+    *rules_calendar.RULES,
+)
 # What people should see and decide, and what stops nothing: a market that was good stays so while time passes.
 WARNINGS = rules_contract.WARNINGS
 
@@ -48,8 +54,8 @@ def examine(path: Path, today: dt.date | None = None) -> Checked:
 def shapes(examined: Examined) -> list[Finding]:
     """What in each file has another shape than its schema gives it; it is taken out, for the rules to go on."""
     found: list[Finding] = []
-    for name in FILES:
-        found += shape_findings(examined.files[name], name)
+    for name, document in examined.files.items():
+        found += shape_findings(document, name)
     for documents in examined.host_vars.values():
         for document in documents:
             found += shape_findings(document, "host")

@@ -31,6 +31,7 @@ def stamp(path: Path) -> tuple[tuple[str, int, int], ...]:
         "network.yml",
         "catalogue.yml",
         "contract.yml",
+        "calendar.yml",
         "host_vars",
         "group_vars",
     )
@@ -68,5 +69,6 @@ def build(checked: Checked) -> Market:
         network=examined.content("network"),
         catalogue=examined.content("catalogue"),
         contract=examined.content("contract"),
+        calendar=examined.content("calendar"),
         assets={host.tag: to_asset(host, file, examined.variables(host)) for host in examined.hosts},
     )

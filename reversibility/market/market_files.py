@@ -13,6 +13,7 @@ from reversibility.market.fleet import Declared, declared_hosts, variable_files
 from reversibility.market.source import Document
 
 FILES = ("hosts", "sites", "network", "catalogue", "contract")
+OPTIONAL_FILES = ("calendar",)  # a market without one has what the code gives by default
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,11 @@ class Examined:
         """Read every file of the market folder ``path``."""
         return cls(
             path=path,
-            files={name: Document.read(path / f"{name}.yml") for name in FILES},
+            files={
+                name: Document.read(path / f"{name}.yml")
+                for name in (*FILES, *OPTIONAL_FILES)
+                if name in FILES or (path / f"{name}.yml").exists()
+            },
             host_vars=_documents(path, "host_vars"),
             group_vars=_documents(path, "group_vars"),
         )
@@ -77,8 +82,8 @@ class Examined:
                 yield from documents
 
     def content(self, name: str) -> dict[str, Any]:
-        """What a file contains; empty when it could not be read."""
-        value = self.files[name].value
+        """What a file contains; empty when it could not be read, or is not there and need not be."""
+        value = self.files[name].value if name in self.files else None
         return value if isinstance(value, dict) else {}
 
     def gather(self) -> None:

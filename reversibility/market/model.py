@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +50,9 @@ class Asset:
 class Market:
     """One contract: its sites, fleet, policy, calendar and clauses.
 
-    ``sites`` is ``{site: {...}}``; ``network``, ``catalogue`` and ``contract`` are the whole content of their
-    files. Dates are ``datetime.date``. Values are plain and must not be changed: all readers share them.
+    ``sites`` is ``{site: {...}}``; ``network``, ``catalogue``, ``contract`` and ``calendar`` are the whole content of
+    their files (``calendar`` is empty for a market without calendar.yml). Dates are ``datetime.date``. Values are plain
+    and must not be changed: all readers share them.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Market:
     catalogue: Mapping[str, Any]
     contract: Mapping[str, Any]
     assets: Mapping[str, Asset]
+    calendar: Mapping[str, Any] = field(default_factory=dict)
 
     def software_for(self, asset: Asset) -> list[dict[str, Any]]:
         """The catalogue's entries that are wanted on ``asset``, each with its ``id``, in the catalogue's order.

@@ -1,0 +1,1 @@
+"""What decides about work: the calendar, advisories and their deadlines, the plan of a run."""
