@@ -184,6 +184,11 @@ class SiteCalendar:
     def _day(self, moment: dt.datetime) -> dt.date:
         return self.local(moment).date()
 
+    def spans_of(self, entry: Days, start: dt.datetime, end: dt.datetime) -> list[Span]:
+        """The days of a closure, a refusal or an agreement between two moments, joined where they touch."""
+        days = self._day_spans((entry,), self._day(start), self._day(end))
+        return list(clipped(union(days), start, end))
+
     # -- words ----
 
     def _sentence(self, moment: dt.datetime, now: Span | None, later: Span | None, minutes: int) -> str:
