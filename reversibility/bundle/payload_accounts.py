@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from reversibility.documents.tables import write_table
 from reversibility.market.model import Market
 from reversibility.records.state import State
+from reversibility.records.tables import write_table
 from reversibility.records.vault import Vault
 
 ACCOUNT_KEYS = ("login", "uid", "gid", "groups", "home", "shell", "administrator", "declared", "locked")

@@ -16,9 +16,9 @@ from typing import Any
 from reversibility import __version__
 from reversibility.bundle import layout, texts
 from reversibility.bundle.payload import copy_tree
-from reversibility.documents.tables import Cell, write_table
 from reversibility.errors import CartableError
 from reversibility.market.model import Market
+from reversibility.records.tables import Cell, write_table
 
 REPOSITORY, ARCHIVE = "depot.bundle", "depot.tar.gz"
 # What of a project that is no Git repository is its own; the rest (records, environments, caches) is not.

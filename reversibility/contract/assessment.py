@@ -13,15 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from reversibility.contract.context import AssessmentContext, Found, Proof
-from reversibility.contract.evidences import EVIDENCES, absence
-from reversibility.contract.obligations import Obligation, Profile, Subject, load_profile
-from reversibility.contract.payload import Unreadable
-from reversibility.contract.proofs import PROOFS
+from reversibility.contract.asset_folder import Unreadable
+from reversibility.contract.context import AssessmentContext, Verdict
+from reversibility.contract.obligations import Obligation, Profile, Subject
+from reversibility.contract.profile_loader import load_profile
+from reversibility.contract.registry import EVIDENCES, PROOFS
 from reversibility.contract.waivers import Waivers
 from reversibility.errors import CartableError
-
-__all__ = ["STATUSES", "Assessment", "AssessmentContext", "Found", "Proof", "Row", "Totals", "assess"]
 
 STATUSES = ("proven", "present", "missing", "waived")
 
@@ -220,8 +218,8 @@ class _Assessor:
                         yield obligation, subject
 
     def _row(self, obligation: Obligation, subject: Subject) -> Row:
-        status, evidence, proof = self._judge(obligation, subject)
-        detail = proof.detail
+        status, evidence, verdict = self._judge(obligation, subject)
+        detail = verdict.detail
         waiver = self._waivers.find(obligation.id, subject) if status != "proven" else None
         if waiver is not None and waiver.until >= self._context.now.date():
             status = "waived"
@@ -238,23 +236,24 @@ class _Assessor:
             asset=subject.asset.tag if subject.asset else None,
             status=status,
             evidence=evidence,
-            method=proof.method if proven else None,
-            proved_at=(_iso(proof.when) if proof.when else self._when) if proven else None,
+            method=PROOFS[obligation.proof].method if proven else None,
+            proved_at=(_iso(verdict.when) if verdict.when else self._when) if proven else None,
             detail=detail,
             waiver=waiver.to_json() if waiver else None,
         )
 
-    def _judge(self, obligation: Obligation, subject: Subject) -> tuple[str, str | None, Proof]:
-        """Find the evidence and prove it; return the status without waivers, the evidence's path and the proof."""
+    def _judge(self, obligation: Obligation, subject: Subject) -> tuple[str, str | None, Verdict]:
+        """Find the evidence and prove it; return the status without waivers, the evidence's path and the verdict."""
+        evidence, proof = EVIDENCES[obligation.evidence], PROOFS[obligation.proof]
         try:
-            found = EVIDENCES[obligation.evidence](self._context, subject, obligation)
+            found = evidence.find(self._context, subject, obligation)
             if found is None:
-                return "missing", None, Proof(False, "", absence(obligation, subject))
+                return "missing", None, Verdict(False, evidence.absent(obligation, subject))
             path = f"data/{found.path}" if found.path else "data"
-            proof = PROOFS[obligation.proof](found, self._context, subject, obligation)
+            verdict = proof.judge(found, self._context, subject, obligation)
         except Unreadable as error:
-            return "present", f"data/{error.path}", Proof(False, "", str(error))
-        return ("proven" if proof.ok else "present"), path, proof
+            return "present", f"data/{error.path}", Verdict(False, str(error))
+        return ("proven" if verdict.ok else "present"), path, verdict
 
 
 def _profile_name(context: AssessmentContext) -> str:

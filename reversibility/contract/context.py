@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reversibility.contract.payload import Payload
+from reversibility.contract.payload_reader import PayloadReader
 
 if TYPE_CHECKING:
     from reversibility.market.model import Market
@@ -38,9 +38,9 @@ class AssessmentContext:
     exported_vault: Vault | None = None
 
     @cached_property
-    def payload(self) -> Payload:
+    def payload(self) -> PayloadReader:
         """The files of the bag."""
-        return Payload(self.bundle)
+        return PayloadReader(self.bundle)
 
     @cached_property
     def entries(self) -> Mapping[str, list[Entry]]:
@@ -68,13 +68,12 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """Whether the evidence was shown to be good, by which of METHODS, and what was seen, in French.
+class Verdict:
+    """Whether the evidence was shown to be good, and what was seen, in French.
 
     ``when`` is given where that was before the assessment: a login was tried on a day of its own.
     """
 
     ok: bool
-    method: str
     detail: str
     when: datetime | None = None

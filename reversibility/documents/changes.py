@@ -13,10 +13,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from reversibility.documents.tables import Cell, cell_text, read_table
+from reversibility.contract.payload_reader import CHANGES_HEADERS as HEADERS
 from reversibility.errors import CartableError
+from reversibility.records.tables import Cell, cell_text, read_table
 
-HEADERS = ("Étiquette", "Code école", "Modification", "Élément", "Avant", "Après")
+__all__ = ["HEADERS", "WIDTHS", "Change", "Previous", "software_versions"]
+
 WIDTHS = (12, 20, 16, 34, 34, 34)
 NOT_COMPARED = frozenset({"last_seen", "software_count"})
 

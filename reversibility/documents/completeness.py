@@ -14,8 +14,8 @@ from typing import Any
 from reversibility.contract.assessment import Assessment, Row
 from reversibility.documents.french import METHODS, STATUSES
 from reversibility.documents.render import render_html
-from reversibility.documents.tables import write_table
 from reversibility.market.model import Market
+from reversibility.records.tables import write_table
 
 SHOWN = 200
 WHOLE_MARKET = "Marché dans son ensemble"

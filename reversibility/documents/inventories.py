@@ -18,11 +18,11 @@ from reversibility.documents import changes as change_list
 from reversibility.documents.changes import Previous, software_versions
 from reversibility.documents.columns import COLUMNS, Source
 from reversibility.documents.french import kind_name, long_moment, month_name
-from reversibility.documents.tables import Cell, cell_text, write_table
 from reversibility.documents.workbook import Sheet, Workbook, sheet_names
 from reversibility.market.model import Asset, Market
-from reversibility.records.inventory_summary import Seen, Software, seen_from_records
+from reversibility.records.inventory_summary import Seen, installed_version, seen_from_records
 from reversibility.records.state import State
+from reversibility.records.tables import Cell, cell_text, write_table
 from reversibility.records.vault import Vault
 
 SYNTHESIS = "Synthèse"
@@ -231,18 +231,3 @@ class JsonInventory:
     def finish(self) -> None:
         """Close the list."""
         self._stream.write("\n ]\n}\n")
-
-
-def installed_version(entry: Mapping[str, Any], software: tuple[Software, ...]) -> str | None:
-    """Find the installed version of a catalogue entry; None when it was not seen.
-
-    Matched by the packages that its sources name (apt, winget, ...), or else by its name.
-    """
-    wanted = {str(entry.get("name", "")).casefold()}
-    for source in (entry.get("sources") or {}).values():
-        if isinstance(source, Mapping):
-            packages = source.get("packages") or [source.get("id") or source.get("package") or ""]
-            wanted |= {str(package).casefold() for package in packages}
-    wanted.discard("")
-    found = [item.version for item in software if item.name.casefold() in wanted]
-    return ", ".join(dict.fromkeys(found)) if found else None

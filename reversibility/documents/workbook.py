@@ -15,7 +15,7 @@ from typing import Any
 
 import xlsxwriter
 
-from reversibility.documents.tables import Cell
+from reversibility.records.tables import Cell
 
 NAVY = "#1F3A5F"
 MAX_ROWS = 1_048_575  # of a sheet, below the header

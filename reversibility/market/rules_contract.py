@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from reversibility.market.findings import Finding, one_of
 from reversibility.market.market_files import Examined
+from reversibility.market.profiles import obligation_ids, profile_names
 from reversibility.market.shape import kinds
-from reversibility.market.source import Document, Unreadable
+from reversibility.market.source import Unreadable
 
-PROFILES = Path(__file__).parent.parent / "contract"
 APPROVALS = {"education": "the education authority", "network": "the network authority"}
 # Which sources serve which family of systems; other systems install nothing from the catalogue.
 SOURCES = {"debian": {"apt"}, "ubuntu": {"apt"}, "windows": {"winget", "chocolatey", "wapt"}}
@@ -111,8 +109,8 @@ def dates_in_order(market: Examined) -> Iterator[Finding]:
 def profile_exists(market: Examined) -> Iterator[Finding]:
     """The obligations profile is one of those that are shipped."""
     profile = (market.content("contract").get("contract") or {}).get("profile")
-    if profile is not None and obligations(profile) is None:
-        known = {path.stem for path in PROFILES.glob("*.yml") if obligations(path.stem) is not None}
+    if profile is not None and obligation_ids(profile) is None:
+        known = {name for name in profile_names() if obligation_ids(name) is not None}
         if not known:  # a tree without any profile: nothing to compare with
             return
         problem = f'there is no obligations profile "{profile}"'
@@ -125,7 +123,7 @@ def waivers_apply(market: Examined) -> Iterator[Finding]:
     content = market.content("contract")
     profile = (content.get("contract") or {}).get("profile")
     tables: dict[str, set[str] | frozenset[str] | None] = {
-        "obligation": obligations(profile) if profile else None,
+        "obligation": obligation_ids(profile) if profile else None,
         "asset": set(market.tags) if market.fleet_known else None,
         "kind": set(kinds()),
         "site": None if market.sites is None else set(market.sites),
@@ -191,22 +189,6 @@ def not_alone(market: Examined) -> Iterator[Finding]:
             "only the contractor has administrators (J 3.4, R34)",
             "somebody of the town or of the agglomeration too",
         )
-
-
-def obligations(profile: str) -> frozenset[str] | None:
-    """The ids of the obligations of a profile; None when there is none of that name."""
-    if not profile.replace("-", "").replace("_", "").isalnum():
-        return None
-    return _obligations(PROFILES / f"{profile}.yml")
-
-
-@cache
-def _obligations(path: Path) -> frozenset[str] | None:
-    content = Document.read(path).value
-    listed = content.get("obligations") if isinstance(content, dict) else None
-    if not isinstance(listed, list):
-        return None
-    return frozenset(str(item["id"]) for item in listed if isinstance(item, dict) and "id" in item)
 
 
 RULES = (

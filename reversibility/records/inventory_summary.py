@@ -5,7 +5,7 @@ Records are in GLPI's inventory format; a section that is missing is simply not 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -48,14 +48,14 @@ def seen_from_records(
         serial=record_serial(content),
         os=system.get("full_name") or system.get("name") or None,
         os_support_end=_day(system.get("end_of_support")),
-        cpu=next((str(cpu["name"]) for cpu in _dicts(content, "cpus") if cpu.get("name")), None),
+        cpu=next((str(cpu["name"]) for cpu in dicts(content, "cpus") if cpu.get("name")), None),
         memory_mb=hardware.get("memory") if isinstance(hardware.get("memory"), int) else None,
         disk_gb=_disks(content),
         last_seen=_day((volatile or {}).get("last_seen")),
         software=software_of(content),
         accounts=tuple(
             str(account["login"])
-            for account in _dicts(accounts or {}, "accounts")
+            for account in dicts(accounts or {}, "accounts")
             if account.get("login") and not account.get("locked")
         ),
     )
@@ -74,17 +74,30 @@ def software_of(content: Mapping[str, Any]) -> tuple[Software, ...]:
     """List the installed software of a record in a stable order, each name and version once."""
     found = {
         (str(item["name"]), str(item.get("version") or "")): str(item.get("publisher") or "")
-        for item in _dicts(content, "softwares")
+        for item in dicts(content, "softwares")
         if item.get("name")
     }
     return tuple(Software(name, version, found[name, version]) for name, version in sorted(found))
 
 
+def installed_version(entry: Mapping[str, Any], software: tuple[Software, ...]) -> str | None:
+    """Find the installed version of a catalogue entry; None when it was not seen.
+
+    Matched by the packages that its sources name (apt, winget, ...), or else by its name.
+    """
+    wanted = {str(entry.get("name", "")).casefold()}
+    for source in (entry.get("sources") or {}).values():
+        if isinstance(source, Mapping):
+            packages = source.get("packages") or [source.get("id") or source.get("package") or ""]
+            wanted |= {str(package).casefold() for package in packages}
+    wanted.discard("")
+    found = [item.version for item in software if item.name.casefold() in wanted]
+    return ", ".join(dict.fromkeys(found)) if found else None
+
+
 def _disks(content: Mapping[str, Any]) -> int | None:
     """Add up the disks (GLPI counts them in MiB) into GB; None when none is known."""
-    sizes = [
-        item["disksize"] for item in _dicts(content, "storages") if isinstance(item.get("disksize"), int)
-    ]
+    sizes = [item["disksize"] for item in dicts(content, "storages") if isinstance(item.get("disksize"), int)]
     return round(sum(sizes) * 1.048576 / 1000) if sizes else None
 
 
@@ -93,8 +106,9 @@ def _section(content: Mapping[str, Any], name: str, kind: type[dict[str, Any]]) 
     return value if isinstance(value, kind) else {}
 
 
-def _dicts(content: Mapping[str, Any], name: str) -> Iterable[Mapping[str, Any]]:
-    value = content.get(name)
+def dicts(content: Any, name: str) -> list[Mapping[str, Any]]:
+    """List the mappings under ``name`` in a parsed record; empty when the record has another shape."""
+    value = content.get(name) if isinstance(content, Mapping) else None
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 

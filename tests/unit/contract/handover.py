@@ -18,7 +18,8 @@ from typing import Any
 import pyrage
 import pytest
 
-from reversibility.contract.assessment import Assessment, AssessmentContext, Row, assess
+from reversibility.contract.assessment import Assessment, Row, assess
+from reversibility.contract.context import AssessmentContext
 from reversibility.documents.inventories import tags_in_vault, write_inventories
 from reversibility.market.load import load_market
 from reversibility.market.model import Asset, Market
@@ -264,6 +265,11 @@ def git_bundle(folder: Path, target: Path, name: str) -> None:
         ("bundle", "create", "--quiet", str(target), "HEAD"),
     ):
         subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True)
+
+
+def without_waivers(market: Market) -> Market:
+    """The market without its waivers, which another profile than its own does not have."""
+    return replace(market, contract={**market.contract, "waivers": []})
 
 
 def edit(path: Path, change: Any) -> None:

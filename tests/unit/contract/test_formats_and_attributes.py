@@ -20,8 +20,8 @@ from reversibility.contract.formats import OPENERS, open_format
 from reversibility.contract.spreadsheet import Spreadsheet, says
 from reversibility.documents.columns import COLUMNS
 from reversibility.documents.french import KINDS
-from reversibility.documents.tables import Cell
 from reversibility.documents.workbook import Workbook
+from reversibility.records.tables import Cell
 from tests.unit.contract.handover import NOW, PROJECT
 
 VALUES = st.one_of(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from reversibility.contract.evidences import EVIDENCES
-from reversibility.contract.obligations import Concerns, load_profile
-from reversibility.contract.proofs import PROOFS
+from reversibility.contract import registry
+from reversibility.contract.context import METHODS
+from reversibility.contract.obligations import Concerns, Subject
+from reversibility.contract.profile_loader import load_profile
+from reversibility.contract.registry import EVIDENCES, PROOFS
 from reversibility.errors import CartableError
 from reversibility.market.load import load_market
-from tests.unit.contract.handover import DEMO, Handover
+from tests.unit.contract.handover import DEMO, Handover, without_waivers
 
 TINY = """
 profile: tiny
@@ -58,12 +61,20 @@ def test_the_shipped_contract_covers_its_requirements() -> None:
     ]
 
 
-def test_every_evidence_and_proof_is_documented_and_used() -> None:
-    profile = load_profile("jurancon")
-    assert {o.evidence for o in profile.obligations} == set(EVIDENCES)
-    assert {o.proof for o in profile.obligations} == set(PROOFS)
-    for function in (*EVIDENCES.values(), *PROOFS.values()):
-        assert function.__doc__, function.__name__
+def test_every_evidence_and_proof_is_documented_and_says_what_lacks() -> None:
+    settings = {"document": "plan*", "table": "plan-adressage"}
+    obligation = replace(load_profile("base").obligation("B-6.1-plan"), settings=settings)
+    for name, evidence in EVIDENCES.items():
+        assert evidence.find.__doc__ and evidence.absent(obligation, Subject()), name
+    for name, proof in PROOFS.items():
+        assert proof.judge.__doc__ and proof.method in METHODS, name
+
+
+def test_a_proof_is_one_function_with_a_method_of_the_field() -> None:
+    with pytest.raises(ValueError, match="no method of proof is called 'guessed'"):
+        registry.proof("guessed")
+    with pytest.raises(ValueError, match="two functions are called signed"):
+        registry.proof("signed")(PROOFS["signed"].judge)
 
 
 def test_the_report_of_reversibility_concerns_every_declared_asset() -> None:
@@ -76,18 +87,12 @@ def test_the_report_of_reversibility_concerns_every_declared_asset() -> None:
 
 def test_another_contract_needs_data_only(tmp_path: Path, handover: Handover) -> None:
     path = write(tmp_path, TINY)
-    assessment = handover.assess(profile=path, market=without_waivers(handover))
+    assessment = handover.assess(profile=path, market=without_waivers(handover.market))
     assert assessment.profile.name == "tiny"
     assert [(row.obligation, row.asset, row.status) for row in assessment.rows] == [
         ("T-1-parc", "VP250001", "proven"),
         ("T-2-contrat", None, "missing"),
     ]
-
-
-def without_waivers(handover: Handover):  # type: ignore[no-untyped-def]
-    from dataclasses import replace
-
-    return replace(handover.market, contract={**handover.market.contract, "waivers": []})
 
 
 @pytest.mark.parametrize(
@@ -117,8 +122,53 @@ def test_all_mistakes_are_listed(tmp_path: Path) -> None:
 
 
 def test_an_unknown_profile_says_which_there_are() -> None:
-    with pytest.raises(CartableError, match="no obligations profile 'paris'; use one of: jurancon"):
+    with pytest.raises(
+        CartableError, match="no obligations profile 'paris'; use one of: base, bourget, jurancon"
+    ):
         load_profile("paris")
+
+
+def test_a_contract_takes_in_another_one(tmp_path: Path) -> None:
+    """Its own obligations first, then those of the others, each once; they may lie beside it, or be shipped."""
+    write(tmp_path, TINY)
+    child = tmp_path / "child.yml"
+    own = TINY.replace("T-1", "U-1").replace("T-2", "U-2").replace("profile: tiny", "profile: child")
+    child.write_text(own.replace("obligations:", "extends: [tiny, base]\nobligations:"), encoding="utf-8")
+    ids = [obligation.id for obligation in load_profile(child).obligations]
+    assert ids[:4] == ["U-1-parc", "U-2-contrat", "T-1-parc", "T-2-contrat"]
+    assert ids[4:] == [obligation.id for obligation in load_profile("base").obligations]
+
+
+@pytest.mark.parametrize(
+    ("extends", "named"),
+    [
+        ("[tiny]", r"extends itself \(tiny → tiny\)"),
+        ("[absent]", "tiny.yml: extends there is no obligations profile 'absent'; use one of: base"),
+        ("base", "extends: 'base' is not of type 'array'"),
+    ],
+)
+def test_what_cannot_be_taken_in_is_named(tmp_path: Path, extends: str, named: str) -> None:
+    with pytest.raises(CartableError, match=named):
+        load_profile(write(tmp_path, f"extends: {extends}\n{TINY}"))
+
+
+def test_an_obligation_that_two_contracts_have_is_named(tmp_path: Path) -> None:
+    text = TINY.replace("T-1-parc", "B-6.1-plan")
+    with pytest.raises(CartableError, match=r"base.yml.*the id B-6[.]1-plan is used twice"):
+        load_profile(write(tmp_path, f"extends: [base]\n{text}"))
+
+
+def test_kinds_are_named_by_their_group(tmp_path: Path) -> None:
+    def tags(concerns: str) -> set[str]:
+        profile = load_profile(write(tmp_path, TINY.replace("{kind: [projector]}", concerns)))
+        subjects = profile.obligation("T-1-parc").concerns.subjects(load_market(DEMO))
+        return {subject.asset.tag for subject in subjects if subject.asset}
+
+    assert tags("{group: [network]}") == {"SW250001", "RT250001"}
+    assert tags("{group: [network], kind: [projector]}") == {"SW250001", "RT250001", "VP250001"}
+    assert tags("{group: [network], not_group: [network]}") == set()
+    with pytest.raises(CartableError, match="no group of kinds is called 'furniture'"):
+        tags("{group: [furniture]}")
 
 
 @pytest.mark.parametrize(

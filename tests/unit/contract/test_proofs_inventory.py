@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from reversibility.documents.columns import COLUMNS
-from reversibility.documents.tables import read_table, write_table
 from reversibility.market.model import Market
+from reversibility.records.tables import read_table, write_table
 from tests.unit.contract.handover import NOW, Handover, edit
 
 

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reversibility.documents.columns import COLUMNS
-from reversibility.documents.inventories import installed_version, tags_in_vault, write_inventories
-from reversibility.documents.tables import cell_text, read_table, write_table
+from reversibility.documents.inventories import tags_in_vault, write_inventories
 from reversibility.documents.workbook import sheet_names
 from reversibility.errors import CartableError
-from reversibility.records.inventory_summary import Software, seen_from_records
+from reversibility.records.inventory_summary import Software, installed_version, seen_from_records
 from reversibility.records.state import State
+from reversibility.records.tables import cell_text, read_table, write_table
 from reversibility.records.vault import Vault
 from tests.unit.contract.handover import CHEAP, NOW, PASSPHRASE, Handover, write_records
 

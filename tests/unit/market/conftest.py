@@ -21,4 +21,4 @@ def market(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def _profiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Obligations of these tests' own: the real profile may grow without changing what is expected here."""
-    monkeypatch.setattr("reversibility.market.rules_contract.PROFILES", HERE / "profiles")
+    monkeypatch.setattr("reversibility.market.profiles.PROFILES", HERE / "profiles")

@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from reversibility.cli import main
-from reversibility.market import rules_contract
+from reversibility.market import profiles
 from reversibility.market.check import check_market, examine
 from reversibility.market.load import load_market
 from reversibility.market.model import Asset, Market
@@ -21,19 +21,20 @@ from reversibility.market.rules_fleet import LEGACY
 from reversibility.market.shape import SCHEMAS
 from tests.unit.market.support import PROJECT
 
+SHIPPED_PROFILES = PROJECT / "reversibility" / "contract" / "profiles"
 TODAY = dt.date(2026, 9, 1)
 DOCUMENTATION = [ip_network(net) for net in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")]  # RFC 5737
 
 
 @pytest.fixture
 def jurancon(monkeypatch: pytest.MonkeyPatch) -> Market:
-    monkeypatch.setattr(rules_contract, "PROFILES", PROJECT / "reversibility" / "contract")
+    monkeypatch.setattr(profiles, "PROFILES", SHIPPED_PROFILES)
     return load_market(PROJECT / "inventories" / "jurancon")
 
 
 @pytest.mark.parametrize("name", ["demo", "jurancon"])
 def test_the_shipped_markets_are_good(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules_contract, "PROFILES", PROJECT / "reversibility" / "contract")
+    monkeypatch.setattr(profiles, "PROFILES", SHIPPED_PROFILES)
     checked = examine(PROJECT / "inventories" / name, TODAY)
     assert [str(finding) for finding in (*checked.findings, *checked.warnings)] == []
 
@@ -42,7 +43,7 @@ def test_the_shipped_markets_are_good(name: str, monkeypatch: pytest.MonkeyPatch
 def test_the_shipped_markets_stay_good_after_their_contract(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules_contract, "PROFILES", PROJECT / "reversibility" / "contract")
+    monkeypatch.setattr(profiles, "PROFILES", SHIPPED_PROFILES)
     assert check_market(PROJECT / "inventories" / name, dt.date(2040, 1, 1)) == []
 
 

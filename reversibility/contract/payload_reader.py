@@ -8,113 +8,33 @@ files about the whole market are indexed once.
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from reversibility.contract.asset_folder import (
+    EQUIPMENT,
+    AssetFolder,
+    Formats,
+    Unreadable,
+    files_below,
+    software_digest,
+)
 from reversibility.contract.formats import open_format
 from reversibility.contract.spreadsheet import Spreadsheet
-from reversibility.documents.changes import HEADERS as CHANGES_HEADERS
-from reversibility.documents.tables import cell_text, read_table
-from reversibility.records.inventory_summary import Software, software_of
+from reversibility.records.tables import cell_text, read_table
 
-EQUIPMENT = "02-equipements"
 INVENTORY_JSON = "01-inventaire/inventaire.json"
 INVENTORY_CSV = "01-inventaire/inventaire.csv"
 INVENTORY_XLSX = "01-inventaire/inventaire.xlsx"
 SOFTWARE_CSV = "01-inventaire/logiciels.csv"
 CHANGES_CSV = "01-inventaire/modifications.csv"
+CHANGES_HEADERS = ("Étiquette", "Code école", "Modification", "Élément", "Avant", "Après")
 CATALOGUE = "04-logiciels/catalogue.yml"
-
-
-class Unreadable(Exception):
-    """A file is there and does not open: evidence that is present and cannot be proven. Words in French."""
-
-    def __init__(self, path: str, problem: str) -> None:
-        super().__init__(f"{path}\u00a0: {problem}")
-        self.path = path
-
-
-@dataclass(slots=True)
-class Formats:
-    """How many files were opened, and which of them are not what they should be."""
-
-    opened: int = 0
-    problems: list[str] = field(default_factory=list)
-
-    def note(self, path: str, problem: str | None) -> None:
-        """Count one file."""
-        self.opened += 1
-        if problem:
-            self.problems.append(f"{path}\u00a0: {problem}")
-
-
-class AssetFolder:
-    """The records of one asset in the bundle; what was parsed is kept as long as this object."""
-
-    def __init__(self, payload: Payload, site: str, tag: str) -> None:
-        self.relative = f"{EQUIPMENT}/{site}/{tag}"
-        # plain strings: with 25,000 assets the making of Path objects is a good part of the time
-        self._folder = f"{payload.data}/{self.relative}"
-        self._parsed: dict[str, Any] = {}
-
-    def path(self, name: str) -> str:
-        """Return the path in the bundle of one of the asset's files, below ``data/``."""
-        return f"{self.relative}/{name}"
-
-    @cached_property
-    def names(self) -> list[str]:
-        """The asset's files, sorted, relative to its folder."""
-        return sorted(_files(self._folder))
-
-    def bytes(self, name: str) -> bytes | None:
-        """Read one file; None when it is not there."""
-        if name not in self.names:
-            return None
-        with open(f"{self._folder}/{name}", "rb") as stream:  # noqa: PTH123 - see __init__
-            return stream.read()
-
-    def json(self, name: str) -> Any | None:
-        """Parse one JSON file; None when it is not there. Raises Unreadable when it is no JSON."""
-        if name not in self._parsed:
-            content = self.bytes(name)
-            try:
-                self._parsed[name] = None if content is None else json.loads(content)
-            except (ValueError, RecursionError):
-                self._parsed[name] = Unreadable(self.path(name), "n’est pas du JSON")
-        value = self._parsed[name]
-        if isinstance(value, Unreadable):
-            raise value
-        return value
-
-    @cached_property
-    def software(self) -> tuple[Software, ...]:
-        """The software of the asset's record, empty when there is none. Raises Unreadable."""
-        record = self.json("inventory.json")
-        content = record.get("content") if isinstance(record, dict) else None
-        return software_of(content) if isinstance(content, dict) else ()
-
-    @cached_property
-    def software_digest(self) -> int:
-        """What ``Payload.software`` should have for the asset."""
-        digest = 0
-        for software in self.software:
-            digest ^= software_digest(cell_text(software.name), cell_text(software.version))
-        return digest
-
-    def check_formats(self, formats: Formats) -> None:
-        """Open every file that was not opened yet, and note all of them."""
-        for name in self.names:
-            if name in self._parsed:
-                broken = isinstance(self._parsed[name], Unreadable)
-                formats.note(self.path(name), "n’est pas du JSON" if broken else None)
-            else:
-                formats.note(self.path(name), open_format(f"{self._folder}/{name}"))
 
 
 @dataclass(slots=True)
@@ -127,7 +47,7 @@ class Inventory:
     differs: Mapping[str, str]  # tag: the column in which CSV and JSON do not agree
 
 
-class Payload:
+class PayloadReader:
     """``data/`` of the bundle that is being built."""
 
     def __init__(self, bundle: Path) -> None:
@@ -151,7 +71,7 @@ class Payload:
     def asset(self, site: str, tag: str) -> AssetFolder:
         """Return the folder of an asset: the same object until another asset is asked for."""
         if self._asset is None or self._asset.relative != f"{EQUIPMENT}/{site}/{tag}":
-            self._asset = AssetFolder(self, site, tag)
+            self._asset = AssetFolder(str(self.data), site, tag)
         return self._asset
 
     def check_asset(self, site: str, tag: str) -> None:
@@ -162,7 +82,7 @@ class Payload:
 
     def check_rest(self) -> Formats:
         """Open all files that ``check_asset`` did not see, and return the report on everything."""
-        for relative in sorted(_files(str(self.data))):
+        for relative in sorted(files_below(str(self.data))):
             if "/".join(relative.split("/")[:3]) not in self._checked:
                 self.formats.note(relative, open_format(f"{self.data}/{relative}"))
         return self.formats
@@ -213,7 +133,7 @@ class Payload:
 
     @cached_property
     def software(self) -> Mapping[str, int]:
-        """For each tag, a number that stands for its rows in logiciels.csv (see ``software_digest``)."""
+        """For each tag, a number that stands for its rows in logiciels.csv (see ``asset_folder.software_digest``)."""
         found: dict[str, int] = {}
         path = self.data / SOFTWARE_CSV
         if not path.is_file():
@@ -269,19 +189,3 @@ class Payload:
         book = self.__dict__.get("workbook")
         if isinstance(book, Spreadsheet):
             book.close()
-
-
-def software_digest(name: str, version: str) -> int:
-    """Give a number for one software of an asset; XOR over all of them does not depend on their order.
-
-    ``name`` and ``version`` are as ``cell_text`` writes them. Only compared within one process.
-    """
-    return hash((name, version))
-
-
-def _files(folder: str) -> Iterator[str]:
-    """Yield the files below ``folder`` as paths relative to it."""
-    start = len(folder) + 1
-    for directory, _, names in os.walk(folder):
-        for name in names:
-            yield f"{directory}/{name}"[start:]

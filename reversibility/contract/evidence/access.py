@@ -1,0 +1,36 @@
+"""Evidences about access: accounts, vault entries and the two halves of the vault’s key."""
+
+from __future__ import annotations
+
+from reversibility.contract.context import AssessmentContext, Found
+from reversibility.contract.evidence.records import folder_of, record_in
+from reversibility.contract.obligations import Obligation, Subject
+from reversibility.contract.registry import evidence
+
+VAULT = "06-secrets/vault.kdbx"
+
+
+@evidence(absent="aucun relevé des comptes de cet équipement (accounts.json)")
+def accounts(context: AssessmentContext, subject: Subject, obligation: Obligation) -> Found | None:
+    """The accounts that were seen on the asset; content: the parsed accounts.json."""
+    return record_in(folder_of(context, subject), "accounts.json")
+
+
+@evidence(absent="aucune entrée pour cet équipement dans le coffre")
+def vault_entries(context: AssessmentContext, subject: Subject, obligation: Obligation) -> Found | None:
+    """The asset's entries in the vault of the bundle; content: a list of Entry, None when it is not open."""
+    if not context.payload.exists(VAULT):
+        return None
+    if context.exported_vault is None:
+        return Found(VAULT, None)
+    entries = context.entries.get(subject.of_asset().tag)
+    return Found(VAULT, entries) if entries else None
+
+
+@evidence(absent="coffre ou moitiés de sa clé absents de 06-secrets")
+def key_halves(context: AssessmentContext, subject: Subject, obligation: Obligation) -> Found | None:
+    """The two halves of the vault's key; content: ``{"a": [paths], "b": [paths]}``."""
+    halves = {group: context.payload.glob(f"06-secrets/moitie-{group}/*.age") for group in "ab"}
+    if not context.payload.exists(VAULT) or not all(halves.values()):
+        return None
+    return Found(VAULT, halves)

@@ -1,0 +1,169 @@
+"""Proofs about access: passwords that open, rules that hold, and the vault under dual control."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from reversibility.contract.context import AssessmentContext, Found, Verdict
+from reversibility.contract.formats import open_format
+from reversibility.contract.obligations import Obligation, Subject
+from reversibility.contract.registry import proof
+from reversibility.market.model import Asset
+from reversibility.records.inventory_summary import dicts
+from reversibility.records.password_policy import POLICIES
+from reversibility.records.state import VOLATILE
+from reversibility.records.vault import Entry
+from reversibility.typography import number
+
+C = "\u00a0:"  # a colon in French
+# Record -> how its logins are made: to the machine itself, to its shared spaces. The time at which a record was last
+# proven as a whole stands under its name in volatile.json, since it changes with every run.
+LOGIN_RECORDS = {"logins.json": "pam", "logins-shares.json": "smb"}
+LOGIN_OK = "success"
+
+
+@proof("logged_in")
+def logged_in(found: Found, context: AssessmentContext, subject: Subject, _: Obligation) -> Verdict:
+    """Every account seen that a password may open has its entry, declared or not, and every entry's current password
+    opened a session when last tried.
+    """
+    asset = subject.of_asset()
+    if found.content is None:
+        return Verdict(False, "coffre non ouvert pendant l’évaluation")
+    seen = context.payload.asset(asset.site, asset.tag).json("accounts.json")
+    if seen is None:
+        return Verdict(False, "comptes jamais relevés sur cet équipement")
+    entries = [entry for entry in found.content if entry.password]
+    if not entries:
+        return Verdict(False, "aucun mot de passe en vigueur dans le coffre")
+    known = {entry.username for entry in entries} | {entry.account for entry in entries}
+    without = sorted({str(a.get("login")) for a in dicts(seen, "accounts") if not a.get("locked")} - known)
+    if without:
+        return Verdict(False, f"compte sans mot de passe dans le coffre{C} {', '.join(without)}")
+    times = {entry.account: _login_verified(context, asset, entry) for entry in entries}
+    untried = [account for account, time in times.items() if time is None]
+    if untried:
+        return Verdict(False, f"connexion non vérifiée avec ce mot de passe{C} {', '.join(untried)}")
+    oldest = min(time for time in times.values() if time)
+    detail = f"connexion vérifiée le {oldest:%d/%m/%Y}{C} {', '.join(times)}"
+    return Verdict(True, detail, when=oldest)
+
+
+@proof("logged_in")
+def two_accesses(found: Found, context: AssessmentContext, subject: Subject, _: Obligation) -> Verdict:
+    """An administrator's and a user's access are set, each verified by a login with the current password."""
+    asset = subject.of_asset()
+    if found.content is None:
+        return Verdict(False, "coffre non ouvert pendant l’évaluation")
+    names = {"administrator": "administrateur", "user": "utilisateur"}
+    tried = [(entry.policy, _login_verified(context, asset, entry)) for entry in found.content]
+    verified = {policy: max(at for of, at in tried if at and of == policy) for policy, at in tried if at}
+    lacking = [french for policy, french in names.items() if policy not in verified]
+    if lacking:
+        return Verdict(False, f"accès non vérifié par une connexion{C} {', '.join(lacking)}")
+    oldest = min(verified[policy] for policy in names)
+    return Verdict(
+        True,
+        f"accès administrateur et accès utilisateur{C} connexion vérifiée le {oldest:%d/%m/%Y}",
+        when=oldest,
+    )
+
+
+@proof("opened")
+def policy_met(found: Found, context: AssessmentContext, _: Subject, __: Obligation) -> Verdict:
+    """Each password has the length and classes of its policy, holds no word, and is within its validity (C 9)."""
+    if found.content is None:
+        return Verdict(False, "coffre non ouvert pendant l’évaluation")
+    entries = [entry for entry in found.content if entry.password]
+    if not entries:
+        return Verdict(False, "aucun mot de passe en vigueur dans le coffre")
+    for entry in entries:
+        policy = POLICIES.get(entry.policy)
+        if policy is None:
+            return Verdict(False, f"{entry.account}{C} aucune règle ne lui est attribuée")
+        if policy.problems(entry.password):
+            return Verdict(False, f"{entry.account}{C} mot de passe non conforme à la règle")
+        if entry.expires is None or entry.expired(context.now):
+            return Verdict(False, f"{entry.account}{C} mot de passe sans échéance ou échu")
+        if entry.expires > policy.expiry(context.now):
+            return Verdict(False, f"{entry.account}{C} échéance au-delà de {policy.valid_months} mois")
+    end = min(entry.expires for entry in entries if entry.expires)
+    return Verdict(True, f"longueur, classes et échéance vérifiées, valable jusqu’au {end:%d/%m/%Y}")
+
+
+@proof("opened")
+def administrators_declared(found: Found, _: AssessmentContext, __: Subject, ___: Obligation) -> Verdict:
+    """Whoever can act as administrator on the asset is declared, and somebody is.
+
+    A locked account counts as well: no password opens it, but an SSH key may. Only root itself, which every machine
+    has, need not be declared while it is locked; whether a key opens it is in no record. Another account with root's
+    number is not root.
+    """
+    accounts = dicts(found.content, "accounts")
+    administrators = [a for a in accounts if a.get("administrator") and not _locked_root(a)]
+    strangers = sorted(str(a.get("login")) for a in administrators if a.get("declared") is not True)
+    if strangers:
+        return Verdict(False, f"administrateur non déclaré{C} {', '.join(strangers)}")
+    if not administrators:
+        return Verdict(False, "aucun accès administrateur relevé")
+    names = ", ".join(sorted(str(a.get("login")) for a in administrators))
+    return Verdict(True, f"comptes relus, seuls administrateurs{C} {names}")
+
+
+@proof("opened")
+def dual_control(found: Found, context: AssessmentContext, _: Subject, __: Obligation) -> Verdict:
+    """The vault opened with both halves, each holder has a half, and no party is in both groups (B 6.3, R34)."""
+    holders = context.market.contract.get("holders") or {}
+    for group in "ab":
+        declared, written = len(holders.get(group) or ()), found.content[group]
+        if not declared or len(written) != declared:
+            return Verdict(
+                False,
+                f"groupe {group.upper()}{C} {len(written)} moitiés pour {declared} détenteurs",
+            )
+        for path in written:
+            problem = open_format(f"{context.payload.data}/{path}")
+            if problem:
+                return Verdict(False, f"{path}{C} {problem}")
+    both = {h.get("party") for h in holders["a"]} & {h.get("party") for h in holders["b"]}
+    if both:
+        return Verdict(False, "une même partie détient les deux moitiés et peut ouvrir seule")
+    if context.exported_vault is None:
+        return Verdict(False, "coffre non ouvert pendant l’évaluation")
+    entries = number(len(context.exported_vault.entries()))
+    return Verdict(True, f"coffre ouvert avec les deux moitiés, {entries} entrées relues")
+
+
+def _locked_root(account: Mapping[str, Any]) -> bool:
+    return (account.get("login"), account.get("uid"), account.get("locked")) == ("root", 0, True)
+
+
+def _login_verified(context: AssessmentContext, asset: Asset, entry: Entry) -> datetime | None:
+    """Return the time of the last login with the entry's *current* password (the same revision), None without one.
+
+    It counts only if it says of itself that it succeeded, how it was made, and when.
+    """
+    folder = context.payload.asset(asset.site, asset.tag)
+    wanted = (entry.revision, LOGIN_OK)
+    times = [
+        _time_of(folder.json(VOLATILE), name)
+        for name, method in LOGIN_RECORDS.items()
+        for login in dicts(folder.json(name), "logins")
+        if login.get("account") in (entry.account, entry.username)
+        and (login.get("vault_revision"), login.get("result"), login.get("method")) == (*wanted, method)
+    ]
+    return max((time for time in times if time), default=None)
+
+
+def _time_of(volatile: Any, name: str) -> datetime | None:
+    """Return the time (UTC) at which a record was last proven, as the asset's volatile values have it.
+
+    None also for one without its zone: nobody knows when that was.
+    """
+    try:
+        time = datetime.fromisoformat(volatile[name])
+        return time.astimezone(UTC) if time.tzinfo else None
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None

@@ -1,0 +1,67 @@
+"""Proofs about what needs upkeep: backups are recent, certificates are valid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from reversibility.contract.context import AssessmentContext, Found, Verdict
+from reversibility.contract.obligations import Obligation, Subject
+from reversibility.contract.registry import proof
+from reversibility.records.inventory_summary import dicts
+from reversibility.typography import plural
+
+C = "\u00a0:"  # a colon in French
+
+
+@proof("opened")
+def backups_recent(
+    found: Found, context: AssessmentContext, subject: Subject, obligation: Obligation
+) -> Verdict:
+    """Each data set of the asset has a backup that succeeded in the last ``settings.days`` days.
+
+    Whether it can be restored is another obligation (the witness restore).
+    """
+    oldest = context.now - timedelta(days=int(obligation.settings["days"]))
+    last: dict[str, datetime | None] = {}
+    for backup in dicts(found.content, "backups"):
+        name, time = str(backup.get("dataset")), _time(backup, "time")
+        if backup.get("result") != "success":
+            time = None
+        known = last.setdefault(name, time)
+        if time and (known is None or time > known):
+            last[name] = time
+    if not last:
+        return Verdict(False, "le relevé ne comporte aucune sauvegarde")
+    late = sorted(name for name, time in last.items() if time is None or time < oldest)
+    if late:
+        return Verdict(False, f"sans sauvegarde réussie depuis le {oldest:%d/%m/%Y}{C} {', '.join(late)}")
+    return Verdict(True, f"{plural(len(last), 'sauvegarde réussie', 'sauvegardes réussies')}, dates relues")
+
+
+@proof("opened")
+def certificates_valid(found: Found, context: AssessmentContext, _: Subject, __: Obligation) -> Verdict:
+    """Each certificate that was seen says when it ends, and is not over."""
+    records = found.content if isinstance(found.content, Mapping) else {}
+    ends = {
+        f"{tag}, {certificate.get('subject')}": _time(certificate, "not_after")
+        for tag, record in records.items()
+        for certificate in dicts(record, "certificates")
+    }
+    if not ends:
+        return Verdict(False, "le relevé ne comporte aucun certificat")
+    over = sorted(name for name, end in ends.items() if end is None or end <= context.now)
+    if over:
+        return Verdict(False, f"certificat échu ou sans échéance{C} {', '.join(over[:3])}")
+    first = min(end for end in ends.values() if end)
+    return Verdict(True, f"{plural(len(ends), 'certificat')}, première échéance le {first:%d/%m/%Y}")
+
+
+def _time(record: Mapping[str, Any], name: str) -> datetime | None:
+    """Read a time of a record (ISO 8601 with its zone); None when it has none that can be read."""
+    try:
+        time = datetime.fromisoformat(record[name])
+        return time.astimezone(UTC) if time.tzinfo else None
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None

@@ -1,0 +1,102 @@
+"""What contract B asks for beyond Jurançon's: missing without a word too much, and proven only when it is good."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from reversibility.bundle.payload_wanted import write_networks
+from reversibility.contract.profile_loader import load_profile
+from tests.unit.contract.handover import NOW, Handover, without_waivers
+
+
+def status(handover: Handover, obligation: str, subject: str | None = None) -> tuple[str, str]:
+    row = handover.row(
+        obligation, subject, profile=load_profile("bourget"), market=without_waivers(handover.market)
+    )
+    return row.status, row.detail
+
+
+def test_every_class_deliverable_and_criterion_has_an_obligation() -> None:
+    """6.2 has ten classes (the tenth, the journal, is in base.yml), 6.3 seven deliverables, 6.6 eight criteria."""
+    profile = load_profile("bourget")
+    ids = {obligation.id for obligation in profile.obligations}
+    assert {identifier.rsplit("-", 1)[0] for identifier in ids} >= {"B-6.1", "B-6.3", "B-6.6", "B-6.7"}
+    for number in range(1, 10):
+        assert any(identifier.startswith(f"B-6.2-{number}-") for identifier in ids), number
+    texts = {
+        clause: {o.text for o in profile.obligations if o.clause == clause} for clause in ("B 6.3", "B 6.6")
+    }
+    assert len(texts["B 6.3"]) >= 6 and len(texts["B 6.6"]) == 8
+    assert "B-6.2-journal" in ids and "B-6.1-plan" in ids
+
+
+def test_what_nobody_handed_over_is_missing_and_says_where_it_was_expected(handover: Handover) -> None:
+    for obligation in ("B-6.2-4-microsoft-365", "B-6.3-licences", "B-6.6-supervision", "B-6.7-effacement"):
+        state, detail = status(handover, obligation)
+        assert state == "missing" and "11-documents/" in detail, obligation
+    assert status(handover, "B-6.2-1-sauvegardes", "NA250001")[0] == "missing"
+    assert status(handover, "B-6.2-6-certificats")[0] == "missing"
+    folder = handover.data / "11-documents/microsoft-365"
+    folder.mkdir(parents=True)
+    (folder / "locataire.json").write_text("{}")
+    assert status(handover, "B-6.2-4-microsoft-365")[0] == "present"
+
+
+@pytest.mark.parametrize(
+    ("backup", "expected", "said"),
+    [
+        ({"dataset": "homes", "time": NOW - timedelta(days=2), "result": "success"}, "proven", "1"),
+        ({"dataset": "homes", "time": NOW - timedelta(days=9), "result": "success"}, "present", "homes"),
+        ({"dataset": "homes", "time": NOW - timedelta(days=2), "result": "failed"}, "present", "homes"),
+        ({"dataset": "homes", "result": "success"}, "present", "homes"),
+        (None, "present", "aucune sauvegarde"),
+    ],
+)
+def test_backups_are_proven_while_they_are_recent(
+    handover: Handover, backup: dict[str, object] | None, expected: str, said: str
+) -> None:
+    path = handover.folder("NA250001") / "backups.json"
+    path.write_text(
+        json.dumps({"backups": [backup] if backup else []}, default=lambda time: time.isoformat())
+    )
+    state, detail = status(handover, "B-6.2-1-sauvegardes", "NA250001")
+    assert state == expected and said in detail
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [("2027-01-01T00:00:00Z", "proven"), ("2026-01-01T00:00:00Z", "present"), (None, "present")],
+)
+def test_certificates_are_proven_while_they_are_valid(
+    handover: Handover, ends: str | None, expected: str
+) -> None:
+    path = handover.data / "07-certificats/certificats.json"
+    path.parent.mkdir()
+    certificate = {"subject": "CN=nas.example", "not_after": ends}
+    path.write_text(json.dumps({"NA250001": {"certificates": [certificate]}}))
+    state, _ = status(handover, "B-6.2-6-certificats")
+    assert state == expected
+    path.write_text("{")
+    assert status(handover, "B-6.2-6-certificats")[0] == "present"
+
+
+def test_the_network_s_tables_are_proven_while_they_say_what_is_declared(handover: Handover) -> None:
+    folder = handover.data / "03-reseaux"
+    folder.mkdir()
+    write_networks(folder, handover.market)
+    for obligation, name in (("B-6.2-8-adressage", "plan-adressage"), ("B-6.2-8-flux", "matrice-flux")):
+        assert status(handover, obligation)[0] == "proven"
+        path = folder / f"{name}.csv"
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        write(path, lines[:-1])
+        assert status(handover, obligation)[0] == "present", "a row that was taken out"
+        write(path, [*lines, lines[-1]])
+        assert status(handover, obligation)[0] == "present", "a row that stands there twice"
+
+
+def write(path: Path, lines: list[str]) -> None:
+    path.write_text("\r\n".join(lines) + "\r\n", encoding="utf-8-sig")
