@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ansible import constants as C
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need_package
@@ -62,6 +63,11 @@ class ActionModule(ActionBase):
             }
         )
         need_package(MISSING, AnsibleActionFail)
+        if C.config.get_config_value("INJECT_FACTS_AS_VARS"):
+            raise AnsibleActionFail(
+                "inject_facts_as_vars is on: a managed host could set variables by what it answers. Run from the project's folder, "
+                "whose ansible.cfg turns it off, or set inject_facts_as_vars = False under [defaults] of yours."
+            )
         folder = Path(arguments["market"])
         folder = folder.parent if folder.is_file() else folder
         known = loaded(folder)

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.cartable.fleet.plugins.plugin_utils import identity
 from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need_package
 
 try:
@@ -52,16 +52,13 @@ class ActionModule(ActionBase):
             },
         )
         try:
-            return self._record(plain(arguments), task_vars or {})
-        except CartableError as error:
+            return self._record(plain(arguments))
+        except (CartableError, identity.NoIdentity) as error:
             raise AnsibleActionFail(str(error)) from error
 
-    def _record(self, arguments, variables):
-        asset = variables["inventory_hostname"]
-        site = variables.get("cartable_site")
-        if not site or not variables.get("inventory_dir"):
-            raise CartableError(f"{asset} belongs to no site of a market; give the market's folder with -i.")
-        paths = MarketPaths.for_inventory(Path(str(variables["inventory_dir"])))
+    def _record(self, arguments):
+        asset, site = identity.host_name(), identity.host_site()
+        paths = MarketPaths.for_inventory(identity.market_folder())
         secrets = vault_secrets(paths.vault)
         wanted = {name: scrub_all(content, secrets) for name, content in arguments["files"].items()}
         check = self._task.check_mode

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.cartable.fleet.plugins.plugin_utils import identity
 from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need_package
 
 try:
     from reversibility.errors import CartableError
     from reversibility.records import session
     from reversibility.records.password_policy import policy_named
-    from reversibility.records.vault import VaultError
 except ImportError as error:
     MISSING: ImportError | None = error
 else:
@@ -43,25 +43,16 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
         try:
-            self._vault = session.opened_vault(session.vault_path(variables))
-            self._asset = str(variables["inventory_hostname"])
+            self._vault = session.opened_vault(session.vault_of(identity.market_folder()))
+            self._asset = identity.host_name()
             self._account = args["account"]
-            self._site = self._site_of(variables)
+            self._site = identity.host_site()
             before = self._entry()
             change = getattr(self, f"_{args['state']}")
             change(self._described(args, variables), args["rotate"], before)
             return self._answer(args["state"], before)
-        except CartableError as error:
+        except (CartableError, identity.NoIdentity) as error:
             raise AnsibleActionFail(str(error)) from error
-
-    def _site_of(self, variables):
-        """The site of the host, which the vars plugin cartable.fleet.market derives from its group."""
-        if not variables.get("cartable_site"):
-            raise VaultError(
-                f"{self._asset} is on no site (cartable_site is not set); run with -i of a market's folder, and with "
-                "cartable.fleet.market in vars_plugins_enabled."
-            )
-        return str(variables["cartable_site"])
 
     def _described(self, args, variables):
         """What is said about the account, besides its secret."""

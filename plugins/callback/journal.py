@@ -31,6 +31,8 @@ from pathlib import Path
 from ansible import context
 from ansible.errors import AnsibleError
 from ansible.plugins.callback import CallbackBase
+from ansible_collections.cartable.fleet.plugins.plugin_utils.answers import is_refused
+from ansible_collections.cartable.fleet.plugins.plugin_utils.identity import site_of
 from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need_package
 
 try:
@@ -45,7 +47,6 @@ except ImportError as error:
 else:
     MISSING = None
 
-SITE_GROUP = "site_"
 LONGEST_MESSAGE = 300
 HIDDEN = "(not shown: the task handles secrets)"
 
@@ -57,11 +58,6 @@ def market_paths(sources):
         if (folder / "hosts.yml").is_file() and (folder / "sites.yml").is_file():
             return MarketPaths.for_inventory(folder)
     return None
-
-
-def site_of(host):
-    """Name the site of a host from its group; None for a host that is no asset, such as localhost."""
-    return next((g.name[len(SITE_GROUP) :] for g in host.get_groups() if g.name.startswith(SITE_GROUP)), None)
 
 
 class CallbackModule(CallbackBase):
@@ -155,6 +151,8 @@ class CallbackModule(CallbackBase):
         }
         if ignored:
             entry["ignored"] = True
+        if is_refused(result.result.get("msg")):
+            entry["refused"] = "answer"
         if outcome == "unreachable":
             entry["message"] = self._message(result)
         self._line(entry)
@@ -178,6 +176,8 @@ class CallbackModule(CallbackBase):
             }
             if inner["ignored"]:
                 entry["ignored"] = True
+            if is_refused(inner.get("msg")):
+                entry["refused"] = "answer"
             if outcome == "unreachable":
                 entry["message"] = self._said(inner["msg"])
             self._line(entry)

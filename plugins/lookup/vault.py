@@ -22,13 +22,20 @@ notes:
 options:
   _terms:
     description:
-      - The account, such as V(cartable), of the current host; or an asset and an account, such as V(UC250001/cartable).
+      - The account, such as V(cartable), of the current host. The host is the inventory's, whatever a variable says.
+      - With O(other_asset=true), an asset and an account, such as V(NA250001/radius).
     required: true
     type: list
     elements: str
   pending:
     description:
       - Return the password that the asset should have in the end, that is the pending one if there is one, else the current one.
+    type: bool
+    default: false
+  other_asset:
+    description:
+      - Allow a term that names another asset than the current host.
+      - For secrets that two assets share, where the inventory says which. Never with a name that a managed host has given.
     type: bool
     default: false
   missing:
@@ -53,7 +60,7 @@ EXAMPLES = """
   changed_when: false
   become: true
   vars:
-    ansible_become_password: "{{ lookup('cartable.fleet.vault', inventory_hostname ~ '/cartable', missing='empty') }}"
+    ansible_become_password: "{{ lookup('cartable.fleet.vault', 'cartable', missing='empty') }}"
 """
 
 RETURN = """
@@ -65,6 +72,7 @@ _raw:
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.cartable.fleet.plugins.plugin_utils import identity
 from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need_package
 
 try:
@@ -89,19 +97,25 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         variables = variables or {}
         try:
-            vault = session.opened_vault(session.vault_path(variables))
+            vault = session.opened_vault(session.vault_of(identity.market_folder()))
             return [self._secret(vault, str(term), variables) for term in terms]
-        except CartableError as error:
+        except (CartableError, identity.NoIdentity) as error:
             raise AnsibleLookupError(str(error)) from error
 
     def _secret(self, vault, term, variables):
         """The secret of one account."""
-        asset, slash, account = term.partition("/")
-        if not slash:
-            asset, account = variables.get("inventory_hostname", ""), term
-        if not asset or not account:
+        asset, slash, account = term.partition("/") if "/" in term else ("", "", term)
+        if not account or (slash and not asset):
             raise AnsibleLookupError(f"{term!r} names no account; give ACCOUNT, or ASSET/ACCOUNT.")
-        entry = vault.find(str(asset), account)
+        if not (slash and self.get_option("other_asset")):
+            own = identity.host_name()
+            if slash and asset != own:
+                raise AnsibleLookupError(
+                    f"A task for {own} asks for the secret {term}, of another asset. Name the account only; where "
+                    "another asset's secret is meant, say so with other_asset=true."
+                )
+            asset = own
+        entry = vault.find(asset, account)
         wanted = self.get_option("pending")
         if entry is not None and (entry.password or entry.pending):
             return (entry.pending or entry.password) if wanted else (entry.password or entry.pending)

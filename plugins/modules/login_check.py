@@ -43,7 +43,7 @@ EXAMPLES = r"""
 - name: Check the user's password
   cartable.fleet.login_check:
     user: eleve
-    password: "{{ lookup('cartable.fleet.vault', inventory_hostname ~ '/eleve') }}"
+    password: "{{ lookup('cartable.fleet.vault', 'eleve') }}"
   register: login
 
 - name: Refuse to go on with a password that does not work

@@ -18,6 +18,8 @@ description:
     C(contract.yml)) gets nothing, in silence.
   - A market with errors gives its name and its folder only, with one warning. The action P(cartable.fleet.preflight#module)
     then refuses to go on and lists the errors.
+  - From then on the answers of modules are checked. One that sets variables, hosts or groups, as a managed host in wrong hands might,
+    fails its task.
 requirements:
   - The Python package C(cartable) for the Python that runs Ansible.
 options:
@@ -37,6 +39,7 @@ from pathlib import Path
 from ansible.errors import AnsibleParserError
 from ansible.inventory.group import InventoryObjectType
 from ansible.plugins.vars import BaseVarsPlugin
+from ansible_collections.cartable.fleet.plugins.plugin_utils import answers
 from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need_package
 
 try:
@@ -54,6 +57,10 @@ class VarsModule(BaseVarsPlugin):
     """Hands the market's variables to the group ``all`` and to its assets."""
 
     is_stateless = True
+
+    def __init__(self):
+        super().__init__()
+        answers.guard()  # before any worker is forked
 
     def get_vars(self, loader, path, entities):
         """The variables of ``entities`` (hosts or groups) for the inventory folder ``path``."""

@@ -82,7 +82,7 @@ def no_secrets(market: Examined) -> Iterator[Finding]:
             yield document.finding(
                 steps,
                 f"{where} is a secret that is written out",
-                "\"{{ lookup('cartable.fleet.vault', inventory_hostname ~ '/ACCOUNT') }}\", and the secret in the "
+                "\"{{ lookup('cartable.fleet.vault', 'ACCOUNT') }}\", and the secret in the "
                 "vault (KeePassXC enters it, 'reversibility vault list' shows the entry)",
             )
 

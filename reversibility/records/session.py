@@ -5,9 +5,7 @@ from __future__ import annotations
 import functools
 import multiprocessing
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from reversibility.market.paths import DATA_DIRECTORY_VARIABLE, MarketPaths
 from reversibility.records import passphrase
@@ -71,26 +69,15 @@ def close_vaults() -> None:
     _open_vaults.clear()
 
 
-def vault_path(variables: Mapping[str, Any]) -> Path:
-    """Where the vault of a host's market is, from Ansible's variables of that host.
-
-    Raises CartableError when the host comes from no market's folder.
-    """
-    folder = variables.get("inventory_dir")
-    if not folder:  # the implicit localhost is in no file: take the market that was given to the command
-        sources = variables.get("ansible_inventory_sources") or ()
-        folder = next((source for source in sources if (Path(source) / "hosts.yml").is_file()), None)
-    if not folder:
-        raise VaultError(
-            "The vault cannot be found without a market; give its folder, such as -i inventories/demo."
-        )
-    return _vault_of(str(folder), os.environ.get(DATA_DIRECTORY_VARIABLE))
+def vault_of(folder: Path) -> Path:
+    """Where the vault of the market in ``folder`` is. Raises CartableError when ``folder`` is no market."""
+    return _vault_of(folder, os.environ.get(DATA_DIRECTORY_VARIABLE))
 
 
 @functools.lru_cache
-def _vault_of(folder: str, _data: str | None) -> Path:
+def _vault_of(folder: Path, _data: str | None) -> Path:
     """The vault of a market's folder. Asked with each task of each host, and so looked for once."""
-    return MarketPaths.for_inventory(Path(folder)).vault
+    return MarketPaths.for_inventory(folder).vault
 
 
 def _missing(path: Path) -> str:

@@ -164,7 +164,10 @@ def test_where_they_are_is_what_the_markets_say() -> None:
     paths = MarketPaths("demo", Path("inventories/demo"), Path("DATA"))
     for name in ("demo", "jurancon"):
         text = (PROJECT / "inventories" / name / "group_vars" / "managed.yml").read_text(encoding="utf-8")
-        text = text.replace("{{ cartable_state_dir | dirname }}", "DATA")
+        for path in ("operator_key", "known_hosts"):
+            text = text.replace(
+                f"{{{{ lookup('cartable.fleet.market_path', '{path}') }}}}", str(getattr(paths, path))
+            )
         assert f'"{paths.operator_key}"' in text and f"UserKnownHostsFile={paths.known_hosts}" in text
 
 

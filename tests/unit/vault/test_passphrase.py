@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from reversibility.errors import CartableError
 from reversibility.records import passphrase, session
 from reversibility.records.passphrase import PassphraseError, configured_source, read_passphrase
 from reversibility.records.vault import Vault, VaultError
@@ -156,8 +157,6 @@ def test_the_vault_of_a_host_is_that_of_its_market(tmp_path: Path, monkeypatch: 
     (market / "hosts.yml").write_text("all: {}\n")
     monkeypatch.delenv("CARTABLE_DATA_DIR", raising=False)
     expected = tmp_path / "var" / "tiny" / "vault.kdbx"
-    assert session.vault_path({"inventory_dir": str(market)}) == expected
-    implicit = {"inventory_dir": None, "ansible_inventory_sources": [str(tmp_path), str(market)]}
-    assert session.vault_path(implicit) == expected
-    with pytest.raises(VaultError, match="without a market"):
-        session.vault_path({})
+    assert session.vault_of(market) == expected
+    with pytest.raises(CartableError, match="is not a market"):
+        session.vault_of(tmp_path)

@@ -119,6 +119,7 @@ def test_prepared_then_current_in_workers_with_one_opening(tiny: TinyMarket) -> 
           - lookup('cartable.fleet.vault', 'cartable') == lookup('cartable.fleet.vault', 'cartable', pending=true)
           - lookup('cartable.fleet.vault', inventory_hostname ~ '/cartable') ==
             lookup('cartable.fleet.vault', 'cartable')
+          - lookup('cartable.fleet.vault', 'NA250001/cartable', other_asset=true) | length == 24
     - name: Logged in
       cartable.fleet.vault_entry: {account: cartable, policy: administrator, state: current}
       register: current
@@ -296,10 +297,7 @@ def test_programs_that_only_list_ask_for_nothing(tiny: TinyMarket, program: str,
 
 def test_a_host_without_a_site_is_said(tiny: TinyMarket) -> None:
     hosts = tiny.root / "inventories/tiny/hosts.yml"
-    hosts.write_text(hosts.read_text().replace("    cartable_site: trois_platanes\n", ""))
+    hosts.write_text(hosts.read_text().replace("site_trois_platanes", "trois_platanes"))
     result = tiny.run(PREPARE)
     assert result.returncode == 2
-    assert (
-        "is on no site (cartable_site is not set); run with -i of a market's folder"
-        in result.stdout + result.stderr
-    )
+    assert "is on no site: it is in no group site_*" in result.stdout + result.stderr
