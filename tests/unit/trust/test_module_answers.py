@@ -227,7 +227,8 @@ def test_what_the_real_fact_modules_answer_is_no_attack() -> None:
         "-m",
         "ansible.builtin.setup",
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    environment = {**os.environ, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=120)
     facts = json.loads(done.stdout.partition("=> ")[2])["ansible_facts"]
     assert len(facts) > 50
     assert answers.refused_names({"ansible_facts": facts}) == []
