@@ -17,7 +17,7 @@ import ansible_collections
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from tests.static.powershell_literals import NotLiteral, literal, parse, text_of, walk
+from tests.static.powershell_literals import DELEGATE, NotLiteral, literal, parse, text_of, walk
 
 PROJECT = Path(__file__).resolve().parents[2]
 COLLECTIONS = tuple(Path(place) for place in ansible_collections.__path__)
@@ -137,7 +137,7 @@ def _converted(options: dict[str, Any]) -> dict[str, dict[str, Any]]:
         for key in ("type", "elements"):
             if option.get(key) in ("path", "sid"):  # a path of the target is not expanded on the controller
                 option[key] = "str"
-            elif not isinstance(option.get(key, ""), str):
+            elif option.get(key) == DELEGATE or not isinstance(option.get(key, ""), str):
                 option[key] = "raw"
         if option.get("required") is not True:
             option.pop("required", None)

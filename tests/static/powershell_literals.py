@@ -10,6 +10,7 @@ import tree_sitter_pwsh
 from tree_sitter import Language, Node, Parser
 
 CONSTANTS = {"$true": True, "$false": False, "$null": None}
+DELEGATE = "delegate"  # the type of an option that a script block converts
 UNITS = {"kb": 2**10, "mb": 2**20, "gb": 2**30}
 _PARSER = Parser(Language(tree_sitter_pwsh.language()))
 
@@ -65,6 +66,10 @@ def literal(node: Node, variables: Mapping[str, Any]) -> Any:
             raise NotLiteral(name)
         case "cast_expression":
             return literal(children[-1], variables)
+        case "additive_expression":
+            return _sum(children, variables)
+        case "member_access":
+            return _member(children, variables)
         case "parenthesized_expression":
             return literal(children[1], variables)
     if len(children) == 1:
@@ -83,8 +88,36 @@ def _hash(children: list[Node], variables: Mapping[str, Any]) -> dict[str, Any]:
     found = {}
     for entry in entries:
         values = [c for c in entry.children if c.type not in ("key_expression", "=", ";", "comment")]
-        found[text_of(entry.children[0]).strip("'\"")] = literal(values[0], variables)
+        key = text_of(entry.children[0]).strip("'\"")
+        try:
+            found[key] = literal(values[0], variables)
+        except NotLiteral:
+            if key not in ("type", "elements"):
+                raise
+            found[key] = DELEGATE
     return found
+
+
+def hash_keys(node: Node) -> list[str]:
+    """Keys of the first hash literal in a node, whatever its values are."""
+    found = next((child for child in walk(node) if child.type == "hash_literal_expression"), None)
+    bodies = [body for body in found.children if body.type == "hash_literal_body"] if found else []
+    entries = [entry for body in bodies for entry in body.children if entry.type == "hash_entry"]
+    return [text_of(entry.children[0]).strip("'\"") for entry in entries]
+
+
+def _sum(children: list[Node], variables: Mapping[str, Any]) -> list[Any]:
+    left, right = literal(children[0], variables), literal(children[2], variables)
+    if not isinstance(left, list):
+        raise NotLiteral(text_of(children[0]))
+    return left + (right if isinstance(right, list) else [right])
+
+
+def _member(children: list[Node], variables: Mapping[str, Any]) -> list[str]:
+    owner = variables.get(text_of(children[0]).lower())
+    if text_of(children[-1]).lower() != "keys" or not isinstance(owner, dict):
+        raise NotLiteral(text_of(children[0]))
+    return list(owner)
 
 
 def _array(children: list[Node], variables: Mapping[str, Any]) -> list[Any]:

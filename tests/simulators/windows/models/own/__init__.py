@@ -1,0 +1,1 @@
+"""Models of this project's own modules (cartable.fleet.win_*)."""

@@ -1,0 +1,1 @@
+"""State of one simulated PC: what its models read and change, saved as one JSON file a PC."""

@@ -1,0 +1,1 @@
+"""WS-Management service: HTTP(S) listener, NTLM, SOAP messages and WinRS shells."""

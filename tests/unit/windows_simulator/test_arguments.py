@@ -1,0 +1,65 @@
+"""Validation of arguments, against the specifications of real modules."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import ansible_collections
+import pytest
+
+from tests.simulators.windows import PC, new_pc
+from tests.simulators.windows.direct import run_module
+from tests.simulators.windows.execution import module_spec
+
+
+@pytest.fixture(scope="module")
+def pc() -> PC:
+    return PC(new_pc("PC-A01", password=secrets.token_urlsafe(12)))
+
+
+REGEDIT = "ansible.windows.win_regedit"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"path": r"HKLM:\X", "naame": "a"},
+         "Unsupported parameters for (ansible.windows.win_regedit) module: naame. Supported parameters include: data, "
+         "datatype, delete_key, entry, hive, key, name, path, state, type, value"),
+        ({"name": "a"}, "missing required arguments: path"),
+        ({"path": r"HKLM:\X", "type": "word"},
+         "value of type must be one of: none, binary, dword, expandstring, multistring, string, qword. Got no match for: word"),
+        ({"path": r"HKLM:\X", "delete_key": "perhaps"},
+         "argument for delete_key is of type System.String and we were unable to convert to bool: The value 'perhaps' is not "
+         "a valid boolean. Valid booleans include: y, yes, on, 1, true, t, 1.0, n, no, off, 0, false, f, 0.0"),
+    ],
+)  # fmt: skip
+def test_refused_as_ansible_basic_does(pc: PC, arguments: dict[str, Any], message: str) -> None:
+    result = run_module(pc, REGEDIT, arguments)
+    assert result["failed"] and result["msg"] == message
+
+
+def test_case_of_names_and_choices_is_free(pc: PC) -> None:
+    assert not run_module(pc, REGEDIT, {"Path": r"HKLM:\SOFTWARE\Case", "State": "ABSENT"}).get("failed")
+
+
+def test_legacy_module_ignores_an_unknown_option_but_the_journal_says_so(pc: PC) -> None:
+    run_module(pc, "ansible.windows.win_file", {"path": r"C:\Temp", "state": "directory", "owner": "x"})
+    assert pc.journal.modules("win_file")[-1]["ignored"] == ["owner"]
+
+
+def test_every_module_of_the_collections_has_a_readable_specification() -> None:
+    root = Path(next(iter(ansible_collections.__path__)))
+    unread = []
+    for collection in ("ansible/windows", "community/windows", "chocolatey/chocolatey"):
+        folder = root / collection / "plugins"
+        utilities = tuple(file.read_bytes() for file in sorted((folder / "module_utils").glob("*.psm1")))
+        for file in sorted((folder / "modules").glob("*.ps1")):
+            try:
+                module_spec.read(file.read_bytes(), utilities)
+            except module_spec.UnreadableSpecError:
+                unread.append(file.stem)
+    # Specifications that only PowerShell can compute; none of them is used by a role.
+    assert unread == ["win_dsc", "win_pssession_configuration"]
