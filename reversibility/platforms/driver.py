@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from reversibility.market.model import Asset, Market
@@ -14,6 +14,14 @@ Files = Mapping[str, bytes]
 
 class UnknownGrammar(Exception):
     """The text is not in the grammar that the driver knows; the message says what and at which line."""
+
+
+class ChangeRefused(Exception):
+    """The wanted state is not applied: the device could be lost, or its platform cannot do it; ``reasons`` say why."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = tuple(reasons)
 
 
 class Driver(Protocol):
@@ -49,3 +57,29 @@ class Driver(Protocol):
 
     def restore(self, files: Files) -> tuple[str, ...]:
         """What to send to a blank device, in order, so that it becomes the one whose files these are."""
+
+
+class SwitchDriver(Driver, Protocol):
+    """A platform with a command line, whose wanted state is reached by commands.
+
+    A command that begins with blanks is sent in the mode of the last one with fewer: leave a mode (``exit``) before a
+    command that has fewer blanks. A command may have several lines (a banner). ``<secret:account/admin>``
+    stands for a
+    secret, see secret_names.py. Commands may hold old communities: show them through ``redact_commands`` only.
+    """
+
+    commands: Mapping[str, str]
+    """The path of each file and the command whose answer it is; the first is the running configuration."""
+
+    def port_name(self, name: str) -> str:
+        """The canonical long name of a port."""
+
+    def plan(self, wanted: Configuration, files: Files) -> tuple[str, ...]:
+        """The commands that lead from what the files say to what is wanted, in an order that keeps the device
+        reachable.
+
+        Empty when nothing is to be done. Raises UnknownGrammar and ChangeRefused.
+        """
+
+    def redact_commands(self, commands: Sequence[str]) -> tuple[str, ...]:
+        """The commands without secrets, to be shown."""

@@ -1,0 +1,121 @@
+"""Cisco IOS and IOS-XE switches: running configuration, and the VLANs that only ``show vlan`` knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from reversibility.market.model import Asset, Market
+from reversibility.platforms import cli_driver
+from reversibility.platforms.cisco_grammar import GRAMMAR
+from reversibility.platforms.cisco_parse import Seen, read, with_vlan_table
+from reversibility.platforms.cisco_plan import canonical, plan
+from reversibility.platforms.cisco_text import classified
+from reversibility.platforms.driver import Files, UnknownGrammar
+from reversibility.platforms.interface_names import ios_name
+from reversibility.platforms.model import Configuration
+from reversibility.platforms.redaction import clean
+
+RUNNING = "/running-config"
+_SIGNS = ("version ", "hostname ", "interface ", "service ")
+
+
+class CiscoIos:
+    """Driver of Cisco IOS and IOS-XE."""
+
+    platform = "cisco_ios"
+    commands: Mapping[str, str] = {
+        RUNNING: "show running-config",
+        "/startup-config": "show startup-config",
+        "/vlan": "show vlan brief",
+        "/vtp-status": "show vtp status",
+        "/snmp-users": "show snmp user",
+    }
+
+    def required_files(self, kind: str) -> tuple[str, ...]:
+        """The running configuration and the VLANs."""
+        return (RUNNING, "/vlan")
+
+    def collected(self, kind: str) -> tuple[str, ...]:
+        """The commands whose answers are kept."""
+        return tuple(self.commands.values())
+
+    def port_name(self, name: str) -> str:
+        """The long name of an interface."""
+        return ios_name(name)
+
+    def redact(self, path: str, text: str) -> str | None:
+        """The text without secrets; None when it is no IOS configuration."""
+        if path in (RUNNING, "/startup-config"):
+            return cli_driver.redact(GRAMMAR, classified, text, _SIGNS)
+        return cli_driver.redact_table(GRAMMAR, text) if path in self.commands else None
+
+    def redact_commands(self, commands: Sequence[str]) -> tuple[str, ...]:
+        """The commands without secrets."""
+        return cli_driver.redact_commands(GRAMMAR, commands)
+
+    def parse(self, files: Files) -> Configuration:
+        """The configuration in the common model."""
+        return self._seen(files).configuration
+
+    def render(self, wanted: Configuration) -> str:
+        """The commands for a device without configuration, which are its configuration's text."""
+        return "\n".join([*plan(wanted, read(""), nxos=False), "end", ""])
+
+    def plan(self, wanted: Configuration, files: Files) -> tuple[str, ...]:
+        """The commands that lead to what is wanted."""
+        return plan(wanted, self._seen(files), nxos=False)
+
+    def problems(self, files: Files) -> list[str]:
+        """A configuration that does not end with ``end`` is cut; one that the grammar refuses is none."""
+        return cli_driver.problems(self, files, RUNNING, last_line="end")
+
+    def compare(self, market: Market, asset: Asset, files: Files) -> str | None:
+        """The differences from what is declared, in French."""
+        return cli_driver.compare(self, market, asset, files, lambda wanted: canonical(wanted, nxos=False))
+
+    def restore(self, files: Files) -> tuple[str, ...]:
+        """The configuration's lines, after the VLANs that it does not have.
+
+        SNMPv3 users, host keys and type 6 keys are not in it: they are set again from the vault.
+        """
+        text = cli_driver.text_of(files, RUNNING)
+        shown = {vlan.number for vlan in read(text).configuration.vlans}
+        missing = [vlan for vlan in self.parse(files).vlans if vlan.number not in shown]
+        vlans = replace(Configuration(), vlans=tuple(missing))
+        skipped = ("end", "version ", "boot-start-marker", "boot-end-marker", "switch ")
+        lines = [line for line in classified(text) if line.kind in ("config", "text")]
+        kept = [line.text for line in lines if line.text.strip(" !") and not line.text.startswith(skipped)]
+        return (*plan(vlans, read(""), nxos=False), *cli_driver.joined_banners(_without_certificates(kept)))
+
+    def _seen(self, files: Files) -> Seen:
+        text = clean(cli_driver.text_of(files, RUNNING))
+        if text is None or not any(line.startswith(_SIGNS) for line in text.split("\n")):
+            raise UnknownGrammar(f"{RUNNING} is no configuration of Cisco IOS")
+        try:
+            seen = read(text)
+            configuration = seen.configuration
+            if "/vlan" in files:
+                configuration = with_vlan_table(configuration, cli_driver.text_of(files, "/vlan"))
+        except ValueError as error:
+            raise UnknownGrammar(f"{RUNNING}: {error}") from error
+        users = cli_driver.text_of(files, "/snmp-users").splitlines()
+        named = {line.partition(":")[2].strip() for line in users if line.startswith("User name:")}
+        configuration = replace(
+            configuration, snmp_users=tuple(sorted(named | set(configuration.snmp_users or ())))
+        )
+        return replace(seen, configuration=configuration)
+
+
+def _without_certificates(lines: list[str]) -> list[str]:
+    """Self-signed certificates belong to a key that never leaves the device."""
+    kept, inside = [], False
+    for line in lines:
+        if not line.startswith(" "):
+            inside = line.startswith("crypto pki certificate chain")
+        if not inside:
+            kept.append(line)
+    return kept
+
+
+DRIVER = CiscoIos()
