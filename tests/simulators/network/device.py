@@ -68,7 +68,8 @@ class Device:
         self.login_banner = ""
         self.__dict__.update(options)
         self.factory(username, password, enable)
-        self.startup: Section | None = self.running.copy()
+        self.startup: Section | None = None
+        self.write_startup()
 
     running: Section
 
@@ -78,6 +79,10 @@ class Device:
 
     def check_login(self, username: str, password: str) -> bool:
         raise NotImplementedError
+
+    def write_startup(self) -> None:
+        """Make what runs what starts."""
+        self.startup = self.running.copy()
 
     def new_session(self) -> Any:
         raise NotImplementedError

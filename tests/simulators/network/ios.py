@@ -40,6 +40,7 @@ class IosDevice(Device):
         self.rollback: tuple[Timer, Section, Section] | None = None
         self.reload_timer: Timer | None = None
         self.changed_since_save = False
+        self.flash: dict[str, tuple[Section, Section]] = getattr(self, "flash", {})
         self.vlans.open("vlan 1", self.vlan_rank)
         self._name = self.hostname
 
@@ -163,6 +164,8 @@ class IosDevice(Device):
             if self.rollback:
                 self.events.append("rolled back")
                 self.running = self.rollback[1]
+                if self.vlans_are_configuration:
+                    self.vlans = self.rollback[2]
                 self.rollback = None
                 for session in self.sessions:
                     session.up_to("exec")
@@ -175,6 +178,18 @@ class IosDevice(Device):
         self.rollback, self.reload_timer, self.changed_since_save = None, None, False
         if self.startup is None:
             self.factory("", "", "")
+        elif self.vlans_are_configuration:  # else they are those of vlan.dat, which is written at once
+            self.vlans = self.startup_vlans.copy()
+
+    @property
+    def vlans_are_configuration(self) -> bool:
+        """Whether the running configuration shows the VLANs; else VTP has them, in vlan.dat."""
+        return self.vtp_mode in ("transparent", "off")
+
+    def write_startup(self) -> None:
+        super().write_startup()
+        self.startup_vlans = self.vlans.copy()
+        self.changed_since_save = False
 
     def erase(self, username: str, password: str) -> None:
         """A device out of its box, after somebody gave it its address and an account."""
@@ -183,7 +198,7 @@ class IosDevice(Device):
             name, self.hostname = self.hostname, "Switch"
             self.factory(username, password, "")
             self.hostname = name
-            self.startup = self.running.copy()
+            self.write_startup()
 
 
 class IosShell(Shell):

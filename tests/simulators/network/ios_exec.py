@@ -102,8 +102,7 @@ def save(shell: IosShell, match: Match) -> str | None:
         return "startup-config file open failed (Device or resource busy)\n"
 
     def write(_: str = "") -> str:
-        device.startup = device.running.copy()
-        device.changed_since_save = False
+        device.write_startup()
         return "Building configuration...\n[OK]\n"
 
     def named(_: str) -> str | None:
@@ -116,6 +115,34 @@ def save(shell: IosShell, match: Match) -> str | None:
         shell.ask("Destination filename [startup-config]? ", named)
         return None
     return named("")
+
+
+def copy_to_flash(shell: IosShell, match: Match) -> None:
+    device, name = shell.device, match.words[-1]
+
+    def written(_: str) -> str:
+        if device.faults.flash_full:
+            return f"%Error opening {name} (No space left on device)\n"
+        device.flash[name] = (device.running.copy(), device.vlans.copy())
+        return "1722 bytes copied in 0.338 secs (5095 bytes/sec)\n"
+
+    shell.ask(f"Destination filename [{name.removeprefix('flash:')}]? ", written)
+
+
+def replace(shell: IosShell, match: Match) -> str:
+    device = shell.device
+    kept = device.flash.get(match.words[2])
+    if kept is None:
+        return f"%Error opening {match.words[2]} (No such file or directory)\n"
+    device.running = kept[0].copy()
+    if device.vlans_are_configuration:
+        device.vlans = kept[1].copy()
+    return "\nTotal number of passes: 1\nRollback Done\n\n"
+
+
+def delete(shell: IosShell, match: Match) -> str | None:
+    gone = shell.device.flash.pop(match.words[-1], None)
+    return None if gone else f"%Error deleting {match.words[-1]} (No such file or directory)\n"
 
 
 def erase_startup(shell: IosShell, match: Match) -> None:
@@ -153,7 +180,7 @@ def reload(shell: IosShell, match: Match) -> None:
             )
             return None
         if "yes".startswith(word):
-            device.startup = device.running.copy()
+            device.write_startup()
         last()
         return None
 
@@ -236,6 +263,9 @@ EXEC = [
     C("configure revert now", revert_now),
     C("write [ memory ]", save),
     C("copy running-config startup-config", save),
+    C("copy running-config <flash>", copy_to_flash),
+    C("configure replace <flash> force", replace),
+    C("delete /force <flash>", delete),
     C("write erase", erase_startup),
     C("erase startup-config", erase_startup),
     C("reload", reload),

@@ -40,7 +40,11 @@ def short(name: str) -> str:
     return name
 
 
-TYPES = {"interface": interface, "community": one(lambda word: word)}
+TYPES = {
+    "interface": interface,
+    "flash": one(lambda word: word if word.startswith("flash:") else None),
+    "community": one(lambda word: word),
+}
 PRIV = "priv ( aes ( 128 | 192 | 256 ) | des )"
 VALUE = "[ <0-9> ] <line>"
 

@@ -45,11 +45,11 @@ def written(line: Line, depth: int) -> Iterator[str]:
         yield from body(line.section, depth + 1)
 
 
-def text_of(device: IosDevice, section: Section) -> str:
+def text_of(device: IosDevice, section: Section, vlans: Section) -> str:
     """A configuration as IOS prints it: blocks closed by exclamation marks, VLANs where VTP leaves them."""
     whole = section.copy()
-    if device.vtp_mode in ("transparent", "off"):
-        for key, line in device.vlans.lines.items():
+    if device.vlans_are_configuration:
+        for key, line in vlans.lines.items():
             if key != "vlan 1":
                 whole.lines[key] = line
         whole.put("vtp mode", f"vtp mode {device.vtp_mode}", device.vlan_rank - 2)
@@ -65,7 +65,7 @@ def text_of(device: IosDevice, section: Section) -> str:
 
 
 def running(device: IosDevice) -> str:
-    text = text_of(device, device.running)
+    text = text_of(device, device.running, device.vlans)
     device.shown = getattr(device, "shown", 0) + 1
     minute = f"{device.shown // 60 % 24:02}:{device.shown % 60:02}"
     return (
@@ -77,7 +77,7 @@ def running(device: IosDevice) -> str:
 def startup(device: IosDevice) -> str:
     if device.startup is None:
         return "startup-config is not present\n"
-    text = text_of(device, device.startup)
+    text = text_of(device, device.startup, device.startup_vlans)
     head = "!\n! Last configuration change at 07:00:00 UTC Mon Nov 30 2026\n!\n"
     return f"Using {len(text)} out of 2097152 bytes\n{head}{text}"
 

@@ -1,0 +1,226 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Change of a device: with its own way back armed, proven by a new login, read back, and only then kept."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ansible_collections.cartable.fleet.plugins.plugin_utils.network.errors import (
+    CommandRefused,
+    DeviceError,
+    NoPrompt,
+    NoWayBack,
+    SessionLost,
+    Unreachable,
+)
+from ansible_collections.cartable.fleet.plugins.plugin_utils.network.session import Session
+
+from reversibility.platforms.dialogue import Dialogue, WayBack
+from reversibility.platforms.driver import ChangeRefused, SwitchDriver, UnknownGrammar
+from reversibility.platforms.model import Configuration
+
+Files = dict[str, bytes]
+
+
+def read(session: Session, driver: SwitchDriver) -> Files:
+    """The configuration of a device: the answers that its driver asks for, by path. Raises DeviceError."""
+    optional = set(driver.commands) - set(driver.required_files("switch"))
+    files = {}
+    for path, command in driver.commands.items():
+        try:
+            files[path] = session.show(command).encode()
+        except CommandRefused:
+            if path not in optional:
+                raise
+    return files
+
+
+@dataclass
+class Outcome:
+    """What a change did: the device's files after it, which way back was armed, whether it survives a restart."""
+
+    files: Files = field(repr=False)
+    way_back: str = ""
+    saved: bool = False
+
+
+@dataclass
+class Change:
+    """One change of one device. ``login`` opens a new session, with the new password where that changes."""
+
+    login: Callable[[], Session]
+    driver: SwitchDriver
+    dialogue: Dialogue
+    name: str
+    minutes: int = 5
+    minute: float = 60.0
+    """Seconds of a minute; tests make it short, as their devices do."""
+    _snapshot: bool = False
+
+    def apply(
+        self,
+        session: Session,
+        wanted: Configuration,
+        before: Files,
+        commands: Sequence[str],
+        secrets: Mapping[str, str],
+        force_risk: bool = False,
+    ) -> Outcome:
+        """Send the commands and keep them. Raises DeviceError, which says in which state the device is."""
+        risky = force_risk or any(self.dialogue.is_risky(command) for command in commands)
+        way, entered = self._arm(session, risky)
+        self._snapshot = way is None and self._take_snapshot(session)
+        try:
+            shown = dict(zip(commands, self.driver.redact_commands(commands), strict=True))
+            session.configure(commands, secrets, lambda command: shown[command], entered)
+        except DeviceError as error:
+            raise self._failed(error, session, way, before) from error
+        session.close()
+        try:
+            fresh = self._new_login(way)
+        except DeviceError as error:
+            raise self._failed(error, None, way, before) from error
+        with fresh:
+            try:
+                files = read(fresh, self.driver)
+                self._compare(wanted, files)
+            except (DeviceError, UnknownGrammar, ChangeRefused) as error:
+                raise self._failed(error, fresh, way, before) from error
+            if way is not None:
+                self._disarm(fresh, way)
+            self._forget_snapshot(fresh)
+            return Outcome(files, way.name if way else "", self.keep(fresh, files))
+
+    def keep(self, session: Session, files: Files) -> bool:
+        """Save, and compare what would start with what runs; the files then hold what was saved."""
+        session.save()
+        if not self.dialogue.startup:
+            return True
+        saved = session.show(self.dialogue.startup)
+        running = session.show(self.dialogue.running)
+        if not self.same(saved, running):
+            raise CommandRefused(f"{self.name} saved another configuration than the one that runs.")
+        for path, command in self.driver.commands.items():
+            if command in (self.dialogue.startup, self.dialogue.running):
+                files[path] = (saved if command == self.dialogue.startup else running).encode()
+        return True
+
+    def same(self, one: str, other: str) -> bool:
+        """Whether two configurations are the same, but for what changes from reading to reading."""
+        return self.dialogue.stable(one) == self.dialogue.stable(other)
+
+    def unsaved(self, files: Files) -> bool:
+        """Whether a restart would lose what runs."""
+        found = {
+            command: files.get(path, b"").decode("utf-8", "replace")
+            for path, command in self.driver.commands.items()
+        }
+        startup = self.dialogue.startup
+        return bool(startup and startup in found) and not self.same(
+            found[startup], found[self.dialogue.running]
+        )
+
+    # -- the way back ----
+
+    def _arm(self, session: Session, risky: bool) -> tuple[WayBack | None, bool]:
+        """Arm the first way back that the device has; also whether that left the session in configuration mode."""
+        reasons = []
+        for way in self.dialogue.ways_back:
+            if way.restarts and not risky:
+                continue
+            answer = session.run(way.arm.format(minutes=self.minutes))
+            if way.enters_configuration and session.mode:
+                return way, True
+            if not way.enters_configuration and re.search(way.pending, session.run(way.show)):
+                return way, False
+            reasons.append(
+                self.dialogue.error_in(answer) or answer.strip().rpartition("\n")[2] or "no answer"
+            )
+        if risky:
+            raise NoWayBack(
+                f"{self.name}: the change may cut the way to the device, and no way back could be armed "
+                f"({'; '.join(reasons) or 'this platform has none'}); nothing was changed."
+            )
+        return None, False
+
+    def _take_snapshot(self, session: Session) -> bool:
+        snapshot = self.dialogue.snapshot
+        return snapshot is not None and bool(re.search(snapshot.taken, session.run(snapshot.take)))
+
+    def _forget_snapshot(self, session: Session) -> None:
+        if self._snapshot and self.dialogue.snapshot is not None:
+            session.run(self.dialogue.snapshot.forget)
+            self._snapshot = False
+
+    def _disarm(self, session: Session, way: WayBack) -> None:
+        session.run(way.disarm)
+        if re.search(way.pending, session.run(way.show)):
+            raise CommandRefused(
+                f"{self.name} does not cancel “{way.name}”; it undoes the change within {self.minutes} min."
+            )
+
+    def _new_login(self, way: WayBack | None) -> Session:
+        """A new login: until it succeeds, or until half of the way back's time is over (a port may take 30 s to forward)."""
+        end = time.monotonic() + (self.minutes * self.minute / 2 if way else 30.0)
+        while True:
+            try:
+                return self.login()
+            except Unreachable:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(min(1.0, self.minute / 60))
+
+    def _compare(self, wanted: Configuration, files: Files) -> None:
+        rest = self.driver.plan(wanted, files)
+        if rest:
+            missing = "; ".join(line.strip().split("\n")[0] for line in self.driver.redact_commands(rest)[:3])
+            raise CommandRefused(f"{self.name} took the change, but does not have it: still to do {missing}")
+
+    # -- failures ----
+
+    def _failed(
+        self, error: Exception, session: Session | None, way: WayBack | None, before: Files
+    ) -> DeviceError:
+        """The error with the state of the device: as it was, or on its timer."""
+        state = ""
+        try:
+            lost = isinstance(error, (SessionLost, NoPrompt))
+            if lost and session is not None:
+                session.close()
+            state = self._undo(None if lost else session, way, before)
+        except (DeviceError, UnknownGrammar, ChangeRefused, NotImplementedError):
+            if way is not None:
+                state = f"it undoes the change by itself within {self.minutes} min (“{way.name}”)"
+            else:
+                state = "the change is there in part and is not saved: a restart of the device forgets it"
+        return type(error)(f"{str(error).rstrip('.')}; {state}.") if isinstance(error, DeviceError) else CommandRefused(
+            f"{self.name}: {error}; {state}."
+        )  # fmt: skip
+
+    def _undo(self, session: Session | None, way: WayBack | None, before: Files) -> str:
+        """Bring the device back now. Raises when that cannot be done or shown."""
+        with session or self.login() as session:
+            if session.mode:
+                session.leave()
+            if way is not None and way.revert:
+                session.run(way.revert)
+            elif self._snapshot and self.dialogue.snapshot is not None:
+                if not re.search(
+                    self.dialogue.snapshot.restored, session.run(self.dialogue.snapshot.restore)
+                ):
+                    raise CommandRefused("the copy was not put back")
+                self._forget_snapshot(session)
+            else:
+                back = self.driver.plan(self.driver.parse(before), read(session, self.driver))
+                session.configure(back, {}, lambda command: self.driver.redact_commands([command])[0])
+            running = session.show(self.dialogue.running)
+            if not self.same(running, before[next(iter(self.driver.commands))].decode("utf-8", "replace")):
+                raise CommandRefused("it is not as it was")
+            if way is not None and not way.revert:
+                self._disarm(session, way)
+        return "the device is as it was"

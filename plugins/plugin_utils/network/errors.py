@@ -1,0 +1,42 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Failures of a session with a network device, each one clear sentence without secrets."""
+
+from __future__ import annotations
+
+
+class DeviceError(Exception):
+    """What went wrong with a device; the text is shown to people."""
+
+
+class Unreachable(DeviceError):
+    """No session: no answer, no SSH, or an unknown host key."""
+
+
+class LoginRefused(DeviceError):
+    """The device refuses the account or its password."""
+
+
+class SessionLost(DeviceError):
+    """The session ended in the middle."""
+
+
+class NoPrompt(DeviceError):
+    """The device says something that is not its prompt, or nothing."""
+
+
+class UnexpectedQuestion(DeviceError):
+    """The device asks something to which no safe answer is known."""
+
+
+class CommandRefused(DeviceError):
+    """The device refuses a command."""
+
+
+class Truncated(DeviceError):
+    """An answer stops before its end."""
+
+
+class NoWayBack(DeviceError):
+    """No timer could be armed for a change that may cut the way in."""

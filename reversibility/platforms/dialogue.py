@@ -1,0 +1,195 @@
+"""Dialogue of a platform's command line: prompts, refusals, questions, saving, and the device's own way back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# What a device logs over the terminal, in the middle of anything.
+SYSLOG = re.compile(
+    r"^(?:\*|\.)?(?:\d{4} )?[A-Z][a-z]{2} +\d+ [\d:.]+[^%\n]*: %[A-Z0-9_-]+-\d-[A-Z0-9_]+: .*$", re.MULTILINE
+)
+SHUTDOWN = re.compile(r"^\*\*\*(?: --- SHUTDOWN .* ---)?\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Question:
+    """Text of a question, and the answer that is safe for the one who sent ``after``; None: stop, and say so."""
+
+    text: str
+    answer: str | None
+    after: str = ""
+    """The commands that may be asked this; '' for all."""
+
+
+@dataclass(frozen=True)
+class WayBack:
+    """A timer on the device that undoes a change unless it is cancelled after a new login.
+
+    ``arm`` holds ``{minutes}``. ``armed`` is in the answer when it was armed, ``pending`` in the
+    answer to ``show`` while it runs.
+    """
+
+    name: str
+    arm: str
+    armed: str
+    disarm: str
+    show: str
+    pending: str
+    enters_configuration: bool = False
+    """Whether arming leaves the session in configuration mode."""
+    restarts: bool = False
+    """Whether it undoes by a restart, which everybody feels: only for changes that may cut the way in."""
+    revert: str = ""
+    """The command that undoes at once; '' when there is none."""
+    saves: bool = False
+    """Whether disarming saves."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Copy of the running configuration on the device, for what no timer undoes; what the answers hold."""
+
+    take: str
+    taken: str
+    restore: str
+    restored: str
+    forget: str
+
+
+@dataclass(frozen=True)
+class Dialogue:
+    """How one platform talks. Regular expressions are matched against whole lines unless said otherwise."""
+
+    prompt: str
+    """The prompt, with the groups ``name``, ``mode`` (in brackets, or nothing) and ``end``."""
+    errors: tuple[str, ...]
+    """Searched in each line of an answer to a configuring command."""
+    harmless: tuple[str, ...] = ()
+    """Lines that look like errors and are none."""
+    prepare: tuple[str, ...] = ()
+    """Commands after the login: no paging, a wide terminal."""
+    enable: str = "enable"
+    configure: str = "configure terminal"
+    leave: str = "end"
+    bye: str = "exit"
+    any_key: str = ""
+    """Text of a page that waits for a key before the first prompt."""
+    questions: tuple[Question, ...] = ()
+    ends: Mapping[str, str] | None = None
+    """By command: the last line of a whole answer."""
+    save: str = "write memory"
+    saved: str = r"\[OK\]"
+    startup: str = ""
+    """The command that shows what a restart would load; '' where there is no such thing."""
+    running: str = "show running-config"
+    volatile: tuple[str, ...] = ()
+    """Lines that differ between two readings of the same configuration."""
+    ways_back: tuple[WayBack, ...] = ()
+    snapshot: Snapshot | None = None
+    risky: tuple[str, ...] = ()
+    """Commands, without their indentation, that may cut the way in."""
+    literal_next: str = ""
+    """Key that takes the special meaning from the next one, needed before ``?``."""
+    name_length: int = 255
+    """Characters of the host name that a configuration prompt shows."""
+    line_length: int = 250
+    no_rsa_sha2: bool = False
+    """Whether old firmware fails on RSA keys with SHA-2."""
+
+    def stable(self, text: str) -> str:
+        """The text without lines that change from reading to reading."""
+        pattern = re.compile("|".join(f"(?:{line})" for line in self.volatile)) if self.volatile else None
+        lines = [line.rstrip() for line in text.splitlines()]
+        return "\n".join(line for line in lines if line and not (pattern and pattern.fullmatch(line)))
+
+    def error_in(self, answer: str) -> str | None:
+        """The first line of an answer that says that a command was refused."""
+        for line in answer.splitlines():
+            if any(re.search(error, line) for error in self.errors) and not any(
+                re.search(ok, line) for ok in self.harmless
+            ):
+                return line.strip()
+        return None
+
+    def is_risky(self, command: str) -> bool:
+        """Whether a command may cut the way in."""
+        return any(re.match(pattern, command.strip()) for pattern in self.risky)
+
+
+IOS = Dialogue(
+    prompt=r"(?P<name>[A-Za-z0-9][\w.-]*)(?P<mode>\([\w-]+\))?(?P<end>[>#])",
+    prepare=("terminal length 0", "terminal width 511"),
+    errors=(r"^\s*%", r"^Command rejected", r"^Command authorization failed", r"^ERROR:", r"^Bad mask"),
+    harmless=(
+        r"^% Access VLAN does not exist\. Creating vlan",
+        r"^% Applying VLAN changes",
+        r"^%\s*Warning:",
+        r"^%Portfast has been configured",
+        r"^%SYS-\d-",
+    ),
+    questions=(
+        Question(r"remove all username related configurations.*\[confirm\]", "", r"no username "),
+        Question(r"permanently convert all relevant authentication commands.*\[yes\]: ?", None),
+        Question(r"Destination filename \[startup-config\]\? ?", "", r"copy running-config startup-config"),
+        Question(r"Destination filename \[cartable-before\.cfg\]\? ?", "", r"copy running-config flash:"),
+        Question(r"over ?write\? ?\[confirm\]", "", r"copy running-config flash:cartable-"),
+        Question(r"Overwrite the previous NVRAM configuration\?\s*\[confirm\]", "", r"write|copy running-config"),
+        Question(r"Truncate config\?\? \[no\]: ?", "no"),
+        Question(r"System configuration has been modified\. Save\? \[yes/no\]: ?", "no", r"reload"),
+        Question(r"Reload reason: ?", "", r"reload"),
+        Question(r"Proceed with reload\? ?\[confirm\]", "", r"reload in "),
+        Question(r"\[(?:confirm|yes/no|no|yes)\](?::|\?)? ?", None),
+    ),
+    ends={"show running-config": "end", "show startup-config": "end"},
+    saved=r"^\[OK\]",
+    startup="show startup-config",
+    volatile=(
+        r"Building configuration\.\.\.",
+        r"Current configuration ?: \d+ bytes",
+        r"Using \d+ (?:out of \d+ )?bytes.*",
+        r"! (?:Last configuration change|NVRAM config last updated|No configuration change) .*",
+        r"ntp clock-period \d+",
+        r"!",
+    ),
+    ways_back=(
+        WayBack(
+            name="configure terminal revert timer",
+            arm="configure terminal revert timer {minutes}",
+            armed=r"Enter configuration commands",
+            disarm="configure confirm",
+            show="show archive config rollback timer",
+            pending=r"(?i)timer (?:type|value)|time configured",
+            enters_configuration=True,
+            revert="configure revert now",
+        ),
+        WayBack(
+            name="reload in",
+            arm="reload in {minutes}",
+            armed=r"Proceed with reload|Reload scheduled",
+            disarm="reload cancel",
+            show="show reload",
+            pending=r"Reload scheduled",
+            restarts=True,
+        ),
+    ),
+    snapshot=Snapshot(
+        take="copy running-config flash:cartable-before.cfg",
+        taken=r"bytes copied|\[OK\]",
+        restore="configure replace flash:cartable-before.cfg force",
+        restored=r"Rollback Done",
+        forget="delete /force flash:cartable-before.cfg",
+    ),
+    risky=(
+        r"(?:no )?line vty", r"transport input", r"(?:no )?access-class", r"(?:no )?aaa ", r"(?:no )?username ",
+        r"(?:no )?interface Vlan", r"(?:no )?ip (?:default-gateway|route|routing|ssh|access-list|access-group)",
+        r"no vlan ", r"(?:no )?crypto key", r"(?:no )?spanning-tree mode", r"vtp ", r"(?:no )?enable ",
+        r"(?:no )?login",
+    ),
+    literal_next="\x16",
+    name_length=20,
+)  # fmt: skip
+
+DIALOGUES: dict[str, Dialogue] = {"cisco_ios": IOS}
+"""By the platform's name in market/platforms.yml."""
