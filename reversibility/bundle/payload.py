@@ -23,7 +23,6 @@ from reversibility.records.locking import file_lock
 from reversibility.records.state import JOURNAL, LOCK, State
 
 SMALL = 1 << 20  # bytes
-NETWORK_KINDS = frozenset({"access_point", "firewall", "router", "switch"})
 COLLECTED = {  # record of an asset -> the file of the bundle with all of them
     "certificates.json": (layout.CERTIFICATES, "certificats.json"),
     "backups.json": (layout.BACKUPS, "sauvegardes.json"),
@@ -81,7 +80,7 @@ def copy_records(data: Path, state: State, market: Market) -> list[str]:
         source = state.directory / site / tag
         findings += copy_tree(source, data / layout.EQUIPMENT / site / tag)
         asset = market.assets.get(tag)
-        if asset is not None and asset.kind in NETWORK_KINDS:
+        if asset is not None and "network" in asset.kind_groups:
             _copy_configuration(source, data / layout.NETWORKS / layout.CONFIGURATIONS / site / tag)
     return findings
 

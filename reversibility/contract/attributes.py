@@ -1,36 +1,27 @@
-"""Which attributes an asset must have, by kind (B 6.6): ``attributes.yml`` read into lists."""
+"""Mandatory attributes of an asset by kind (B 6.6), as kinds.yml lists them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import yaml
+from reversibility.market.kinds import KindTable, kind_table
 
-ATTRIBUTES = Path(__file__).parent / "attributes.yml"
+THRESHOLD = 0.98  # "taux de complétude ≥ 98 % sur les attributs obligatoires" (B 6.6)
 
 
 @dataclass(frozen=True)
 class MandatoryAttributes:
-    """The content of attributes.yml. ``threshold`` is a share (0.98 is 98 %)."""
+    """What must be known of each asset. ``threshold`` is the share that a market must reach (0.98 is 98 %)."""
 
-    threshold: float
-    every: tuple[str, ...]
-    managed: tuple[str, ...]
-    unmanaged: tuple[str, ...]
-    kinds: Mapping[str, tuple[str, ...]]
-    labels: Mapping[str, str]
+    table: KindTable
+    threshold: float = THRESHOLD
 
     def of(self, kind: str, managed: bool) -> tuple[str, ...]:
         """List the attributes that an asset of ``kind`` must have, each once, in a stable order."""
-        return tuple(
-            dict.fromkeys(
-                (*self.every, *(self.managed if managed else self.unmanaged), *self.kinds.get(kind, ()))
-            )
-        )
+        return self.table.mandatory(kind, managed)
 
     def lacking(self, row: Mapping[str, Any], kind: str, managed: bool) -> list[str]:
         """List the mandatory attributes that ``row`` (an asset of inventaire.json) has not, or has empty."""
@@ -38,18 +29,10 @@ class MandatoryAttributes:
 
     def label(self, name: str) -> str:
         """Return the French name of an attribute."""
-        return self.labels.get(name, name)
+        return self.table.attributes.get(name, name)
 
 
 @cache
 def mandatory_attributes() -> MandatoryAttributes:
-    """Read attributes.yml, once."""
-    content = yaml.safe_load(ATTRIBUTES.read_text(encoding="utf-8"))
-    return MandatoryAttributes(
-        threshold=float(content["threshold"]),
-        every=tuple(content["every"]),
-        managed=tuple(content["managed"]),
-        unmanaged=tuple(content["unmanaged"]),
-        kinds={kind: tuple(names) for kind, names in content["kinds"].items()},
-        labels=dict(content["labels"]),
-    )
+    """The rules of kinds.yml."""
+    return MandatoryAttributes(kind_table())

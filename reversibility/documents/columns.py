@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from reversibility.documents.french import financing_name, kind_name, role_name
+from reversibility.documents.french import (
+    asset_status_name,
+    financing_name,
+    kind_name,
+    party_name,
+    role_name,
+)
 from reversibility.market.model import Asset, Market
 from reversibility.records.inventory_summary import Seen
 
@@ -71,6 +77,13 @@ def _secret(source: Source) -> str:
     return "absent du coffre" if source.asset.managed or source.seen.accounts else "sans objet"
 
 
+def _buyout(source: Source, name: str) -> Value:
+    """The day or the price of the buy-out of what is rented (J 1.1)."""
+    buyout = source.declared("buyout")
+    value = buyout.get(name) if isinstance(buyout, Mapping) else None
+    return value if isinstance(value, (int, float, date)) else None
+
+
 COLUMNS: tuple[Column, ...] = (
     Column("tag", "Étiquette", lambda s: s.asset.tag, 12),
     Column("site", "Code école", lambda s: s.asset.site, 18, hidden=True),
@@ -85,12 +98,22 @@ COLUMNS: tuple[Column, ...] = (
     Column("serial_seen", "Numéro de série relevé", lambda s: s.seen.serial, 22),
     Column("purchased", "Date d’achat", _attribute("purchased"), 13, "date"),
     Column("warranty_until", "Garantie jusqu’au", _attribute("warranty_until"), 16, "date"),
+    Column("end_of_life", "Fin de vie prévue", _attribute("end_of_life"), 17, "date"),
+    Column("status_name", "État", lambda s: asset_status_name(s.declared("status")), 13),
+    Column("status", "Code état", _attribute("status"), 13, hidden=True),
     Column("financing_name", "Financement", lambda s: financing_name(s.declared("financing")), 14),
     Column("financing", "Code financement", _attribute("financing"), 17, hidden=True),
+    Column("buyout_date", "Rachat possible le", lambda s: _buyout(s, "date"), 18, "date"),
+    Column("buyout_price", "Prix de rachat (€)", lambda s: _buyout(s, "price_eur"), 18, "number"),
+    Column("contract_reference", "Contrat ou licence", _attribute("contract_reference"), 22),
     Column("second_hand", "Seconde main", _attribute("second_hand"), 13, "boolean"),
+    Column(
+        "second_hand_certificate", "Certificat de seconde main", _attribute("second_hand_certificate"), 24
+    ),
     Column("replace_by", "À remplacer avant le", _attribute("replace_by"), 19, "date"),
     Column("managed", "Géré par le titulaire", lambda s: s.asset.managed, 19, "boolean"),
-    Column("operator", "Exploitant", _attribute("operator"), 18),
+    Column("responsible_name", "Responsable", lambda s: party_name(s.declared("responsible")), 16),
+    Column("responsible", "Code responsable", _attribute("responsible"), 16, hidden=True),
     Column("user_role_name", "Destinataire", lambda s: role_name(s.declared("user_role")), 16),
     Column("user_role", "Code destinataire", _attribute("user_role"), 17, hidden=True),
     Column("assigned_to", "Affecté à", _attribute("assigned_to"), 22),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reversibility.market.kinds import kind_label
 from reversibility.typography import (
     MONTHS,
     NBSP,
@@ -17,38 +18,20 @@ from reversibility.typography import (
 )  # fmt: skip
 
 __all__ = [
-    "KINDS", "METHODS", "MONTHS", "NBSP", "NNBSP", "PARIS", "PARTIES", "ROLES", "STATUSES",
-    "financing_name", "kind_name", "long_date", "long_moment", "month_name", "number", "percent", "plural",
+    "IN_SERVICE", "METHODS", "MONTHS", "NBSP", "NNBSP", "PARIS", "PARTIES", "ROLES", "STATUSES",
+    "asset_status_name", "financing_name", "kind_name", "long_date", "long_moment", "month_name", "number",
+    "party_name", "percent", "plural",
     "role_name", "size",
 ]  # fmt: skip
 
-KINDS = {
-    "access_point": "borne Wi-Fi",
-    "charging_cart": "chariot de recharge",
-    "classroom_pc": "poste de classe",
-    "copier": "copieur",
-    "director_laptop": "portable de direction",
-    "firewall": "pare-feu",
-    "interactive_board": "tableau interactif",
-    "mac": "Mac",
-    "mobile": "téléphone mobile",
-    "nas": "serveur de fichiers",
-    "office_pc": "poste de bureau",
-    "phone": "téléphone",
-    "printer": "imprimante",
-    "projector": "vidéoprojecteur",
-    "pupil_laptop": "portable élève",
-    "pupil_pc": "poste élève",
-    "router": "routeur",
-    "screen": "écran",
-    "server": "serveur",
-    "switch": "commutateur",
-    "tablet": "tablette",
-    "teacher_laptop": "portable enseignant",
-    "thin_client": "client léger",
-    "ups": "onduleur",
-}
 ROLES = {"director": "direction", "teacher": "enseignant", "pupil": "élève", "staff": "personnel"}
+IN_SERVICE = {
+    "in_service": "en service",
+    "stock": "en stock",
+    "repair": "en réparation",
+    "lent": "prêté",
+    "retired": "réformé",
+}
 STATUSES = {"proven": "prouvé", "present": "présent", "missing": "manquant", "waived": "dérogation"}
 METHODS = {
     "opened": "fichier ouvert et relu",
@@ -70,12 +53,22 @@ PARTIES = {
 
 def kind_name(kind: str) -> str:
     """Return the French name of a kind of asset; an unknown kind reads as it is written."""
-    return KINDS.get(kind, kind.replace("_", " "))
+    return kind_label(kind)
 
 
 def role_name(role: object) -> str | None:
     """Return for whom an asset is; None when nothing is declared."""
     return ROLES.get(str(role), str(role)) if role else None
+
+
+def asset_status_name(status: object) -> str | None:
+    """Return in which state an asset is; None when nothing is declared."""
+    return IN_SERVICE.get(str(status), str(status)) if status else None
+
+
+def party_name(party: object) -> str | None:
+    """Return the French name of a party of the contract; None when none is declared."""
+    return PARTIES.get(str(party), str(party)) if party else None
 
 
 def financing_name(financing: object) -> str | None:

@@ -21,7 +21,7 @@ RULES = (
     *rules_calendar.RULES,
 )
 # What people should see and decide, and what stops nothing: a market that was good stays so while time passes.
-WARNINGS = rules_contract.WARNINGS
+WARNINGS = (*rules_fleet.WARNINGS, *rules_contract.WARNINGS)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reversibility.market.model import Asset
+from reversibility.market.platforms import platform_of
 from reversibility.market.source import Document
 
 VARIABLE_SUFFIXES = ("", ".yml", ".yaml", ".json")  # Ansible's own
@@ -38,7 +39,14 @@ class Declared:
     @property
     def groups(self) -> tuple[str, ...]:
         """The groups it stands in that every market has; Ansible lets a later one override those before it."""
-        first = [f"site_{self.site}", f"kind_{self.asset.get('kind')}", system_group(self.asset)]
+        platform = platform_of(self.asset.get("os"))
+        first = [
+            f"site_{self.site}",
+            f"kind_{self.asset.get('kind')}",
+            system_group(self.asset),
+            f"platform_{platform.name}",
+            f"family_{platform.family}",
+        ]
         if self.asset.get("managed") is True:
             first.append("managed")
         return ("all", *sorted(first), f"room_{self.room}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reversibility.market.model import Asset, Market
 
-NOT_SSH = frozenset({"local", "psrp", "winrm"})
+SSH = frozenset({"ssh", "paramiko_ssh", "network_cli", "netconf", "libssh"})
 
 
 def reached_by_ssh(market: Market) -> dict[str, str]:
@@ -12,9 +12,7 @@ def reached_by_ssh(market: Market) -> dict[str, str]:
     return {
         asset.tag: _name(asset)
         for asset in market.assets.values()
-        if asset.managed
-        and asset.address
-        and str(asset.variables.get("ansible_connection")).rpartition(".")[2] not in NOT_SSH
+        if asset.managed and asset.address and _shows_ssh_key(asset)
     }
 
 
@@ -23,6 +21,12 @@ def unknown_hosts(market: Market, known_hosts: str) -> list[str]:
     fields = (line.split() for line in known_hosts.splitlines() if not line.startswith(("#", "@", "|")))
     known = {name for words in fields if len(words) >= 3 for name in words[0].split(",")}
     return sorted(tag for tag, name in reached_by_ssh(market).items() if name not in known)
+
+
+def _shows_ssh_key(asset: Asset) -> bool:
+    """Whether an SSH host key proves that it is the machine: by its variables, else by its platform's connection."""
+    named = str(asset.variables.get("ansible_connection", "")).rpartition(".")[2]
+    return named in SSH if named else asset.platform.connection.host_key == "ssh"
 
 
 def _name(asset: Asset) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from reversibility.market.findings import Finding, one_of
 from reversibility.market.model import Asset, Market
-from reversibility.market.roles import platforms
+from reversibility.market.roles import task_files
 from reversibility.market.rules_network import port_problems
 from reversibility.market.shape import variable_findings
 
@@ -75,12 +75,11 @@ def shared_addresses(addresses: Mapping[str, Any], place: Place) -> list[Finding
 
 def left_out(market: Market, hosts: Iterable[str]) -> list[str]:
     """One sentence a system that this version has no tasks for, with the ``hosts`` that run it."""
-    known = platforms()
     systems: dict[str, list[str]] = {}
     for host in sorted(hosts):
-        system = str(market.assets[host].attributes.get("os")) if host in market.assets else ""
-        if known and system and system.partition("-")[0] not in known:
-            systems.setdefault(system, []).append(host)
+        asset = market.assets.get(host)
+        if asset and not task_files(asset.platform.name, asset.platform.family):
+            systems.setdefault(asset.os, []).append(host)
     return [
         f"This version has no tasks for {system}; {len(tags)} of the play's hosts are left out: {', '.join(tags)}."
         for system, tags in sorted(systems.items())

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from reversibility.market.kinds import kind_groups
+from reversibility.market.platforms import Platform, platform_of
+
 SELECTORS = ("kind", "user_role", "site", "tag")
 
 
@@ -29,6 +32,21 @@ class Asset:
     variables: Mapping[str, Any]
     file: str
     line: int
+
+    @property
+    def os(self) -> str:
+        """The declared system, such as ``debian-13``; ``none`` where there is none."""
+        return str(self.attributes.get("os") or "none")
+
+    @property
+    def platform(self) -> Platform:
+        """What its system is, by platforms.yml."""
+        return platform_of(self.os)
+
+    @property
+    def kind_groups(self) -> tuple[str, ...]:
+        """The groups of kinds.yml that its kind is in, such as ``computers``."""
+        return kind_groups(self.kind)
 
     def selected_by(self, selection: Mapping[str, Any]) -> bool:
         """Whether each selector of ``selection`` (kind, user_role, site, tag: lists) names this asset.

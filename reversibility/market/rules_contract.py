@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from reversibility.market.findings import Finding, one_of
+from reversibility.market.kinds import kind_table
 from reversibility.market.market_files import Examined
+from reversibility.market.platforms import platform_of
 from reversibility.market.profiles import obligation_ids, profile_names
-from reversibility.market.shape import kinds
 from reversibility.market.source import Unreadable
 
 APPROVALS = {"education": "the education authority", "network": "the network authority"}
-# Which sources serve which family of systems; other systems install nothing from the catalogue.
+# Which sources serve which platform; the others install nothing from the catalogue.
 SOURCES = {"debian": {"apt"}, "ubuntu": {"apt"}, "windows": {"winget", "chocolatey", "wapt"}}
 
 
@@ -44,7 +45,7 @@ def selections_exist(market: Examined) -> Iterator[Finding]:
     """What ``for`` selects: kinds, sites and tags that exist."""
     document = market.files["catalogue"]
     tables: dict[str, set[str] | None] = {
-        "kind": set(kinds()),
+        "kind": set(kind_table().kinds),
         "site": None if market.sites is None else set(market.sites),
         "tag": set(market.tags) if market.fleet_known else None,
     }
@@ -64,7 +65,7 @@ def sources_serve(market: Examined) -> Iterator[Finding]:
     document = market.files["catalogue"]
     systems: dict[tuple[Any, ...], tuple[str, str]] = {}
     for host in market.tags.values():
-        family = str(host.asset.get("os", "")).partition("-")[0]
+        family = platform_of(host.asset.get("os")).name
         if host.asset.get("managed") is True and family in SOURCES:
             key = (host.asset.get("kind"), host.asset.get("user_role"), host.site, family)
             systems.setdefault(key, (host.tag, family))
@@ -125,7 +126,7 @@ def waivers_apply(market: Examined) -> Iterator[Finding]:
     tables: dict[str, set[str] | frozenset[str] | None] = {
         "obligation": obligation_ids(profile) if profile else None,
         "asset": set(market.tags) if market.fleet_known else None,
-        "kind": set(kinds()),
+        "kind": set(kind_table().kinds),
         "site": None if market.sites is None else set(market.sites),
     }
     for index, waiver in enumerate(content.get("waivers") or []):

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
 from reversibility.market.findings import Finding, one_of
 from reversibility.market.fleet import Declared
 from reversibility.market.market_files import Examined, Placed
-
-# Systems that their maker no longer keeps safe, not even for money (R02).
-# Source: the makers' lifecycle pages (learn.microsoft.com/lifecycle). Windows 10 left support on 2025-10-14 with
-# extended updates for schools until October 2028: it is reported by the inventory record, not refused here.
-LEGACY = frozenset(
-    {"windows-xp", "windows-vista", "windows-7", "windows-8", "windows-8.1"}
-    | {f"windows-server-{year}" for year in ("2003", "2003-r2", "2008", "2008-r2", "2012", "2012-r2")}
-)
+from reversibility.market.platforms import platform_table, support_of
 
 
 def tags_once(market: Examined) -> Iterator[Finding]:
@@ -113,16 +107,37 @@ def rooms_once(market: Examined) -> Iterator[Finding]:
 
 
 def legacy_has_an_end(market: Examined) -> Iterator[Finding]:
-    """R02: a system out of support may still be in place, with the date by which it is replaced."""
-    for host in market.tags.values():
-        system = host.asset.get("os")
+    """R02: a system that nobody keeps safe, not even for money, may be in place with the date by which it is replaced.
+
+    Only what had ended when platforms.yml was written is an error: a good market stays good while time passes.
+    """
+    for host, system, end in _ended(market):
         refused = (*host.steps, "asset", "replace_by") in market.files["hosts"].refused
-        if system in LEGACY and "replace_by" not in host.asset and not refused:
+        if end <= platform_table().checked and "replace_by" not in host.asset and not refused:
             yield _at(
                 market, host, "asset.os",
                 f"{host.tag} runs {system}, which gets no security updates any more, and has no replacement date (R02)",
                 "replace_by: the date by which it is replaced",
             )  # fmt: skip
+
+
+def support_ended_since(market: Examined) -> Iterator[Finding]:
+    """R02: a system whose last support has ended since, also for money."""
+    for host, system, end in _ended(market):
+        if platform_table().checked < end < market.today and "replace_by" not in host.asset:
+            yield _at(
+                market, host, "asset.os",
+                f"{host.tag} runs {system}, whose security updates ended on {end}, and has no replacement date (R02)",
+                "replace_by: the date by which it is replaced",
+            )  # fmt: skip
+
+
+def _ended(market: Examined) -> Iterator[tuple[Declared, str, dt.date]]:
+    """Each host with a system whose last day of support is known: host, system, that day."""
+    for host in market.tags.values():
+        system = host.asset.get("os")
+        if isinstance(system, str) and (end := support_of(system).last):
+            yield host, system, end
 
 
 def managed_can_be_reached(market: Examined) -> Iterator[Finding]:
@@ -143,7 +158,7 @@ def managed_can_be_reached(market: Examined) -> Iterator[Finding]:
 
 
 def relations_exist(market: Examined) -> Iterator[Finding]:
-    """``part_of`` names another asset, ``operator`` a party of the contract."""
+    """``part_of`` names another asset, ``responsible`` a party of the contract."""
     parties = market.content("contract").get("parties")
     for host in market.tags.values():
         whole = host.asset.get("part_of")
@@ -156,11 +171,12 @@ def relations_exist(market: Examined) -> Iterator[Finding]:
                 f"{host.tag} is part of {problem}",
                 one_of(whole, set(market.tags)),
             )
-        operator = host.asset.get("operator")
-        if operator is not None and parties and operator not in parties:
+        responsible = host.asset.get("responsible")
+        if responsible is not None and parties and responsible not in parties:
             yield _at(
-                market, host, "asset.operator",
-                f'the operator "{operator}" of {host.tag} is no party of contract.yml', one_of(operator, set(parties)),
+                market, host, "asset.responsible",
+                f'"{responsible}", responsible for {host.tag}, is no party of contract.yml',
+                one_of(responsible, set(parties)),
             )  # fmt: skip
 
 
@@ -182,3 +198,5 @@ RULES = (
     managed_can_be_reached,
     relations_exist,
 )
+
+WARNINGS = (support_ended_since,)

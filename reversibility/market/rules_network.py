@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reversibility.market.findings import Finding, one_of
+from reversibility.market.kinds import kind_groups
 from reversibility.market.market_files import Examined
 from reversibility.market.source import Document, Unreadable
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-GATEWAY_KINDS = frozenset({"router", "firewall"})
 INTERNET = "internet"  # what is beyond the site's own networks, as the destination of a flow
 
 
@@ -139,7 +139,7 @@ def addresses_fit(market: Examined) -> Iterator[Finding]:
                 f"{host.tag} has the address {text}, which is no address of the VLAN {vlan} at {host.site}"
             )
             yield placed.finding(problem, f"an address of {ranges}")
-        elif host.asset.get("kind") not in GATEWAY_KINDS and any(
+        elif "gateways" not in kind_groups(host.asset.get("kind", "")) and any(
             text == subnet.get("gateway") for _, subnet in fitting
         ):
             problem = f"{host.tag} has the address {text}, which is the gateway's"

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from reversibility.market.findings import Finding, near, one_of
-from reversibility.market.fleet import system_group
+from reversibility.market.kinds import kind_table
 from reversibility.market.market_files import Examined
 from reversibility.market.roles import role_options
 from reversibility.market.secret_literals import is_literal, is_secret_name, is_secret_text
-from reversibility.market.shape import kinds
 from reversibility.market.source import Document, dotted
 
 # Ansible and this project read these; a misspelling of one would be ignored in silence.
@@ -130,9 +129,9 @@ def _misspelled(name: Any, there: Any) -> str | None:
 
 
 def _groups(market: Examined) -> set[str]:
-    names = {"all", "ungrouped", "managed"} | {f"kind_{kind}" for kind in kinds()}
+    names = {"all", "ungrouped", "managed"} | {f"kind_{kind}" for kind in kind_table().kinds}
     for host in market.tags.values():
-        names |= {f"site_{host.site}", f"room_{host.room}", system_group(host.asset)}
+        names |= {*host.groups}
     constructed = Document.read(Path(market.path, "keyed_groups.yml"))
     if isinstance(constructed.value, dict) and isinstance(constructed.value.get("groups"), dict):
         names |= {str(name) for name in constructed.value["groups"]}

@@ -21,6 +21,8 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from reversibility.market.findings import Finding, near, one_of
+from reversibility.market.kinds import kind_table
+from reversibility.market.platforms import os_pattern
 from reversibility.market.secret_literals import is_secret_name, is_secret_text
 from reversibility.market.source import Document, Unreadable, dotted
 
@@ -83,6 +85,9 @@ _Validator: Any = extend(Draft202012Validator, {"type": _type, "properties": _pr
 def _registry() -> Registry[Any]:
     contents = [json.loads(path.read_bytes()) for path in sorted(SCHEMAS.glob("*.schema.json"))]
     for content in contents:
+        if content["$id"] == "asset.schema.json":
+            content["properties"]["kind"]["enum"] = list(kind_table().kinds)
+            content["properties"]["os"]["pattern"] = os_pattern()
         del content["$schema"]  # jsonschema would follow it back to its own validator, which knows no dates
     return Registry().with_resources(
         (content["$id"], DRAFT202012.create_resource(content)) for content in contents
@@ -92,12 +97,6 @@ def _registry() -> Registry[Any]:
 @cache
 def _validator(schema: str) -> Any:
     return _Validator(_registry().contents(f"{schema}.schema.json"), registry=_registry())
-
-
-@cache
-def kinds() -> tuple[str, ...]:
-    """The kinds of assets that the schema knows."""
-    return tuple(_registry().contents("asset.schema.json")["properties"]["kind"]["enum"])
 
 
 def shape_findings(document: Document, schema: str) -> list[Finding]:

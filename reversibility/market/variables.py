@@ -15,6 +15,7 @@ from reversibility.market.findings import Finding
 from reversibility.market.load import build, is_market, stamp
 from reversibility.market.model import Market
 from reversibility.market.paths import MarketPaths
+from reversibility.market.roles import task_files
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,16 @@ class Loaded:
             "cartable_site": asset.site,
             "cartable_room": asset.room,
             "cartable_software": self.market.software_for(asset),
+            "cartable_platform": asset.platform.name,
+            "cartable_family": asset.platform.family,
+            "cartable_kind_groups": list(asset.kind_groups),
+            "cartable_task_files": task_files(asset.platform.name, asset.platform.family),
+            # A host's or a group's own value counts; these are what Ansible takes in place of its own default.
+            **{
+                name: value
+                for name, value in asset.platform.connection.variables.items()
+                if name not in asset.variables
+            },
         }
 
 

@@ -16,8 +16,8 @@ from typing import Any
 from tests.batch.both_ways import WAYS, Seen, differences
 from tests.batch.normal import normal
 
-# Of a role's main.yml: a batch, or the include that the play makes of it.
-CHOICE = "Run the tasks of the platform"
+# Of tests/molecule/converge.yml: a batch, or the include that the play makes of it.
+CHOICE = "Run the role of the scenario"
 NOWHERE = "\0"  # no folder of the target has another name in the other run
 
 

@@ -17,7 +17,7 @@ from reversibility.market import profiles
 from reversibility.market.check import check_market, examine
 from reversibility.market.load import load_market
 from reversibility.market.model import Asset, Market
-from reversibility.market.rules_fleet import LEGACY
+from reversibility.market.platforms import support_of
 from reversibility.market.shape import SCHEMAS
 from tests.unit.market.support import PROJECT
 
@@ -74,7 +74,7 @@ def test_jurancon_has_the_shape_of_the_contract(jurancon: Market) -> None:
         kinds = Counter(asset.kind for asset in jurancon.assets.values() if asset.site == site)
         assert kinds["pupil_laptop"] == 15
         assert kinds["nas"] == kinds["director_laptop"] == 1
-    old = [asset for asset in jurancon.assets.values() if asset.attributes.get("os") in LEGACY]
+    old = [asset for asset in jurancon.assets.values() if (support_of(asset.os).last or TODAY) < TODAY]
     assert Counter(asset.attributes["os"] for asset in old) == {"windows-7": 10, "windows-xp": 2}
     assert {asset.kind for asset in old} == {"classroom_pc"}
     assert not any(asset.managed for asset in old)

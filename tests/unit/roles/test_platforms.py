@@ -1,38 +1,80 @@
-"""What this version can do on which system is said in one way: by task files, argument_specs, playbooks, preflight."""
+"""What this version can do on which platform is said in one way: a role has a task file for it, or for its family."""
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 import pytest
 import yaml
 
-from reversibility.market.roles import platforms, role_options
-from reversibility.market.shape import SCHEMAS
+from reversibility.market.kinds import kind_table
+from reversibility.market.platforms import platform_table
+from reversibility.market.roles import platform_roles, task_files
 
 PROJECT = Path(__file__).resolve().parents[3]
-SYSTEMS = json.loads((SCHEMAS / "asset.schema.json").read_text())["properties"]["os"]["pattern"]
-ROLES = sorted(role for role, options in role_options().items() if f"{role}_platform" in options)
-PLAYS = [
-    pytest.param(play, id=f"{path.stem}: {play['name']}")
-    for path in sorted((PROJECT / "playbooks").glob("*.yml"))
-    for play in yaml.safe_load(path.read_text(encoding="utf-8"))
-    if play.get("roles")
+PLAYBOOKS = PROJECT / "playbooks"
+FAMILIES = {"linux", "windows", "network", "api"}  # what is unmanaged is nobody's to change
+ANSIBLE_TEXT = [
+    path
+    for folder in ("playbooks", "roles")
+    for path in sorted((PROJECT / folder).rglob("*"))
+    if path.is_file() and "molecule" not in path.parts and path.suffix in (".yml", ".j2")
 ]
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_the_platforms_of_a_role_are_its_task_files(role: str) -> None:
-    files = {path.stem for path in (PROJECT / "roles" / role / "tasks").glob("*.yml")}
-    systems = set(re.findall(r"[a-z]+", SYSTEMS))
-    assert set(role_options()[role][f"{role}_platform"]["choices"]) == files & systems
+def plays(name: str) -> list[dict]:
+    return yaml.safe_load((PLAYBOOKS / name).read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("play", PLAYS)
-def test_a_play_leaves_out_the_systems_that_its_roles_have_no_tasks_for(play: dict) -> None:
-    names = [entry["role"].rpartition(".")[2] for entry in play["roles"]]
-    known = set.intersection(*(set(role_options()[name][f"{name}_platform"]["choices"]) for name in names))
-    assert set(re.findall(r"&os_([a-z]+)_\*", play["hosts"])) == known == platforms()
-    assert play["hosts"].startswith("managed:"), "what is not managed is nobody's to change"
+@pytest.mark.parametrize("role", platform_roles())
+def test_a_role_runs_the_file_of_the_platform_and_nothing_else(role: str) -> None:
+    folder = PROJECT / "roles" / role / "tasks"
+    entries = {name for name in task_files("debian", "linux") if name.startswith(role)} or {role}
+    for entry in entries:
+        name = entry.removeprefix(role).lstrip("_") or "main"
+        assert yaml.safe_load((folder / f"{name}.yml").read_text()) == [
+            {
+                "name": "Run the tasks of the platform",
+                "ansible.builtin.include_tasks": f"{{{{ cartable_task_files.{entry} }}}}",
+                "when": f"cartable_task_files.{entry} is defined",
+            }
+        ]
+
+
+@pytest.mark.parametrize("playbook", ["provision.yml", "observe.yml"])
+def test_each_family_has_its_play_and_all_have_one_list_of_roles(playbook: str) -> None:
+    refuse, *families = plays(playbook)
+    assert refuse["hosts"] == "managed"
+    found = [family for play in families for family in re.findall(r"family_([a-z]+)", play["hosts"])]
+    assert sorted(found) == sorted(FAMILIES)
+    assert all({"managed", "&managed"} & set(play["hosts"].split(":")) for play in families)
+    for play in families:
+        batch = "linux" in play["hosts"]
+        [task] = play["tasks"]
+        assert play.get("become", False) is batch
+        file = task["cartable.fleet.batch"]["tasks_from"] if batch else task["ansible.builtin.include_tasks"]
+        assert file.removeprefix("tasks/") == playbook
+
+
+def test_kinds_and_systems_are_named_in_no_playbook_and_no_role() -> None:
+    """Conditions ask for the groups of kinds.yml: a new kind is one entry there."""
+    names = "|".join(sorted(kind_table().kinds))
+    named = re.compile(
+        rf"asset\.kind|asset\.os|kind_(?:{names})\b|os_(?:{'|'.join(platform_table().platforms)})_"
+    )
+    assert len(ANSIBLE_TEXT) > 40
+    assert [
+        f"{path.relative_to(PROJECT)}: {found[0]}"
+        for path in ANSIBLE_TEXT
+        if (found := named.search(path.read_text(encoding="utf-8")))
+    ] == []
+
+
+def test_groups_that_a_condition_asks_for_exist() -> None:
+    asked = {
+        group
+        for path in ANSIBLE_TEXT
+        for group in re.findall(r"'(\w+)' (?:not )?in cartable_kind_groups", path.read_text(encoding="utf-8"))
+    }
+    assert {"computers", "file_servers"} <= asked <= set(kind_table().groups)
