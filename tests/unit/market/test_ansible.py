@@ -16,7 +16,7 @@ from tests.unit.market.support import PROJECT
 
 BIN = Path(sys.executable).parent
 # So that the hour of the day at which the tests run does not matter.
-EMERGENCY = '{"preflight_emergency": {"reason": "essai", "reference": "TEST-1"}}'
+EMERGENCY = '{"preflight_emergency": {"reason": "essai de la liste", "reference": "TEST-1"}}'
 PLAY = """
 - hosts: "{{ target | default('managed') }}"
   gather_facts: false
