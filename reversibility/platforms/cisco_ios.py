@@ -17,13 +17,15 @@ from reversibility.platforms.model import Configuration
 from reversibility.platforms.redaction import clean
 
 RUNNING = "/running-config"
-_SIGNS = ("version ", "hostname ", "interface ", "service ")
 
 
 class CiscoIos:
     """Driver of Cisco IOS and IOS-XE."""
 
     platform = "cisco_ios"
+    nxos = False
+    signs: tuple[str, ...] = ("version ", "hostname ", "interface ", "service ")
+    last_line = "end"
     commands: Mapping[str, str] = {
         RUNNING: "show running-config",
         "/startup-config": "show startup-config",
@@ -47,7 +49,7 @@ class CiscoIos:
     def redact(self, path: str, text: str) -> str | None:
         """The text without secrets; None when it is no IOS configuration."""
         if path in (RUNNING, "/startup-config"):
-            return cli_driver.redact(GRAMMAR, classified, text, _SIGNS)
+            return cli_driver.redact(GRAMMAR, classified, text, self.signs)
         return cli_driver.redact_table(GRAMMAR, text) if path in self.commands else None
 
     def redact_commands(self, commands: Sequence[str]) -> tuple[str, ...]:
@@ -60,19 +62,22 @@ class CiscoIos:
 
     def render(self, wanted: Configuration) -> str:
         """The commands for a device without configuration, which are its configuration's text."""
-        return "\n".join([*plan(wanted, read(""), nxos=False), "end", ""])
+        commands = plan(wanted, read("", nxos=self.nxos), nxos=self.nxos)
+        return "\n".join([*commands, *filter(None, [self.last_line]), ""])
 
     def plan(self, wanted: Configuration, files: Files) -> tuple[str, ...]:
         """The commands that lead to what is wanted."""
-        return plan(wanted, self._seen(files), nxos=False)
+        return plan(wanted, self._seen(files), nxos=self.nxos)
 
     def problems(self, files: Files) -> list[str]:
         """A configuration that does not end with ``end`` is cut; one that the grammar refuses is none."""
-        return cli_driver.problems(self, files, RUNNING, last_line="end")
+        return cli_driver.problems(self, files, RUNNING, last_line=self.last_line)
 
     def compare(self, market: Market, asset: Asset, files: Files) -> str | None:
         """The differences from what is declared, in French."""
-        return cli_driver.compare(self, market, asset, files, lambda wanted: canonical(wanted, nxos=False))
+        return cli_driver.compare(
+            self, market, asset, files, lambda wanted: canonical(wanted, nxos=self.nxos)
+        )
 
     def restore(self, files: Files) -> tuple[str, ...]:
         """The configuration's lines, after the VLANs that it does not have.
@@ -80,20 +85,23 @@ class CiscoIos:
         SNMPv3 users, host keys and type 6 keys are not in it: they are set again from the vault.
         """
         text = cli_driver.text_of(files, RUNNING)
-        shown = {vlan.number for vlan in read(text).configuration.vlans}
+        shown = {vlan.number for vlan in read(text, nxos=self.nxos).configuration.vlans}
         missing = [vlan for vlan in self.parse(files).vlans if vlan.number not in shown]
         vlans = replace(Configuration(), vlans=tuple(missing))
         skipped = ("end", "version ", "boot-start-marker", "boot-end-marker", "switch ")
         lines = [line for line in classified(text) if line.kind in ("config", "text")]
         kept = [line.text for line in lines if line.text.strip(" !") and not line.text.startswith(skipped)]
-        return (*plan(vlans, read(""), nxos=False), *cli_driver.joined_banners(_without_certificates(kept)))
+        return (
+            *plan(vlans, read("", nxos=self.nxos), nxos=self.nxos),
+            *cli_driver.joined_banners(_without_certificates(kept)),
+        )
 
     def _seen(self, files: Files) -> Seen:
         text = clean(cli_driver.text_of(files, RUNNING))
-        if text is None or not any(line.startswith(_SIGNS) for line in text.split("\n")):
-            raise UnknownGrammar(f"{RUNNING} is no configuration of Cisco IOS")
+        if text is None or not any(line.startswith(self.signs) for line in text.split("\n")):
+            raise UnknownGrammar(f"{RUNNING} is no configuration of {self.platform}")
         try:
-            seen = read(text)
+            seen = read(text, nxos=self.nxos)
             configuration = seen.configuration
             if "/vlan" in files:
                 configuration = with_vlan_table(configuration, cli_driver.text_of(files, "/vlan"))

@@ -187,6 +187,7 @@ class CiscoDevice:
         ]
         if self.nxos and (numbers := [int(name[5:]) for name in self.blocks if name.startswith("vlan ")]):
             shown.append(f"vlan {format_numbers(numbers)}")
+        indent = "  " if self.nxos else " "
         for block, lines in self.blocks.items():
             if self.nxos and block.startswith("vlan ") and not lines:
                 continue
@@ -195,9 +196,12 @@ class CiscoDevice:
                 match = re.match(r"(switchport trunk allowed vlan )(\d.*,.*)", line)
                 if match and match[2].count(",") > 3:
                     parts = match[2].split(",")
-                    shown += [f" {match[1]}{','.join(parts[:3])}", f" {match[1]}add {','.join(parts[3:])}"]
+                    shown += [
+                        f"{indent}{match[1]}{','.join(parts[:3])}",
+                        f"{indent}{match[1]}add {','.join(parts[3:])}",
+                    ]
                 else:
-                    shown.append(("  " if self.nxos else " ") + line)
+                    shown.append(indent + line)
         for kind, text in self.banners.items():
             mark = next(c for c in "#%~|$&*=+" if c not in text) if self.nxos else "^C"
             shown.append(f"banner {kind} {mark}\n{text}\n{mark}")
