@@ -34,8 +34,12 @@ class Node:
 
 
 def read_tree(lines: Iterable[tuple[int, str]]) -> Node:
-    """The tree of ``(number, line)``; lines that are blank or start with ``!`` or ``;`` are left out."""
+    """The tree of ``(number, line)``; lines that are blank or start with ``!`` or ``;`` are left out.
+
+    A mode that is entered twice is one node.
+    """
     root = Node("")
+    modes: dict[str, Node] = {}
     stack: list[tuple[int, Node]] = [(-1, root)]
     for number, line in lines:
         text = line.strip()
@@ -44,7 +48,12 @@ def read_tree(lines: Iterable[tuple[int, str]]) -> Node:
         depth = len(line) - len(line.lstrip())
         while stack[-1][0] >= depth:
             stack.pop()
-        node = Node(text, number)
-        stack[-1][1].children.append(node)
+        parent = stack[-1][1]
+        node = modes.get(text) if parent is root else None
+        if node is None:
+            node = Node(text, number)
+            parent.children.append(node)
+            if parent is root:
+                modes[text] = node
         stack.append((depth, node))
     return root

@@ -44,7 +44,8 @@ def test_what_is_rendered_is_parsed_back(wanted: Configuration) -> None:
 
 
 def test_the_vlans_of_one_line_are_each_there_and_none_goes_by_accident() -> None:
-    text = b"hostname SW\nvlan 1,10-12\nvlan 10\n  name administration\ninterface Ethernet1/1\n  switchport access vlan 12\n"
+    text = b"hostname SW\nvlan 1,10-12\nvlan 10\n  name administration\n"
+    text += b"interface Ethernet1/1\n  switchport access vlan 12\n"
     seen = DRIVER.parse({"/running-config": text})
     assert seen.vlans == (Vlan(10, "administration"), Vlan(11), Vlan(12))
     wanted = Configuration(vlans=seen.vlans, ports=(Port("Eth1/1", access=12, description="salle ! 3"),))
@@ -63,7 +64,8 @@ def test_a_list_of_none_stays_none() -> None:
 
 
 def test_an_snmp_user_is_not_removed_as_an_unknown_account() -> None:
-    text = b"hostname SW\nusername admin password 5 x  role network-admin\nusername lecteur password 5 x  role network-operator\n"
+    text = b"hostname SW\nusername admin password 5 x  role network-admin\n"
+    text += b"username lecteur password 5 x  role network-operator\n"
     text += b"snmp-server user lecteur network-operator auth sha 0x1 priv aes-128 0x2 localizedkey\n"
     seen = DRIVER.parse({"/running-config": text})
     assert seen.snmp_users == ("lecteur",)
