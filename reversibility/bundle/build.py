@@ -13,15 +13,19 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from reversibility.bundle import layout, payload, payload_accounts, payload_wanted, texts
+from reversibility.bundle import layout, texts
 from reversibility.bundle.background_process import beside
-from reversibility.bundle.dual_control import Holders, Sheet, write_secrets
+from reversibility.bundle.dual_control import Holders, Sheet
 from reversibility.bundle.operator_access import read_access
 from reversibility.bundle.passphrase_sheets import without_key
+from reversibility.bundle.readable_state import ReadableState
 from reversibility.bundle.seal import Label, Seal, seal
+from reversibility.bundle.sections import SECTIONS
+from reversibility.bundle.sections.section import Build, Section
 from reversibility.bundle.signature import check_key, fingerprint_of, public_key
 from reversibility.contract.formats import open_format
 from reversibility.errors import CartableError
@@ -132,11 +136,6 @@ def latest(output: Path, market: str) -> Path | None:
     return found[-1] if found else None
 
 
-def project_of(paths: MarketPaths) -> Path:
-    """The project that a market belongs to: the folder that holds ``inventories/``."""
-    return paths.inventory.parent.parent
-
-
 def _give_back_memory() -> None:
     """Return to the system what libxml2 has freed; glibc keeps it otherwise (measured: 380 of 870 MB)."""
     with contextlib.suppress(OSError, AttributeError):  # another C library
@@ -171,69 +170,40 @@ def _fill(
     from reversibility.contract.assessment import assess
     from reversibility.contract.context import AssessmentContext
     from reversibility.documents.completeness import write_completeness
-    from reversibility.documents.inventories import tags_in_vault, write_inventories
-    from reversibility.documents.start_page import contents_of, write_start_page
+    from reversibility.documents.inventories import tags_in_vault
 
     data = bag / layout.DATA
-    for folder in layout.FOLDERS:
-        (data / folder).mkdir(parents=True)
-    state, journal = payload.ReadableState(paths.state), Journals(paths.journal)
-    findings: list[str] = []
-
-    before = latest(target.parent, market.name)
-    previous = before / layout.DATA / layout.INVENTORY if before else None
-    in_vault = tags_in_vault(vault)
-
-    def inventories() -> dict[str, None]:
-        write_inventories(
-            data / layout.INVENTORY, market, state, in_vault=in_vault, previous=previous, now=moment
-        )
-        return state.findings
-
-    with beside(inventories, "writing the inventories") as inventories_written:
-        progress("writing the inventories, and copying what was seen")
-        findings += payload.copy_records(data, state, market)
-        findings += payload.copy_history(data, state)
-        findings += payload.copy_journal(data, journal)
-        payload.collect(data, state)
-        progress("writing networks, software and accounts")
-        payload_wanted.write_networks(data / layout.NETWORKS, market)
-        payload_wanted.write_software(data / layout.SOFTWARE, market)
-        payload_accounts.write_accounts(data / layout.ACCOUNTS, market, state, vault)
-        findings += payload.copy_documents(data, market)
-        progress("packing the automation")
-        access = read_access(market, paths)
-        findings += access.findings
-        findings += payload_wanted.write_automation(
-            data / layout.AUTOMATION, market, project_of(paths), access.known_hosts
-        )
-        # Not while the vault is encrypted anew, which takes the most memory: 25,000 assets have to fit into 1 GiB.
-        state.findings |= inventories_written()
-    progress("putting the vault under dual control")
-    sheets, proven = write_secrets(
-        data / layout.SECRETS, vault, holders, market.name, operator_key=access.operator_key, cost=cost
+    building = Build(
+        name=target.name,
+        data=data,
+        market=market,
+        paths=paths,
+        vault=vault,
+        state=ReadableState(paths.state),
+        journals=Journals(paths.journal),
+        holders=holders,
+        access=read_access(market, paths),
+        moment=moment,
+        fingerprint=fingerprint_of(public_key(signing_key)),
+        in_vault=tags_in_vault(vault),
+        sections=SECTIONS,
+        previous=latest(target.parent, market.name),
+        cost=cost,
     )
-    payload.note_empty_folders(data)
-    findings += state.findings
-    (data / layout.START / "anomalies.txt").write_text(texts.findings(findings), encoding="utf-8")
+    _write_sections(building, progress)
     _give_back_memory()
 
     progress("assessing the obligations")
-    copy = cast(Vault, proven)  # it has all that an assessment asks of a vault
-    context = AssessmentContext(market, state, journal, vault, bag, moment, exported_vault=copy)
+    copy = cast(Vault, building.exported_vault)  # it has all that an assessment asks of a vault
+    context = AssessmentContext(
+        market, building.state, building.journals, vault, bag, moment, exported_vault=copy
+    )
     assessment = assess(context)
     progress("writing the documents")
     write_completeness(data, assessment, market)
-    write_start_page(
-        data / layout.START,
-        market,
-        assessment,
-        contents_of(data),
-        bundle=target.name,
-        fingerprint=fingerprint_of(public_key(signing_key)),
-        operator_key=bool(access.operator_key),
-        known_hosts=bool(access.known_hosts),
-    )
+    for section in SECTIONS:
+        if section.finish is not None:
+            section.finish(building, data / section.folder, assessment)
     _check_documents(data)
     progress("sealing")
     label = Label(
@@ -244,4 +214,35 @@ def _fill(
         moment=moment,
     )
     sealed = seal(bag, label, signing_key, lambda done: progress(f"sealing: {done} files"))
-    return BuiltBundle(target, assessment, sealed, tuple(findings)), sheets
+    return BuiltBundle(target, assessment, sealed, tuple(building.findings)), building.sheets
+
+
+def _write_sections(building: Build, progress: Progress) -> None:
+    """Fill the folders in their order; those that may be beside are done when the first of a later order starts."""
+    for section in SECTIONS:
+        (building.data / section.folder).mkdir(parents=True)
+    building.findings |= dict.fromkeys(building.access.findings)
+    for order in sorted({section.order for section in SECTIONS}):
+        sections = [section for section in SECTIONS if section.order == order]
+        with contextlib.ExitStack() as stack:
+            waiting = [
+                stack.enter_context(beside(partial(_write, building, section), f"writing {section.folder}"))
+                for section in sections
+                if section.beside
+            ]
+            for section in sections:
+                if not section.beside:
+                    progress(f"writing {section.folder}")
+                    building.findings |= _write(building, section)
+            for finished in waiting:
+                building.findings |= finished()
+        building.findings |= building.state.findings
+
+
+def _write(building: Build, section: Section) -> dict[str, None]:
+    """Fill one folder; one that stays empty says why, since BagIt keeps no empty folders and readers wonder."""
+    folder = building.data / section.folder
+    findings = section.write(building, folder) or ()
+    if not any(folder.iterdir()):
+        (folder / layout.EMPTY_NOTE).write_text(texts.empty_folder(section.empty), encoding="utf-8")
+    return dict.fromkeys(findings)

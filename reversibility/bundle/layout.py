@@ -8,22 +8,7 @@ A bundle is a BagIt bag (RFC 8493). This is the one place that says where things
         tagmanifest-sha256.txt  tagmanifest-sha512.txt     every other file but these two and their signatures
         tagmanifest-sha256.txt.sig  tagmanifest-sha512.txt.sig
         data/completude.json  data/completude.html
-        data/00-lisez-moi/    lisez-moi.html  lisez-moi.pdf
-        data/01-inventaire/   inventaire.csv .json .xlsx
-        data/02-equipements/<site>/<asset>/   the asset's folder of the state, file for file (inventory.json,
-                              accounts.json, config/..., config.age, volatile.json, ...)
-        data/03-reseaux/      network.yml, CSV tables, configurations/<site>/<asset>/{config/...,config.age}
-        data/04-logiciels/    catalogue.yml, CSV tables
-        data/05-comptes/      comptes.csv .json, administrateurs.csv, connexions.csv, coffre.csv
-        data/06-secrets/      vault.kdbx (with the operators' SSH key), moitie-a/ moitie-b/ <holder>.age,
-                              detenteurs.json, OUVRIR.txt
-        data/07-certificats/  certificats.json
-        data/08-sauvegardes/  sauvegardes.json
-        data/09-journal/      <controller>/<year>-<month>.jsonl and head.json, verification.json,
-                              etat.bundle (the state's Git history)
-        data/10-automatisation/  depot.bundle (or depot.tar.gz), marche/, requirements.txt, versions.json,
-                              known_hosts (the machines' own SSH keys)
-        data/11-documents/    documents/ of the market's folder
+        data/00-lisez-moi/ ... data/11-documents/          a file each in ``bundle/sections``
 """
 
 from __future__ import annotations
@@ -47,10 +32,6 @@ BACKUPS = "08-sauvegardes"
 JOURNAL = "09-journal"
 AUTOMATION = "10-automatisation"
 DOCUMENTS = "11-documents"
-FOLDERS = (
-    START, INVENTORY, EQUIPMENT, NETWORKS, SOFTWARE, ACCOUNTS, SECRETS, CERTIFICATES, BACKUPS, JOURNAL,
-    AUTOMATION, DOCUMENTS,
-)  # fmt: skip
 EMPTY_NOTE = "DOSSIER-VIDE.txt"  # says why a folder holds nothing; it is no evidence of anything
 
 VAULT = "vault.kdbx"

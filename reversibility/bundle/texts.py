@@ -8,14 +8,6 @@ from datetime import datetime
 from reversibility.bundle import layout
 
 N = "\u00a0"  # no-break space
-EMPTY = {
-    layout.CERTIFICATES: "aucun certificat n'a été relevé",
-    layout.BACKUPS: "aucune sauvegarde n'a été relevée",
-    layout.DOCUMENTS: "l'inventaire du marché n'a pas de dossier «\u00a0documents\u00a0»",
-    layout.EQUIPMENT: "aucun équipement n'a encore été relevé",
-    layout.JOURNAL: "le journal ne comporte encore aucune ligne",
-}
-
 
 SSH_KEY = f"""\
 LA CLÉ SSH DES EXPLOITANTS
@@ -32,9 +24,8 @@ Elle n'est pas dans ce coffre{N}: ceux qui ont établi ce dossier ne l'avaient p
 """
 
 
-def empty_folder(folder: str) -> str:
+def empty_folder(reason: str) -> str:
     """Why a folder of the bundle holds nothing."""
-    reason = EMPTY.get(folder, "rien n'a été relevé pour cette rubrique")
     return (
         f"Ce dossier est vide{N}: {reason} à la date de la remise.\n"
         f"L'état d'avancement de chaque obligation est dans completude.html.\n"

@@ -203,18 +203,18 @@ class _Assessor:
 
     def _subjects(self) -> Iterator[tuple[Obligation, Subject]]:
         """Yield what to assess: asset by asset, then the sites, then the market, whose evidence is everything."""
-        market = self._context.market
+        market, day = self._context.market, self._context.now.date()
         about_assets = [o for o in self._profile.obligations if o.concerns.level == "asset"]
         for asset in sorted(market.assets.values(), key=lambda a: (a.site, a.tag)):
             subject = Subject(site=asset.site, asset=asset)
             for obligation in about_assets:
-                if obligation.concerns.selects(asset):
+                if obligation.concerns.selects(asset, day):
                     yield obligation, subject
             self._context.payload.check_asset(asset.site, asset.tag)
         for level in ("site", "market"):
             for obligation in self._profile.obligations:
                 if obligation.concerns.level == level:
-                    for subject in obligation.concerns.subjects(market):
+                    for subject in obligation.concerns.subjects(market, day):
                         yield obligation, subject
 
     def _row(self, obligation: Obligation, subject: Subject) -> Row:

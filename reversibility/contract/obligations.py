@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal
+
+from reversibility.market.platforms import version_of
 
 if TYPE_CHECKING:
     from reversibility.market.model import Asset, Market
@@ -37,7 +40,8 @@ class Concerns:
     """Which subjects an obligation concerns.
 
     Empty tuples select everything. ``os`` and ``kind`` are shell patterns (``windows-7*``); ``not_kind`` takes
-    kinds away. Groups of kinds are already written out here. An asset must satisfy all that is given.
+    kinds away. Groups of kinds are already written out here. ``support_ended`` selects the systems that their maker no
+    longer supports (market/platforms.yml). An asset must satisfy all that is given.
     """
 
     level: Level = "asset"
@@ -46,12 +50,15 @@ class Concerns:
     os: tuple[str, ...] = ()
     site: tuple[str, ...] = ()
     managed: bool | None = None
+    support_ended: bool = False
 
-    def selects(self, asset: Asset) -> bool:
-        """Say whether ``asset`` is concerned (only asked for the level ``asset``)."""
+    def selects(self, asset: Asset, day: date) -> bool:
+        """Say whether ``asset`` is concerned on ``day`` (only asked for the level ``asset``)."""
         if self.managed is not None and asset.managed is not self.managed:
             return False
         if self.site and asset.site not in self.site:
+            return False
+        if self.support_ended and not _ended(asset, day):
             return False
         if self.kind and not _matches(asset.kind, self.kind):
             return False
@@ -59,8 +66,8 @@ class Concerns:
             return False
         return not self.os or _matches(str(asset.attributes.get("os", "")), self.os)
 
-    def subjects(self, market: Market) -> Iterator[Subject]:
-        """Yield every subject of ``market`` that is concerned: the denominator of the obligation."""
+    def subjects(self, market: Market, day: date) -> Iterator[Subject]:
+        """Yield every subject of ``market`` that is concerned on ``day``: the denominator of the obligation."""
         if self.level == "market":
             yield Subject()
         elif self.level == "site":
@@ -69,7 +76,7 @@ class Concerns:
                     yield Subject(site=site)
         else:
             for asset in market.assets.values():
-                if self.selects(asset):
+                if self.selects(asset, day):
                     yield Subject(site=asset.site, asset=asset)
 
 
@@ -108,6 +115,11 @@ class Profile:
             if obligation.id == identifier:
                 return obligation
         raise KeyError(identifier)
+
+
+def _ended(asset: Asset, day: date) -> bool:
+    ends = asset.platform.support(version_of(asset.os)).ends
+    return ends is not None and ends < day
 
 
 def _matches(value: str, patterns: tuple[str, ...]) -> bool:

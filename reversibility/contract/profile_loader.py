@@ -11,10 +11,10 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from reversibility.contract import evidence, proofs
-from reversibility.contract.kind_groups import KIND_GROUPS
 from reversibility.contract.obligations import Concerns, Level, Obligation, Profile
 from reversibility.contract.registry import EVIDENCES, PROOFS
 from reversibility.errors import CartableError
+from reversibility.market.kinds import kind_table, kinds_in
 from reversibility.market.profiles import PROFILES, profile_documents
 
 __all__ = ["evidence", "load_profile", "proofs"]  # the two packages are imported for what they register
@@ -60,11 +60,9 @@ def _problems(document: Any, seen: set[str]) -> Iterator[str]:
             if item[what] not in known:
                 yield f"{item['id']}: no {what} is called {item[what]!r}; use one of {', '.join(sorted(known))}"
         for group in _groups(item["concerns"]):
-            if group not in KIND_GROUPS:
-                yield (
-                    f"{item['id']}: no group of kinds is called {group!r}; use one of "
-                    f"{', '.join(sorted(KIND_GROUPS))}"
-                )
+            if group not in kind_table().groups:
+                groups = ", ".join(kind_table().groups)
+                yield f"{item['id']}: no group of kinds is called {group!r}; use one of {groups}"
 
 
 @cache
@@ -98,6 +96,7 @@ def _concerns(value: str | Mapping[str, Any]) -> Concerns:
         os=tuple(value.get("os", ())),
         site=tuple(value.get("site", ())),
         managed=value.get("managed"),
+        support_ended=value.get("support") == "ended",
     )
 
 
@@ -109,4 +108,4 @@ def _groups(concerns: str | Mapping[str, Any]) -> list[str]:
 
 def _kinds_of(groups: Iterable[str]) -> Iterator[str]:
     for group in groups:
-        yield from KIND_GROUPS[group]
+        yield from kinds_in(group)

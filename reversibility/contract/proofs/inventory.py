@@ -9,7 +9,6 @@ from typing import Any
 
 from reversibility.contract.attributes import mandatory_attributes
 from reversibility.contract.context import AssessmentContext, Found, Verdict
-from reversibility.contract.kind_groups import KIND_GROUPS
 from reversibility.contract.obligations import Obligation, Subject
 from reversibility.contract.payload_reader import Inventory
 from reversibility.contract.proofs.software import software_agrees
@@ -43,7 +42,7 @@ def matches_declaration(
     if context.payload.changes_problem:
         return Verdict(False, context.payload.changes_problem)
     folder = context.payload.asset(asset.site, asset.tag)
-    has_software = asset.kind in KIND_GROUPS.get(str(obligation.settings.get("software_of")), ())
+    has_software = obligation.settings.get("software_of") in asset.kind_groups
     if folder.json("inventory.json") is None:
         if asset.managed:
             return Verdict(False, "jamais relevé\u00a0: numéro de série et logiciels non constatés")

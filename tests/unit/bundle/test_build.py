@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from reversibility.bundle.build import BuiltBundle, latest, remove_unfinished
 from reversibility.bundle.dual_control import load_holders
 from reversibility.bundle.open import load_identity, open_vault
 from reversibility.bundle.seal import Label, seal
+from reversibility.bundle.sections import SECTIONS
+from reversibility.bundle.sections.section import Build, Section
 from reversibility.bundle.signature import sign
 from reversibility.bundle.verify import verify
 from reversibility.errors import CartableError
@@ -71,6 +74,42 @@ def test_everything_is_at_its_place(built: BuiltBundle) -> None:
     assert not any("volatile.lock" in name or ".git/" in name for name in files)
     assert built.findings == ()
     assert built.path.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_section_has_the_formats_that_it_says(built: BuiltBundle) -> None:
+    """And no folder is there that is no section's; each stands on the start page."""
+    data = built.path / layout.DATA
+    assert {path.name for path in data.iterdir() if path.is_dir()} == {section.folder for section in SECTIONS}
+    page = (data / "00-lisez-moi/lisez-moi.html").read_text(encoding="utf-8")
+    for section in SECTIONS:
+        assert section.contains in page and section.readers in page, section.folder
+        for path in (path for path in (data / section.folder).rglob("*") if path.is_file()):
+            inside = path.relative_to(data / section.folder)
+            named = next(
+                (suffix for suffix in section.formats if suffix and path.name.endswith(suffix)), None
+            )
+            free = "" in section.formats and {"config", "marche", "known_hosts"} & set(inside.parts)
+            assert named or free or path.name == layout.EMPTY_NOTE, path
+
+
+def test_a_new_part_of_the_bundle_is_one_section(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(building: Build, folder: Path) -> list[str]:
+        (folder / "plan.svg").write_text("<svg/>", encoding="utf-8")
+        return [f"the plan of {building.market.name} is empty"]
+
+    plans = Section("12-plans", "Les plans des salles.", (".svg",), "tous", "aucun plan", write)
+    nothing = replace(plans, folder="13-rien", contains="Rien du tout.", write=lambda *_: None)
+    monkeypatch.setattr("reversibility.bundle.build.SECTIONS", (*SECTIONS, plans, nothing))
+    more = case.build(minutes=7, output=tmp_path)
+    page = (more.path / "data/00-lisez-moi/lisez-moi.html").read_text(encoding="utf-8")
+    assert "Les plans des salles." in page and "Rien du tout." in page
+    assert (more.path / "data/12-plans/plan.svg").read_text() == "<svg/>"
+    assert "aucun plan" in (more.path / "data/13-rien/DOSSIER-VIDE.txt").read_text(encoding="utf-8")
+    assert more.findings == ("the plan of demo is empty",)
+    assert "the plan of demo" in (more.path / "data/00-lisez-moi/anomalies.txt").read_text(encoding="utf-8")
+    assert verify(more.path).problems == []
 
 
 def test_the_figure_is_that_of_the_rows(built: BuiltBundle) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from reversibility.contract.profile_loader import load_profile
 from reversibility.contract.registry import EVIDENCES, PROOFS
 from reversibility.errors import CartableError
 from reversibility.market.load import load_market
-from tests.unit.contract.handover import DEMO, Handover, without_waivers
+from tests.unit.contract.handover import DEMO, NOW, Handover, without_waivers
 
 TINY = """
 profile: tiny
@@ -82,7 +83,7 @@ def test_the_report_of_reversibility_concerns_every_declared_asset() -> None:
     profile = load_profile("jurancon")
     asked = [profile.obligation(f"J-3.14-{name}") for name in ("materiels", "reseaux")]
     for asset in market.assets.values():
-        assert sum(obligation.concerns.selects(asset) for obligation in asked) == 1, asset.tag
+        assert sum(obligation.concerns.selects(asset, NOW.date()) for obligation in asked) == 1, asset.tag
 
 
 def test_another_contract_needs_data_only(tmp_path: Path, handover: Handover) -> None:
@@ -161,7 +162,7 @@ def test_an_obligation_that_two_contracts_have_is_named(tmp_path: Path) -> None:
 def test_kinds_are_named_by_their_group(tmp_path: Path) -> None:
     def tags(concerns: str) -> set[str]:
         profile = load_profile(write(tmp_path, TINY.replace("{kind: [projector]}", concerns)))
-        subjects = profile.obligation("T-1-parc").concerns.subjects(load_market(DEMO))
+        subjects = profile.obligation("T-1-parc").concerns.subjects(load_market(DEMO), NOW.date())
         return {subject.asset.tag for subject in subjects if subject.asset}
 
     assert tags("{group: [network]}") == {"SW250001", "RT250001"}
@@ -185,10 +186,33 @@ def test_kinds_are_named_by_their_group(tmp_path: Path) -> None:
 )
 def test_selection(concerns: Concerns, tags: set[str]) -> None:
     market = load_market(DEMO)
-    assert {subject.asset.tag for subject in concerns.subjects(market) if subject.asset} == tags
+    assert {subject.asset.tag for subject in concerns.subjects(market, NOW.date()) if subject.asset} == tags
+
+
+@pytest.mark.parametrize(
+    ("system", "day", "concerned"),
+    [
+        ("debian-12", date(2028, 6, 30), False),
+        ("debian-12", date(2028, 7, 1), True),
+        ("debian-10", date(2026, 3, 2), True),  # what is paid for is not the maker's own support
+        ("windows-7", date(2026, 3, 2), True),
+        ("plan9-4", date(2026, 3, 2), False),
+    ],
+)
+def test_an_old_system_is_one_that_its_maker_no_longer_supports(
+    system: str, day: date, concerned: bool
+) -> None:
+    asset = load_market(DEMO).assets["UC180001"]
+    asset = replace(asset, attributes={**asset.attributes, "os": system})
+    assert (
+        load_profile("jurancon").obligation("J-2.3-equipements-anciens").concerns.selects(asset, day)
+        is concerned
+    )
 
 
 def test_the_denominator_of_a_site_and_of_the_market() -> None:
     market = load_market(DEMO)
-    assert [s.site for s in Concerns(level="site").subjects(market)] == ["trois_platanes"]
-    assert [(s.site, s.asset) for s in Concerns(level="market").subjects(market)] == [(None, None)]
+    assert [s.site for s in Concerns(level="site").subjects(market, NOW.date())] == ["trois_platanes"]
+    assert [(s.site, s.asset) for s in Concerns(level="market").subjects(market, NOW.date())] == [
+        (None, None)
+    ]

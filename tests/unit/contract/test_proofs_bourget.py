@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reversibility.bundle.payload_wanted import write_networks
+from reversibility.bundle.sections import networks
 from reversibility.contract.profile_loader import load_profile
 from tests.unit.contract.handover import NOW, Handover, without_waivers
 
@@ -87,7 +87,7 @@ def test_certificates_are_proven_while_they_are_valid(
 def test_the_network_s_tables_are_proven_while_they_say_what_is_declared(handover: Handover) -> None:
     folder = handover.data / "03-reseaux"
     folder.mkdir()
-    write_networks(folder, handover.market)
+    networks.write_tables(folder, handover.market)
     for obligation, name in (("B-6.2-8-adressage", "plan-adressage"), ("B-6.2-8-flux", "matrice-flux")):
         assert status(handover, obligation)[0] == "proven"
         path = folder / f"{name}.csv"

@@ -20,7 +20,7 @@ from reversibility.contract.formats import open_format, pdf_metadata
 from reversibility.documents import french
 from reversibility.documents.completeness import SHOWN, write_completeness
 from reversibility.documents.render import html_to_pdfa3, render_html
-from reversibility.documents.start_page import FOLDERS, contents_of, start_context, write_start_page
+from reversibility.documents.start_page import FolderContents, start_context, write_start_page
 from tests.unit.contract.handover import PROJECT, Handover
 
 SCHEMA = PROJECT / "reversibility/documents/completude.schema.json"
@@ -65,7 +65,11 @@ def documents(pristine: Handover, assessment: Assessment, tmp_path_factory: pyte
     data = tmp_path_factory.mktemp("documents")
     write_completeness(data, assessment, pristine.market)
     (data / "00-lisez-moi").mkdir()
-    contents = contents_of(pristine.data)
+    contents = [
+        FolderContents.of(folder, "Le parc déclaré.", (".csv", ".json", ""), "les parties")
+        for folder in sorted(pristine.data.iterdir())
+        if folder.is_dir()
+    ]
     write_start_page(
         data / "00-lisez-moi",
         pristine.market,
@@ -200,7 +204,8 @@ def test_the_start_page_is_enough_to_take_over(documents: Path) -> None:
         "age -d -i MA-CLE-PRIVEE moitie-a", "age -d -i MA-CLE-PRIVEE -o cle.keyx moitie-b", "vault.kdbx", "KeePassXC",
         "detenteurs.json", "SHA256:abc", "Mairie, services techniques", "Repreneur", "technique@villedemo.example",
         "Camille Exemple", "Dominique Exemple", "git clone cartable-demo-X/data/10-automatisation/depot.bundle",
-        "playbooks/observe.yml", "completude.html", "Les connexions ont été essayées avant", "Prouvé le", *FOLDERS,
+        "playbooks/observe.yml", "completude.html", "Les connexions ont été essayées avant", "Prouvé le",
+        "01-inventaire", "CSV, JSON",
         "--operator-key var/demo/keys/operator_ed25519", "cartable/operator-ssh",
         "cp ../cartable-demo-X/data/10-automatisation/known_hosts var/demo/known_hosts",
     ):  # fmt: skip

@@ -1,4 +1,4 @@
-"""Filling ``05-comptes``: accounts, who may administer, tried logins, and what is in the vault. No secret is here."""
+"""``05-comptes``: accounts, who may administer, tried logins, and what is in the vault. No secret is here."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from reversibility.market.model import Market
+from reversibility.bundle import layout
+from reversibility.bundle.sections.section import Build, Section
 from reversibility.records.state import State
 from reversibility.records.tables import write_table
-from reversibility.records.vault import Vault
 
 ACCOUNT_KEYS = ("login", "uid", "gid", "groups", "home", "shell", "administrator", "declared", "locked")
 ACCOUNT_HEADERS = (
@@ -26,17 +26,18 @@ LOGIN_HEADERS = (
     "Révision du coffre",
     "Vérifiée le (UTC)",
 )
+
 VAULT_HEADERS = (
     "École", "Étiquette", "Compte", "Identifiant", "Règle", "Expire le", "Révision", "Changement en cours",
 )  # fmt: skip
 
 
-def write_accounts(folder: Path, market: Market, state: State, vault: Vault) -> None:
-    """Fill 05-comptes: accounts that were seen, who may administer, tried logins, and the vault's contents
-    list.
+def write(build: Build, folder: Path) -> None:
+    """Write the accounts that were seen, who may administer, tried logins, and the vault's list of contents.
 
     No secret is here: the list of the vault names entries and their revisions.
     """
+    market, state, vault = build.market, build.state, build.vault
     with (
         write_table(folder / "comptes.csv", ACCOUNT_HEADERS) as table,
         write_table(folder / "connexions.csv", LOGIN_HEADERS) as logins,
@@ -92,3 +93,13 @@ def _cell(value: Any) -> str | int | bool | None:
     if isinstance(value, list):
         return ", ".join(str(item) for item in value)
     return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+
+
+SECTION = Section(
+    folder=layout.ACCOUNTS,
+    contains="Les comptes relevés sur chaque équipement, leurs droits, les connexions vérifiées. Aucun mot de passe.",
+    formats=(".csv", ".json"),
+    readers="les parties",
+    empty="aucun compte n’a été relevé",
+    write=write,
+)

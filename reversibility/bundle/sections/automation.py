@@ -1,0 +1,57 @@
+"""``10-automatisation``: what runs the fleet, and what is wanted of it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+from pathlib import Path
+
+from reversibility import __version__
+from reversibility.bundle import layout, texts
+from reversibility.bundle.copying import copy_tree
+from reversibility.bundle.project_copy import REPOSITORY, copy_project, first_line, git
+from reversibility.bundle.sections.section import Build, Section
+
+
+def write(build: Build, folder: Path) -> list[str]:
+    """Write this repository, the market's folder, what is known of the machines' SSH keys, and the exact packages."""
+    project = build.project
+    findings = copy_tree(build.market.path, folder / layout.MARKET)
+    if build.access.known_hosts:
+        (folder / layout.KNOWN_HOSTS).write_text(build.access.known_hosts, encoding="utf-8")
+    findings += copy_project(folder, project)
+    packages = sorted(
+        {(str(found.metadata["Name"]), found.version) for found in importlib.metadata.distributions()},
+        key=lambda package: package[0].lower(),
+    )
+    lines = [f"{name}=={version}" for name, version in packages if name.lower() != "cartable"]
+    (folder / "requirements.txt").write_text(texts.REQUIREMENTS + "\n".join(lines) + "\n", encoding="utf-8")
+    versions = {
+        "cartable": __version__,
+        "commit": git(project, "rev-parse", "HEAD").strip() or None,
+        "git": first_line("git", "--version"),
+        "openssh": first_line("ssh", "-V"),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+    }
+    (folder / "versions.json").write_text(
+        json.dumps(versions, indent=2, sort_keys=True) + "\n", encoding="utf-8"
+    )
+    (folder / "INSTALLER.txt").write_text(
+        texts.installation((folder / REPOSITORY).exists()), encoding="utf-8"
+    )
+    return findings
+
+
+SECTION = Section(
+    folder=layout.AUTOMATION,
+    contains=(
+        "Le projet qui exploite le parc (dépôt Git), l’inventaire du marché, les paquets à "
+        "version fixée et ce que l’on sait des clés SSH des machines (known_hosts)."
+    ),
+    formats=(".bundle", ".tar.gz", ".yml", ".txt", ".json", ""),
+    readers="les parties",
+    empty="le projet n’a pas été remis",
+    write=write,
+)

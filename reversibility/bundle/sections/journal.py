@@ -1,0 +1,91 @@
+"""``09-journal``: who did what, each controller's chain, and the state's own history."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from reversibility.bundle import layout
+from reversibility.bundle.collected import write_json
+from reversibility.bundle.sections.section import Build, Section
+from reversibility.errors import CartableError
+from reversibility.records.journal import LOCK_NAME
+from reversibility.records.journal_chain import HEAD_NAME
+from reversibility.records.journals import Journals
+from reversibility.records.locking import file_lock
+from reversibility.records.state import JOURNAL, LOCK, State
+
+
+def write(build: Build, folder: Path) -> list[str]:
+    """Copy the state's history and the journal's chains; what does not verify is a finding."""
+    return [*_copy_history(folder, build.state), *_copy_journal(folder, build.journals)]
+
+
+def _copy_history(folder: Path, state: State) -> list[str]:
+    """Put the state's own Git history into the bundle: what changed since any earlier day."""
+    if not state.repository.exists() or not state.repository.has_commits():
+        return [f"The state {state.directory} has no history yet; run playbooks/observe.yml first."]
+    target = folder / layout.STATE_HISTORY
+    try:
+        with file_lock(state.directory / LOCK, timeout=600.0) as lock:
+            findings = _uncommitted(state, lock)
+            # Git's own delta search would take most of the time and memory of a build with 25,000 assets.
+            quick = ("-c", "pack.window=0", "-c", "pack.compression=1")
+            state.repository.run(
+                *quick, "bundle", "create", "--quiet", str(target), "HEAD", "--all", lock=lock
+            )
+    except CartableError as error:
+        target.unlink(missing_ok=True)
+        return [str(error)]
+    return findings
+
+
+def _uncommitted(state: State, lock: int) -> list[str]:
+    """Tell which records a killed run left without a commit, or one that is going on has not committed yet."""
+    # Not the journal, which goes into the bundle as it is and gets a line even from the run that builds it.
+    what = ("--untracked-files=all", "--no-renames", "--", ".", f":(exclude){JOURNAL}")
+    changed = state.repository.run("status", "--porcelain", "-z", *what, lock=lock).split("\0")[:-1]
+    if not changed:
+        return []
+    names = ", ".join(line[3:] for line in changed[:3]) + (", …" if len(changed) > 3 else "")
+    return [
+        f"{len(changed)} records in {state.directory} are not committed, so they are in {layout.EQUIPMENT} and not in "
+        f"{layout.STATE_HISTORY}: {names}; run playbooks/observe.yml, which commits them."
+    ]
+
+
+def _copy_journal(target: Path, journals: Journals) -> list[str]:
+    """Copy each controller's chain, as a whole between two lines, and check the copies as ``journal verify`` does.
+
+    What the state's Git history has of them is read first, so that a run in the meantime adds lines only.
+    """
+    findings, heads = [], None
+    try:
+        committed = journals.committed_heads()
+        if committed is not None:
+            heads = {layout.portable(name): lines for name, lines in committed.items()}
+    except CartableError as error:
+        findings.append(str(error))
+    for name, chain in journals.chains().items():
+        copy = target / layout.portable(name)
+        copy.mkdir()
+        with file_lock(chain.directory / LOCK_NAME):
+            for path in (*chain.files(), chain.directory / HEAD_NAME):
+                if path.is_file():
+                    shutil.copyfile(path, copy / path.name)
+    report = Journals(target).verify(heads)
+    verification = {"lines": report.lines, "problems": report.problems, "notes": report.notes}
+    write_json(target / layout.VERIFICATION, verification)
+    return findings + [f"The journal does not verify: {problem}" for problem in report.problems]
+
+
+SECTION = Section(
+    folder=layout.JOURNAL,
+    contains=(
+        "Qui a fait quoi, quand et avec quel résultat\u00a0: lignes chaînées, et l’historique Git des relevés."
+    ),
+    formats=(".jsonl", ".json", ".bundle"),
+    readers="les parties",
+    empty="le journal ne comporte encore aucune ligne",
+    write=write,
+)

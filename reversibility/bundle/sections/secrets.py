@@ -1,0 +1,35 @@
+"""``06-secrets``: the vault under dual control, and who opens it how."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reversibility.bundle import layout
+from reversibility.bundle.dual_control import write_secrets
+from reversibility.bundle.sections.section import Build, Section
+
+
+def write(build: Build, folder: Path) -> None:
+    """Encrypt the vault anew for the holders; keep the sheets to deliver, and the copy as it was read back."""
+    build.sheets, build.exported_vault = write_secrets(
+        folder,
+        build.vault,
+        build.holders,
+        build.market.name,
+        operator_key=build.access.operator_key,
+        cost=build.cost,
+    )
+
+
+SECTION = Section(
+    folder=layout.SECRETS,
+    contains=(
+        "Le coffre de mots de passe et de clés (vault.kdbx) et les deux moitiés de sa clé, chiffrées pour "
+        "leurs détenteurs."
+    ),
+    formats=(".kdbx", ".age", ".json", ".txt"),
+    readers="un détenteur de chaque groupe, ensemble",
+    empty="le coffre n’a pas été remis",
+    write=write,
+    order=1,
+)
