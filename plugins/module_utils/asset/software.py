@@ -19,6 +19,8 @@ FIELDS = (
     "Section",
     "Maintainer",
     "Homepage",
+    "source:Package",
+    "source:Version",
 )
 # Two lines of "apt-get -s dist-upgrade": an upgrade has the installed version in square brackets, a new
 # package none.
@@ -56,7 +58,7 @@ def packages(machine: Machine) -> List[Dict[str, Any]]:
         values = line.split("\t")
         if len(values) != len(FIELDS) or values[0] != "installed":
             continue
-        _, name, version, architecture, section, maintainer, homepage = values
+        _, name, version, architecture, section, maintainer, homepage, source, source_version = values
         found.append(
             without_empty(
                 {
@@ -67,10 +69,16 @@ def packages(machine: Machine) -> List[Dict[str, Any]]:
                     "publisher": maintainer,
                     "helplink": homepage,
                     "from": "deb",
+                    "comments": _source(name, version, source, source_version),
                 }
             )
         )
     return sorted(found, key=lambda package: (package["name"], package.get("arch", "")))
+
+
+def _source(name: str, version: str, source: str, source_version: str) -> str:
+    """Name the source package, by which advisories know it, where it differs: ``source glibc 2.41-12``."""
+    return "" if (source, source_version) == (name, version) else f"source {source} {source_version}"
 
 
 def pending_updates(machine: Machine) -> Optional[List[Dict[str, Any]]]:
