@@ -32,6 +32,7 @@ def stamp(path: Path) -> tuple[tuple[str, int, int], ...]:
         "catalogue.yml",
         "contract.yml",
         "calendar.yml",
+        "workarounds.yml",
         "host_vars",
         "group_vars",
     )
@@ -70,5 +71,6 @@ def build(checked: Checked) -> Market:
         catalogue=examined.content("catalogue"),
         contract=examined.content("contract"),
         calendar=examined.content("calendar"),
+        workarounds=examined.content("workarounds"),
         assets={host.tag: to_asset(host, file, examined.variables(host)) for host in examined.hosts},
     )

@@ -13,7 +13,7 @@ from reversibility.market.fleet import Declared, declared_hosts, variable_files
 from reversibility.market.source import Document
 
 FILES = ("hosts", "sites", "network", "catalogue", "contract")
-OPTIONAL_FILES = ("calendar",)  # a market without one has what the code gives by default
+OPTIONAL_FILES = ("calendar", "workarounds")  # a market without one has what the code gives by default
 
 
 @dataclass(frozen=True, slots=True)

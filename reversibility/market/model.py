@@ -68,8 +68,8 @@ class Asset:
 class Market:
     """One contract: its sites, fleet, policy, calendar and clauses.
 
-    ``sites`` is ``{site: {...}}``; ``network``, ``catalogue``, ``contract`` and ``calendar`` are the whole content of
-    their files (``calendar`` is empty for a market without calendar.yml). Dates are ``datetime.date``. Values are plain
+    ``sites`` is ``{site: {...}}``; the others, up to ``workarounds``, are the whole content of their files, empty
+    for a market without calendar.yml or workarounds.yml. Dates are ``datetime.date``. Values are plain
     and must not be changed: all readers share them.
     """
 
@@ -81,6 +81,7 @@ class Market:
     contract: Mapping[str, Any]
     assets: Mapping[str, Asset]
     calendar: Mapping[str, Any] = field(default_factory=dict)
+    workarounds: Mapping[str, Any] = field(default_factory=dict)
 
     def software_for(self, asset: Asset) -> list[dict[str, Any]]:
         """The catalogue's entries that are wanted on ``asset``, each with its ``id``, in the catalogue's order.
