@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import tree_sitter_pwsh
@@ -24,14 +24,13 @@ def parse(source: bytes) -> Node:
     return _PARSER.parse(source).root_node
 
 
-def walk(node: Node) -> list[Node]:
+def walk(node: Node) -> Iterator[Node]:
     """A node and all below it, in the order of the text."""
-    found, waiting = [], [node]
+    waiting = [node]
     while waiting:
         current = waiting.pop()
-        found.append(current)
+        yield current
         waiting += reversed(current.children)
-    return found
 
 
 def text_of(node: Node) -> str:

@@ -10,7 +10,7 @@ import hashlib
 import json
 from pathlib import Path
 
-import ansible_collections
+import ansible_collections  # type: ignore[import-untyped]
 
 from .models import load
 from .models.api import MODELS

@@ -6,12 +6,14 @@ import datetime
 import json
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from .execution import actions, command_line, exec_manifest, raw
 from .faults import Faults
 from .journal import Journal
 from .models.api import Call
+from .state import windows_update
 from .state.accounts import User
 from .state.factory import POLICIES_SYSTEM
 from .state.pc_state import PCState
@@ -36,6 +38,9 @@ class PC:
         self.journal, self.faults, self.lock = Journal(journal_file), Faults(), threading.RLock()
         self.allow_basic, self.allow_unencrypted = allow_basic, allow_unencrypted
         self.max_envelope_kb = 500  # Windows 8 and 2012 and later
+        self.web: dict[
+            str, bytes
+        ] = {}  # what the PC finds at a URL; an HTTP server on the loopback is asked for real
         self.restart_seconds = 0.3
         self.time_scale = 0.2  # of the delays that Windows would wait
         self.shells = Shells(self.execute, self.faults, self.journal)
@@ -159,9 +164,7 @@ class PC:
                 system.name, system.pending_name = system.pending_name, ""
                 active = r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName"
                 state.registry.set(active, "ComputerName", system.name)
-            for update in state.updates:
-                if update.pending_reboot:
-                    update.pending_reboot, update.installed = False, not update.offered_again
+            windows_update.finish(state)
             for feature, value in state.features.items():
                 state.features[feature] = {"EnablePending": "Enabled", "DisablePending": "Disabled"}.get(
                     value, value
@@ -193,7 +196,14 @@ class PC:
 
     def restart_in(self, seconds: float) -> None:
         """`shutdown /r /t seconds`; the simulator's seconds are shorter (`time_scale`)."""
-        timer = threading.Timer(seconds * self.time_scale, self.restart)
+        self._later(seconds, self.restart)
+
+    def shut_down_in(self, seconds: float) -> None:
+        """`shutdown /s /t seconds`."""
+        self._later(seconds, self.shut_down)
+
+    def _later(self, seconds: float, function: Callable[[], None]) -> None:
+        timer = threading.Timer(seconds * self.time_scale, function)
         timer.daemon = True
         timer.start()
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from winrm.protocol import Protocol
 
 from tests.simulators.windows import Endpoint, Simulator
 
@@ -62,6 +63,29 @@ def ansible(
     except (ValueError, IndexError, KeyError) as error:
         raise AssertionError(f"ansible said:\n{done.stdout}\n{done.stderr}") from error
     return result
+
+
+def connect(endpoint: Endpoint, *, https: bool = True, **options: Any) -> Protocol:
+    """The unmodified pywinrm, as Ansible's connection uses it."""
+    port, scheme = (endpoint.https_port, "https") if https else (endpoint.http_port, "http")
+    given = {
+        "username": endpoint.user,
+        "password": endpoint.password,
+        "server_cert_validation": "ignore",
+    } | options
+    return Protocol(f"{scheme}://{endpoint.address}:{port}/wsman", transport="ntlm", **given)
+
+
+def hostname(endpoint: Endpoint, **options: Any) -> str:
+    """Name that a PC gives for itself, through a shell of its own."""
+    protocol = connect(endpoint, **options)
+    shell = protocol.open_shell()
+    command = protocol.run_command(shell, "hostname")
+    output, _, code = protocol.get_command_output(shell, command)
+    protocol.cleanup_command(shell, command)
+    protocol.close_shell(shell)
+    assert code == 0
+    return output.decode().strip()
 
 
 @pytest.fixture

@@ -17,6 +17,14 @@ from tree_sitter import Node
 from tests.static.powershell_literals import NotLiteral, hash_keys, literal, parse, text_of, walk
 
 _CREATE = re.compile(rb"AnsibleModule\]::Create\(\s*\$args\s*,\s*(\$\w+|@\{)\s*(?:,\s*@\(\s*([\w-]+)\s*\))?")
+CONDITIONAL = {
+    "if_statement",
+    "else_clause",
+    "elseif_clause",
+    "switch_statement",
+    "foreach_statement",
+    "function_statement",
+}
 _LEGACY = re.compile(rb"(?i)#\s*requires\s+-module\s+Ansible\.ModuleUtils\.Legacy")
 
 
@@ -170,8 +178,19 @@ def _legacy(source: bytes) -> ModuleSpec:
                                     ("required", "failifempty"), ("aliases", "aliases"))
             if source_key in parameters
         }  # fmt: skip
+        if _is_conditional(node):
+            options[name].pop("required", None)  # checked only when the line is reached: the model's own task
     check = re.search(rb"(?i)Parse-Args\b[^\n]*-supports_check_mode\s+\$true", source) is not None
     return ModuleSpec(True, check, {"options": options})
+
+
+def _is_conditional(node: Node) -> bool:
+    parent = node.parent
+    while parent is not None:
+        if parent.type in CONDITIONAL:
+            return True
+        parent = parent.parent
+    return False
 
 
 def _parameters(command: Node) -> dict[str, Any]:

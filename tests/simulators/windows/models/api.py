@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..state import names
 from ..state.accounts import User
-from ..state.files import expand
+from ..state.files import DiskFullError, expand
 from ..state.pc_state import PCState
 
 if TYPE_CHECKING:
@@ -64,6 +64,12 @@ class Call:
     def fail(self, message: str, **values: Any) -> Any:
         raise ModuleFailure(message, **values)
 
+    def unmodelled(self, *options: str) -> None:
+        """A failure when one of these options is given: the model does not know what it does."""
+        given = [option for option in options if self.params.get(option) not in (None, False, [], {})]
+        if given:
+            self.fail(f"simulator: {self.module} has no model of {', '.join(given)}")
+
     def warn(self, message: str) -> None:
         self.warnings.append(message)
 
@@ -79,6 +85,19 @@ class Call:
                 f"account_name {name} is not a valid account, cannot get SID: Some or all identity references could not be translated."
             )
         return str(sid)
+
+    def write_file(self, path: str, content: bytes) -> None:
+        """Write a file; a failure without its folder or without room on the disk."""
+        try:
+            if self.pc.faults.take("disk_full"):
+                raise DiskFullError(path)
+            self.state.files.write(path, content)
+        except DiskFullError:
+            self.fail(f"Unhandled exception while executing module: {self.message(112)}. : '{path}'")
+        except FileNotFoundError as error:
+            self.fail(
+                f"Unhandled exception while executing module: Could not find a part of the path '{error}'."
+            )
 
     def registry_path(self, path: str) -> str:
         """The path with HKCU turned into the running account's own hive."""

@@ -69,6 +69,9 @@ class PCState:
     adapters: list[Adapter] = field(default_factory=list)
     disks: list[Disk] = field(default_factory=list)
     chocolatey: dict[str, Any] = field(default_factory=dict)  # empty: not installed
+    feeds: dict[str, Any] = field(
+        default_factory=dict
+    )  # Chocolatey source -> package -> name, version, key of its entry
     store_apps: list[dict[str, str]] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)  # machine variables
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)  # async results

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 
 from .pc_state import PCState
 
@@ -19,6 +20,37 @@ class Installed:
     version: str
     publisher: str
     view: str
+
+
+@dataclass(frozen=True)
+class Installer:
+    """What an installer file does on a simulated PC.
+
+    `kind`: msi or exe. An exe without its `silent` arguments would wait for a user for ever, which fails here.
+    """
+
+    key: str
+    name: str
+    version: str
+    kind: str = "msi"
+    publisher: str = ""
+    view: str = "64"
+    silent: str = "/S"
+    code: int = 0  # exit code: 3010 and 1641 ask for a restart
+    path: str = ""  # a file that it leaves (creates_path)
+    service: str = ""  # a service that it installs
+
+    def content(self) -> bytes:
+        """The file, to put on a simulated web server."""
+        return json.dumps({"simulated_installer": asdict(self)}).encode()
+
+    @classmethod
+    def read(cls, content: bytes) -> Installer | None:
+        """The installer in a file; None for any other file."""
+        try:
+            return cls(**json.loads(content)["simulated_installer"])
+        except (ValueError, KeyError, TypeError):
+            return None
 
 
 def _root(view: str) -> str:

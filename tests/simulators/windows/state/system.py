@@ -114,6 +114,9 @@ class Update:
     download_failures: int = 0
     offered_again: bool = False  # says installed, and is offered again after the restart
     installed_at: str = ""
+    released: str = ""  # date; deferral policies count from it
+    feature_build: int = 0  # a feature update: the build after the restart, and its version
+    feature_version: str = ""
 
 
 @dataclass

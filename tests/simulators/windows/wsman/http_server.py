@@ -153,9 +153,7 @@ class Handler(BaseHTTPRequestHandler):
         scheme, _, token = self.headers.get("Authorization", "").partition(" ")
         if not scheme and self.user:
             return True
-        if scheme and pc.faults.take("unauthorized"):
-            pc.journal.add("rejected", why="fault: unauthorized")
-        elif scheme.lower() == "basic" and pc.allow_basic:
+        if scheme.lower() == "basic" and pc.allow_basic:
             if self._basic(token):
                 return True
         elif scheme.lower() in ("negotiate", "ntlm"):
@@ -199,6 +197,8 @@ class Handler(BaseHTTPRequestHandler):
             digest = pc.certificate.digest if self.server.tls else None
             self.acceptor = NtlmAcceptor(pc, digest)
         try:
+            if not raw.startswith(TYPE_1) and pc.faults.take("unauthorized"):
+                raise LogonRefusedError("fault on demand")
             answer = self.acceptor.accept(raw)
         except SpnegoError:
             pc.logon_failed(self.acceptor.tried_user(raw))
