@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from . import reachability, scheduler
 from .execution import actions, command_line, exec_manifest, raw
 from .faults import Faults
 from .journal import Journal
@@ -36,11 +37,13 @@ class PC:
     ) -> None:
         self.state = state
         self.journal, self.faults, self.lock = Journal(journal_file), Faults(), threading.RLock()
-        self.allow_basic, self.allow_unencrypted = allow_basic, allow_unencrypted
+        self.basic, self.unencrypted = allow_basic, allow_unencrypted
         self.max_envelope_kb = 500  # Windows 8 and 2012 and later
         self.web: dict[
             str, bytes
         ] = {}  # what the PC finds at a URL; an HTTP server on the loopback is asked for real
+        self.controller = "192.0.2.5"  # the address from which the firewall sees whoever connects
+        self._ticked = self.now()
         self.restart_seconds = 0.3
         self.time_scale = 0.2  # of the delays that Windows would wait
         self.shells = Shells(self.execute, self.faults, self.journal)
@@ -65,6 +68,21 @@ class PC:
         """The PC's own clock."""
         ahead = datetime.timedelta(seconds=self.state.system.clock_offset)
         return datetime.datetime.now(datetime.UTC) + ahead
+
+    @property
+    def allow_basic(self) -> bool:
+        """Basic authentication: the policy's word, else the service's own setting."""
+        policy = reachability.allows(self.state, "AllowBasic")
+        return self.basic if policy is None else policy
+
+    @property
+    def allow_unencrypted(self) -> bool:
+        policy = reachability.allows(self.state, "AllowUnencryptedTraffic")
+        return self.unencrypted if policy is None else policy
+
+    @property
+    def allow_negotiate(self) -> bool:
+        return reachability.allows(self.state, "AllowNegotiate") is not False
 
     @property
     def certificate(self) -> Certificate:
@@ -140,8 +158,26 @@ class PC:
     # Power ---------------------------------------------------------------------------------------------------------
 
     def reachable(self) -> bool:
-        """Whether the PC answers on the network now."""
+        """Whether the PC is on."""
         return time.monotonic() >= self._down_until
+
+    def refusal(self, port: int) -> str:
+        """Why a new connection is not accepted; empty when it is."""
+        return (
+            "the PC is off"
+            if not self.reachable()
+            else reachability.refusal(self.state, port, self.controller)
+        )
+
+    def tick(self) -> None:
+        """Run the scheduled tasks that are due since the last tick, by the PC's clock."""
+        since, self._ticked = self._ticked, self.now()
+        if not self.reachable():
+            return
+        with self.lock:
+            for task in list(self.state.tasks):
+                if scheduler.due(task, self._ticked, since):
+                    scheduler.run(self, task)
 
     def shut_down(self) -> None:
         """Off, until `power_on`."""
@@ -191,6 +227,9 @@ class PC:
                 r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon", "AutoLogonChecked", ""
             )
             state.jobs.clear()
+            for task in list(state.tasks):
+                if task.enabled and any(trigger["type"] == "boot" for trigger in task.triggers):
+                    scheduler.run(self, task)
             self.save()
         self.journal.add("reboot", boots=system.boots, comes_back=down != float("inf"))
 

@@ -6,6 +6,7 @@ import selectors
 import shutil
 import tempfile
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,7 @@ from .state.factory import new_pc
 from .wsman.http_server import Listener
 
 models.load()
+TICK = 0.5  # seconds between two looks at the scheduled tasks
 
 
 @dataclass
@@ -134,6 +136,7 @@ class Simulator:
             self._selector.register(listener, selectors.EVENT_READ)
 
     def _accept(self) -> None:
+        ticked = time.monotonic()
         while not self._stopped.is_set():
             for key, _ in self._selector.select(timeout=0.1):
                 listener = key.fileobj
@@ -143,3 +146,8 @@ class Simulator:
                 except OSError:
                     continue
                 listener.process_request(connection, address)
+            if time.monotonic() >= ticked + TICK:
+                ticked = time.monotonic()
+                for endpoint in list(self.endpoints.values()):
+                    if endpoint.pc.state.tasks:
+                        endpoint.pc.tick()

@@ -65,7 +65,7 @@ def test_unencrypted_messages_are_refused(endpoint: Endpoint, https: bool) -> No
     with pytest.raises(WinRMTransportError, match="500"):
         hostname(endpoint, https=False, message_encryption="never")
     assert not endpoint.pc.journal.unprotected()
-    endpoint.pc.allow_unencrypted = True
+    endpoint.pc.unencrypted = True
     assert hostname(endpoint, https=False, message_encryption="never") == "PC-A01"
     assert endpoint.pc.journal.leaks([endpoint.password])
 
@@ -77,7 +77,7 @@ def test_basic_is_off(endpoint: Endpoint) -> None:
     options = {"username": endpoint.user, "password": endpoint.password, "server_cert_validation": "ignore"}
     with pytest.raises(InvalidCredentialsError):
         Protocol(url, transport="basic", **options).open_shell()
-    endpoint.pc.allow_basic = True
+    endpoint.pc.basic = True
     assert Protocol(url, transport="basic", **options).open_shell()
 
 

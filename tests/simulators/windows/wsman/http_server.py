@@ -95,6 +95,7 @@ class Handler(BaseHTTPRequestHandler):
         self.acceptor: NtlmAcceptor | None = None
         self.user = ""
         self.sealed = False
+        self.admitted = False
 
     def log_message(self, format: str, *args: Any) -> None:
         """No log: the journal has it."""
@@ -103,9 +104,14 @@ class Handler(BaseHTTPRequestHandler):
         pc = self.server.pc
         length = int(self.headers.get("Content-Length", 0))
         body = self.rfile.read(length)
-        if not pc.reachable() or pc.faults.take("dropped_connection"):
+        # A firewall decides about new connections; one that is open goes on until the PC is off.
+        refusal = "" if self.admitted and pc.reachable() else pc.refusal(5986 if self.server.tls else 5985)
+        if refusal:
+            pc.journal.add("refused", why=refusal)
+        if refusal or pc.faults.take("dropped_connection"):
             self.close_connection = True
             return
+        self.admitted = True
         slow = pc.faults.take("slow")
         if slow:
             time.sleep(slow.seconds)
@@ -156,7 +162,7 @@ class Handler(BaseHTTPRequestHandler):
         if scheme.lower() == "basic" and pc.allow_basic:
             if self._basic(token):
                 return True
-        elif scheme.lower() in ("negotiate", "ntlm"):
+        elif scheme.lower() in ("negotiate", "ntlm") and pc.allow_negotiate:
             try:
                 answer = self._ntlm(token)
             except (LogonRefusedError, SpnegoError, ValueError) as error:
@@ -169,7 +175,7 @@ class Handler(BaseHTTPRequestHandler):
                 )
                 return False
         self.acceptor, self.user = None, ""
-        offered = [("WWW-Authenticate", "Negotiate")]
+        offered = [("WWW-Authenticate", "Negotiate")] if pc.allow_negotiate else []
         if pc.allow_basic:
             offered.append(("WWW-Authenticate", 'Basic realm="WSMAN"'))
         self._reply(401, headers=offered)
