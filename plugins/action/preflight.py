@@ -25,7 +25,8 @@ try:
         merged_findings,
         shared_addresses,
     )
-    from reversibility.market.variables import Loaded, loaded
+    from reversibility.market.market_files import MarketFiles
+    from reversibility.market.variables import loaded
     from reversibility.operations.permission import Emergency, permission
     from reversibility.records.journals import record
     from reversibility.records.origin import origin
@@ -111,7 +112,7 @@ class ActionModule(ActionBase):
         return {**result, "assets": len(known.market.assets)}
 
     def _windows(
-        self, known: Loaded, hosts: Iterable[str], arguments: Mapping[str, Any]
+        self, known: MarketFiles, hosts: Iterable[str], arguments: Mapping[str, Any]
     ) -> tuple[tuple[str, ...], list[str]]:
         """What the calendar refuses, and what it warns of. An emergency that counts is written to the journal."""
         assert known.market is not None

@@ -11,7 +11,7 @@ short_description: What a market declares, as variables
 author: Cartable contributors (@cartable)
 description:
   - Gives every host C(cartable_market) (the name), C(cartable_sites), C(cartable_network), C(cartable_catalogue),
-    C(cartable_contract) and C(cartable_state_dir), and every declared asset C(cartable_site), C(cartable_room) and
+    C(cartable_contract), C(cartable_calendar) (empty without C(calendar.yml)) and C(cartable_state_dir), and every declared asset C(cartable_site), C(cartable_room) and
     C(cartable_software), the catalogue's entries that are wanted on it.
   - The market is read and checked once, in Ansible's main process, and again only when one of its files changes.
   - An inventory that is no market (no C(hosts.yml) beside C(sites.yml), C(network.yml), C(catalogue.yml) or
@@ -44,7 +44,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need
 
 try:
     from reversibility.errors import CartableError
-    from reversibility.market.variables import Loaded, loaded
+    from reversibility.market.variables import host_variables, loaded, shared_variables
 except ImportError as error:
     MISSING: ImportError | None = error
 else:
@@ -79,12 +79,12 @@ class VarsModule(BaseVarsPlugin):
         variables = {}
         for entity in entities if isinstance(entities, list) else [entities]:
             if entity.base_type is InventoryObjectType.HOST:
-                variables.update(market.host(entity.name))
+                variables.update(host_variables(market, entity.name))
             elif entity.name == "all":
-                variables.update(market.everywhere)
+                variables.update(shared_variables(market))
         return variables
 
-    def _warn(self, market: Loaded) -> None:
+    def _warn(self, market) -> None:
         name = market.paths.market
         if market.findings and name not in WARNED:
             WARNED.add(name)

@@ -8,7 +8,6 @@ from typing import Any
 
 from reversibility.cli_options import add_inventory
 from reversibility.market.check import examine
-from reversibility.market.load import build
 from reversibility.market.model import Market
 from reversibility.market.paths import MarketPaths
 
@@ -31,8 +30,8 @@ def check(args: argparse.Namespace) -> int:
     checked = examine(folder)
     for warning in checked.warnings:
         print(f"warning: {warning}")
-    if not checked.findings:
-        print(summary(build(checked)))
+    if checked.market is not None:
+        print(summary(checked.market))
         return 0
     for finding in checked.findings:
         print(finding)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from pathlib import Path
 
 from reversibility.market import rules_calendar, rules_contract, rules_fleet, rules_network, rules_variables
-from reversibility.market.findings import Finding, MarketError
-from reversibility.market.market_files import Examined
+from reversibility.market.findings import Finding
+from reversibility.market.market_files import MarketFiles
 from reversibility.market.shape import shape_findings
-
-__all__ = ["Checked", "Finding", "MarketError", "check_market", "examine"]
 
 RULES = (
     *rules_fleet.RULES,
@@ -24,21 +21,12 @@ RULES = (
 WARNINGS = (*rules_fleet.WARNINGS, *rules_contract.WARNINGS)
 
 
-@dataclass(frozen=True)
-class Checked:
-    """The files of a market, read, everything that is wrong with them, and what else people should see."""
-
-    examined: Examined
-    findings: list[Finding]
-    warnings: list[Finding]
-
-
-def examine(path: Path, today: dt.date | None = None) -> Checked:
+def examine(path: Path, today: dt.date | None = None) -> MarketFiles:
     """Read the market at ``path`` and check it; the rules run on whatever of it has the right shape.
 
     ``today`` decides what is over (waivers) and what is still to come (approvals).
     """
-    examined = Examined.read(path)
+    examined = MarketFiles.read(path)
     examined.today = today or dt.date.today()
     found: list[Finding] = []
     for document in examined.documents():
@@ -47,11 +35,12 @@ def examine(path: Path, today: dt.date | None = None) -> Checked:
     examined.gather()
     for rule in RULES:
         found += rule(examined)
-    warned = {finding for rule in WARNINGS for finding in rule(examined)}
-    return Checked(examined, sorted(set(found)), sorted(warned))
+    examined.findings = tuple(sorted(set(found)))
+    examined.warnings = tuple(sorted({finding for rule in WARNINGS for finding in rule(examined)}))
+    return examined
 
 
-def shapes(examined: Examined) -> list[Finding]:
+def shapes(examined: MarketFiles) -> list[Finding]:
     """What in each file has another shape than its schema gives it; it is taken out, for the rules to go on."""
     found: list[Finding] = []
     for name, document in examined.files.items():
@@ -76,4 +65,4 @@ def check_market(path: Path, today: dt.date | None = None) -> list[Finding]:
 
     Never raises for what a file contains; a folder that is no market gives a finding for each missing file.
     """
-    return examine(path, today).findings
+    return list(examine(path, today).findings)

@@ -5,46 +5,37 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from reversibility.market.findings import Finding
-from reversibility.market.fleet import Declared, declared_hosts, variable_files
+from reversibility.market.fleet import declared_hosts, variable_files, with_variables
+from reversibility.market.model import Asset, Market
+from reversibility.market.paths import MarketPaths
 from reversibility.market.source import Document
 
-FILES = ("hosts", "sites", "network", "catalogue", "contract")
-OPTIONAL_FILES = ("calendar", "workarounds")  # a market without one has what the code gives by default
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A variable's value and where it is written: of several places, the one that counts."""
-
-    value: Any
-    document: Document
-    steps: tuple[str, ...]
-
-    def finding(self, problem: str, expected: str) -> Finding:
-        """A finding at the variable."""
-        return self.document.finding(self.steps, problem, expected)
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """One mapping of variables: of a host (``owner`` is its tag) or of a group (``owner`` is "the group ...")."""
-
-    owner: str
-    document: Document
-    steps: tuple[str, ...]
-    variables: Mapping[Any, Any]
+# The files of a market, each with ``schemas/<name>.schema.json``: name → whether every market has it.
+FILES: Mapping[str, bool] = {
+    "hosts": True,
+    "sites": True,
+    "network": True,
+    "catalogue": True,
+    "contract": True,
+    "calendar": False,
+    "workarounds": False,
+}
+FOLDERS = ("host_vars", "group_vars")
+Steps = tuple[Any, ...]  # the path to a value in its document
 
 
 @dataclass
-class Examined:
-    """The documents of a market, and after ``gather`` the tables that the rules share.
+class MarketFiles:
+    """The documents of a market, what is wrong with them, and after ``gather`` the tables that the rules share.
 
-    A table is None when its file could not be read: a rule that needs it is then silent, so that one broken file
-    is one finding and not a hundred.
+    ``findings`` is everything to correct, ``warnings`` what people should see and what stops nothing. A table is None
+    when its file could not be read: a rule that needs it is then silent, so that one broken file is one finding and
+    not a hundred.
     """
 
     path: Path
@@ -52,23 +43,26 @@ class Examined:
     host_vars: dict[str, list[Document]]
     group_vars: dict[str, list[Document]]
     today: dt.date = field(default_factory=dt.date.today)
-    hosts: list[Declared] = field(default_factory=list)
-    tags: dict[str, Declared] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+    hosts: list[Asset] = field(default_factory=list)
+    tags: dict[str, Asset] = field(default_factory=dict)
     sites: dict[str, Any] | None = None
     vlans: dict[str, Any] | None = None
     services: dict[str, Any] | None = None
     # The groups' variables of the hosts that stand in the same groups: many hosts, few such sets of groups.
-    _of_groups: dict[tuple[str, ...], dict[Any, Placed]] = field(default_factory=dict)
+    _of_groups: dict[tuple[str, ...], dict[Any, tuple[Document, Steps]]] = field(default_factory=dict)
+    _group_values: dict[tuple[str, ...], dict[Any, Any]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, path: Path) -> Examined:
+    def read(cls, path: Path) -> MarketFiles:
         """Read every file of the market folder ``path``."""
         return cls(
             path=path,
             files={
                 name: Document.read(path / f"{name}.yml")
-                for name in (*FILES, *OPTIONAL_FILES)
-                if name in FILES or (path / f"{name}.yml").exists()
+                for name, needed in FILES.items()
+                if needed or (path / f"{name}.yml").exists()
             },
             host_vars=_documents(path, "host_vars"),
             group_vars=_documents(path, "group_vars"),
@@ -86,6 +80,35 @@ class Examined:
         value = self.files[name].value if name in self.files else None
         return value if isinstance(value, dict) else {}
 
+    @cached_property
+    def paths(self) -> MarketPaths:
+        """Where the market keeps its data."""
+        return MarketPaths.for_inventory(self.path)
+
+    @cached_property
+    def market(self) -> Market | None:
+        """The market that these files declare, made when first asked for; None while anything is to correct."""
+        if self.findings:
+            return None
+        contents = {name: self.content(name) for name in FILES}
+        return Market(
+            name=self.paths.market,
+            path=self.paths.inventory,
+            sites=contents["sites"]["sites"],
+            network=contents["network"],
+            catalogue=contents["catalogue"],
+            contract=contents["contract"],
+            calendar=contents["calendar"],
+            workarounds=contents["workarounds"],
+            assets={host.tag: with_variables(host, self.variables(host)) for host in self.hosts},
+            files=contents,
+        )
+
+    def release(self) -> None:
+        """Forget the documents, which take more memory than the market made of them."""
+        for table in (self.files, self.host_vars, self.group_vars, self.hosts, self.tags, self._of_groups):
+            table.clear()
+
     def gather(self) -> None:
         """Fill the tables, once the shapes are known to be good."""
         self.hosts = list(declared_hosts(self.files["hosts"]))
@@ -100,37 +123,45 @@ class Examined:
         """Whether hosts.yml could be read, so that a tag which is not in it is a mistake."""
         return bool(self.tags)
 
-    def written(self) -> Iterator[Written]:
-        """Every mapping of variables of the market, whatever of it another one overrides."""
+    def mappings(self) -> Iterator[tuple[str, Document, Steps, Mapping[Any, Any]]]:
+        """Every mapping of variables of the market, whatever of it another one overrides.
+
+        Whose it is (a tag, or "the group ..."), its document, its path in that, and the variables.
+        """
         hosts = self.files["hosts"]
         for group, steps, variables in self._inline():
-            yield Written(f"the group {group}", hosts, steps, variables)
+            yield f"the group {group}", hosts, steps, variables
         for host in self.hosts:
-            yield Written(host.tag, hosts, host.steps, host.variables)
+            yield host.tag, hosts, host.steps, host.variables
         for prefix, folder in (("the group ", self.group_vars), ("", self.host_vars)):
             for name, documents in folder.items():
                 for document in documents:
-                    yield Written(f"{prefix}{name}", document, (), document.value or {})
+                    yield f"{prefix}{name}", document, (), document.value or {}
 
-    def placed(self, host: Declared, name: str) -> Placed | None:
-        """The value of a host's variable that counts for Ansible; None when no file gives one."""
+    def place(self, host: Asset, name: str) -> tuple[Document, Steps] | None:
+        """Where the value of a host's variable is written that counts for Ansible; None when no file gives one."""
         for document in reversed(self.host_vars.get(host.tag, [])):
             if name in (document.value or {}):
-                return Placed(document.value[name], document, (name,))
+                return document, (name,)
         if name in host.variables:
-            return Placed(host.variables[name], self.files["hosts"], (*host.steps, name))
-        return self._group_variables(host).get(name)
+            return self.files["hosts"], (*host.steps, name)
+        return self._group_places(host).get(name)
 
-    def variables(self, host: Declared) -> dict[str, Any]:
+    def variables(self, host: Asset) -> dict[str, Any]:
         """The host's variables as Ansible merges them, those of its groups included."""
-        merged = {name: placed.value for name, placed in self._group_variables(host).items()}
-        merged.update(host.variables)
+        groups = host.groups
+        if groups not in self._group_values:
+            places = self._group_places(host)
+            self._group_values[groups] = {
+                name: document.at(steps) for name, (document, steps) in places.items()
+            }
+        merged = {**self._group_values[groups], **host.variables}
         for document in self.host_vars.get(host.tag, []):
             merged.update(document.value or {})
         return merged
 
-    def _group_variables(self, host: Declared) -> dict[Any, Placed]:
-        """What the host's groups give it, the last group first asked: Ansible's order of precedence.
+    def _group_places(self, host: Asset) -> dict[Any, tuple[Document, Steps]]:
+        """Where the variables of the host's groups are written, the last group first asked: Ansible's precedence.
 
         hosts.yml comes before group_vars/ and ``all`` before the rest, then by depth and name. The groups that
         keyed_groups.yml may make beside those that every market has are not known here.
@@ -141,12 +172,10 @@ class Examined:
             found = self._of_groups[groups] = {}
             for group, steps, variables in self._inline():
                 if group in groups:
-                    for name, value in variables.items():
-                        found[name] = Placed(value, self.files["hosts"], (*steps, name))
+                    found |= {name: (self.files["hosts"], (*steps, name)) for name in variables}
             for group in groups:
                 for document in self.group_vars.get(group, []):
-                    for name, value in (document.value or {}).items():
-                        found[name] = Placed(value, document, (name,))
+                    found |= {name: (document, (name,)) for name in document.value or {}}
         return found
 
     def _inline(self) -> Iterator[tuple[str, tuple[str, ...], dict[Any, Any]]]:

@@ -44,6 +44,26 @@ class Asset:
         return platform_of(self.os)
 
     @property
+    def steps(self) -> tuple[str, ...]:
+        """The path to it in hosts.yml."""
+        return ("all", "children", f"site_{self.site}", "children", f"room_{self.room}", "hosts", self.tag)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups it stands in that every market has; Ansible lets a later one override those before it."""
+        platform = platform_of(self.attributes.get("os"))
+        first = [
+            f"site_{self.site}",
+            f"kind_{self.attributes.get('kind')}",
+            system_group(self.attributes),
+            f"platform_{platform.name}",
+            f"family_{platform.family}",
+        ]
+        if self.managed:
+            first.append("managed")
+        return ("all", *sorted(first), f"room_{self.room}")
+
+    @property
     def kind_groups(self) -> tuple[str, ...]:
         """The groups of kinds.yml that its kind is in, such as ``computers``."""
         return kind_groups(self.kind)
@@ -64,13 +84,18 @@ class Asset:
         return all(values.get(selector) in wanted for selector, wanted in selection.items())
 
 
+def system_group(asset: Mapping[str, Any]) -> str:
+    """The group that keyed_groups.yml makes of ``asset.os``: ``os_debian_13``, ``os_none``."""
+    return "os_" + str(asset.get("os", "none")).replace("-", "_").replace(".", "_")
+
+
 @dataclass(frozen=True, slots=True)
 class Market:
     """One contract: its sites, fleet, policy, calendar and clauses.
 
-    ``sites`` is ``{site: {...}}``; the others, up to ``workarounds``, are the whole content of their files, empty
-    for a market without calendar.yml or workarounds.yml. Dates are ``datetime.date``. Values are plain
-    and must not be changed: all readers share them.
+    ``files`` has the whole content of each of its files (``market_files.FILES``) by name; ``sites`` is
+    ``{site: {...}}``, and the others are those files, empty where the market need not have one and has none. Dates are
+    ``datetime.date``. Values are plain and must not be changed: all readers share them.
     """
 
     name: str
@@ -82,6 +107,7 @@ class Market:
     assets: Mapping[str, Asset]
     calendar: Mapping[str, Any] = field(default_factory=dict)
     workarounds: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def software_for(self, asset: Asset) -> list[dict[str, Any]]:
         """The catalogue's entries that are wanted on ``asset``, each with its ``id``, in the catalogue's order.

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from zoneinfo import available_timezones
 
 from reversibility.market.findings import Finding, one_of
-from reversibility.market.market_files import Examined
+from reversibility.market.market_files import MarketFiles
 
 LISTS = ("closures", "refusals", "agreements")
 
 
-def sites_of_calendar_exist(market: Examined) -> Iterator[Finding]:
+def sites_of_calendar_exist(market: MarketFiles) -> Iterator[Finding]:
     """Every site that the calendar names is declared."""
     known, calendar = market.sites, market.content("calendar")
     if known is None or not calendar:
@@ -33,7 +33,7 @@ def sites_of_calendar_exist(market: Examined) -> Iterator[Finding]:
             )
 
 
-def days_in_order(market: Examined) -> Iterator[Finding]:
+def days_in_order(market: MarketFiles) -> Iterator[Finding]:
     """No span ends before it begins."""
     calendar = market.content("calendar")
     for key, first, last in (
@@ -47,7 +47,7 @@ def days_in_order(market: Examined) -> Iterator[Finding]:
                 yield market.files["calendar"].finding((key, index, last), problem, f"a day from {start} on")
 
 
-def time_zones_exist(market: Examined) -> Iterator[Finding]:
+def time_zones_exist(market: MarketFiles) -> Iterator[Finding]:
     """A site's own time zone is one of the world's."""
     calendar = market.content("calendar")
     for site, entry in (calendar.get("sites") or {}).items():

@@ -7,7 +7,7 @@ from typing import Any
 
 from reversibility.market.findings import Finding, one_of
 from reversibility.market.kinds import kind_table
-from reversibility.market.market_files import Examined
+from reversibility.market.market_files import MarketFiles
 from reversibility.market.platforms import platform_of
 from reversibility.market.profiles import obligation_ids, profile_names
 from reversibility.market.source import Unreadable
@@ -17,7 +17,7 @@ APPROVALS = {"education": "the education authority", "network": "the network aut
 SOURCES = {"debian": {"apt"}, "ubuntu": {"apt"}, "windows": {"winget", "chocolatey", "wapt"}}
 
 
-def two_approvals(market: Examined) -> Iterator[Finding]:
+def two_approvals(market: MarketFiles) -> Iterator[Finding]:
     """J 3.5, R20: no software without both approvals, whether it is installed somewhere yet or not."""
     document = market.files["catalogue"]
     for name, entry in (market.content("catalogue").get("software") or {}).items():
@@ -41,7 +41,7 @@ def two_approvals(market: Examined) -> Iterator[Finding]:
                 )
 
 
-def selections_exist(market: Examined) -> Iterator[Finding]:
+def selections_exist(market: MarketFiles) -> Iterator[Finding]:
     """What ``for`` selects: kinds, sites and tags that exist."""
     document = market.files["catalogue"]
     tables: dict[str, set[str] | None] = {
@@ -60,14 +60,14 @@ def selections_exist(market: Examined) -> Iterator[Finding]:
                     )
 
 
-def sources_serve(market: Examined) -> Iterator[Finding]:
+def sources_serve(market: MarketFiles) -> Iterator[Finding]:
     """A managed PC that shall have a software which has no source for its system would never get it."""
     document = market.files["catalogue"]
     systems: dict[tuple[Any, ...], tuple[str, str]] = {}
     for host in market.tags.values():
-        family = platform_of(host.asset.get("os")).name
-        if host.asset.get("managed") is True and family in SOURCES:
-            key = (host.asset.get("kind"), host.asset.get("user_role"), host.site, family)
+        family = platform_of(host.attributes.get("os")).name
+        if host.attributes.get("managed") is True and family in SOURCES:
+            key = (host.attributes.get("kind"), host.attributes.get("user_role"), host.site, family)
             systems.setdefault(key, (host.tag, family))
             systems.setdefault((host.tag,), (host.tag, family))
     for name, entry in (market.content("catalogue").get("software") or {}).items():
@@ -78,8 +78,8 @@ def sources_serve(market: Examined) -> Iterator[Finding]:
             if "tag" in selection and len(key) > 1:
                 continue
             values = {
-                "kind": host.asset.get("kind"),
-                "user_role": host.asset.get("user_role"),
+                "kind": host.attributes.get("kind"),
+                "user_role": host.attributes.get("user_role"),
                 "site": host.site,
                 "tag": tag,
             }
@@ -98,7 +98,7 @@ def sources_serve(market: Examined) -> Iterator[Finding]:
             )
 
 
-def dates_in_order(market: Examined) -> Iterator[Finding]:
+def dates_in_order(market: MarketFiles) -> Iterator[Finding]:
     """A contract ends after it starts."""
     contract = market.content("contract").get("contract") or {}
     start, end = contract.get("start"), contract.get("end")
@@ -107,7 +107,7 @@ def dates_in_order(market: Examined) -> Iterator[Finding]:
         yield market.files["contract"].finding(("contract", "end"), problem, "a day after the start")
 
 
-def profile_exists(market: Examined) -> Iterator[Finding]:
+def profile_exists(market: MarketFiles) -> Iterator[Finding]:
     """The obligations profile is one of those that are shipped."""
     profile = (market.content("contract").get("contract") or {}).get("profile")
     if profile is not None and obligation_ids(profile) is None:
@@ -118,7 +118,7 @@ def profile_exists(market: Examined) -> Iterator[Finding]:
         yield market.files["contract"].finding(("contract", "profile"), problem, one_of(profile, known))
 
 
-def waivers_apply(market: Examined) -> Iterator[Finding]:
+def waivers_apply(market: MarketFiles) -> Iterator[Finding]:
     """A waiver is for an obligation, and an asset, a kind or a site, that exist."""
     document = market.files["contract"]
     content = market.content("contract")
@@ -141,7 +141,7 @@ def waivers_apply(market: Examined) -> Iterator[Finding]:
                 )
 
 
-def waivers_not_over(market: Examined) -> Iterator[Finding]:
+def waivers_not_over(market: MarketFiles) -> Iterator[Finding]:
     """A waiver that is over waives nothing any more, and stops nothing: a hand-over is possible at any moment (R56)."""
     for index, waiver in enumerate(market.content("contract").get("waivers") or []):
         until = waiver.get("until")
@@ -153,7 +153,7 @@ def waivers_not_over(market: Examined) -> Iterator[Finding]:
             )
 
 
-def holders_hold(market: Examined) -> Iterator[Finding]:
+def holders_hold(market: MarketFiles) -> Iterator[Finding]:
     """Dual control (B 6.3): each holder has one way to hold, and nobody holds both halves."""
     document = market.files["contract"]
     groups = market.content("contract").get("holders") or {}
@@ -180,7 +180,7 @@ def holders_hold(market: Examined) -> Iterator[Finding]:
                     )
 
 
-def not_alone(market: Examined) -> Iterator[Finding]:
+def not_alone(market: MarketFiles) -> Iterator[Finding]:
     """J 3.4, R34: administrator access is never held by the contractor alone."""
     people = market.content("contract").get("administrators") or []
     parties = {person.get("party") for person in people}

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from reversibility.market.findings import Finding, one_of
-from reversibility.market.fleet import Declared
-from reversibility.market.market_files import Examined, Placed
+from reversibility.market.market_files import MarketFiles
+from reversibility.market.model import Asset
 from reversibility.market.platforms import platform_table, support_of
 
 
-def tags_once(market: Examined) -> Iterator[Finding]:
+def tags_once(market: MarketFiles) -> Iterator[Finding]:
     """The same tag in two rooms: Ansible would merge them into one host that stands in both."""
     for host in market.hosts:
         first = market.tags[host.tag]
@@ -26,7 +26,7 @@ def tags_once(market: Examined) -> Iterator[Finding]:
             )
 
 
-def identities_once(market: Examined) -> Iterator[Finding]:
+def identities_once(market: MarketFiles) -> Iterator[Finding]:
     """No two assets with one serial number, hardware address or network address, wherever it is written."""
     hosts = market.files["hosts"]
     for what, noun in (
@@ -34,27 +34,27 @@ def identities_once(market: Examined) -> Iterator[Finding]:
         ("mac", "the hardware address"),
         ("ansible_host", "the address"),
     ):
-        seen: dict[str, Declared] = {}
+        seen: dict[str, Asset] = {}
         for host in market.tags.values():
-            if what == "ansible_host":
-                placed = market.placed(host, what)
-            else:
-                placed = Placed(host.asset.get(what), hosts, (*host.steps, "asset", what))
-            value = placed.value if placed else None
-            if placed is None or not isinstance(value, str) or not value or "{{" in value:
+            own = hosts, (*host.steps, "asset", what)
+            place = market.place(host, what) if what == "ansible_host" else own
+            if place is None:
+                continue
+            document, steps = place
+            value = document.at(steps)
+            if not isinstance(value, str) or not value or "{{" in value:
                 continue
             first = seen.setdefault(value.casefold(), host)
             if first is not host:
-                line = (
-                    f"line {first.line}" if placed.document is hosts else f"{hosts.name}, line {first.line}"
-                )
-                yield placed.finding(
+                line = f"line {first.line}" if document is hosts else f"{hosts.name}, line {first.line}"
+                yield document.finding(
+                    steps,
                     f'{host.tag} has {noun} "{value}" of {first.tag} ({line})',
                     f"{noun} of this one asset only",
                 )
 
 
-def places_exist(market: Examined) -> Iterator[Finding]:
+def places_exist(market: MarketFiles) -> Iterator[Finding]:
     """Each group of hosts.yml is a site, and a room of that site, in sites.yml."""
     hosts = market.files["hosts"]
     sites = market.sites
@@ -82,7 +82,7 @@ def places_exist(market: Examined) -> Iterator[Finding]:
                 )
 
 
-def rooms_once(market: Examined) -> Iterator[Finding]:
+def rooms_once(market: MarketFiles) -> Iterator[Finding]:
     """A room's name is an Ansible group: used on two sites, all its hosts would belong to both sites."""
     for document, steps, prefix in (
         (market.files["hosts"], ("all", "children"), "room_"),
@@ -106,14 +106,14 @@ def rooms_once(market: Examined) -> Iterator[Finding]:
                     )
 
 
-def legacy_has_an_end(market: Examined) -> Iterator[Finding]:
+def legacy_has_an_end(market: MarketFiles) -> Iterator[Finding]:
     """R02: a system that nobody keeps safe, not even for money, may be in place with the date by which it is replaced.
 
     Only what had ended when platforms.yml was written is an error: a good market stays good while time passes.
     """
     for host, system, end in _ended(market):
         refused = (*host.steps, "asset", "replace_by") in market.files["hosts"].refused
-        if end <= platform_table().checked and "replace_by" not in host.asset and not refused:
+        if end <= platform_table().checked and "replace_by" not in host.attributes and not refused:
             yield _at(
                 market, host, "asset.os",
                 f"{host.tag} runs {system}, which gets no security updates any more, and has no replacement date (R02)",
@@ -121,10 +121,10 @@ def legacy_has_an_end(market: Examined) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def support_ended_since(market: Examined) -> Iterator[Finding]:
+def support_ended_since(market: MarketFiles) -> Iterator[Finding]:
     """R02: a system whose last support has ended since, also for money."""
     for host, system, end in _ended(market):
-        if platform_table().checked < end < market.today and "replace_by" not in host.asset:
+        if platform_table().checked < end < market.today and "replace_by" not in host.attributes:
             yield _at(
                 market, host, "asset.os",
                 f"{host.tag} runs {system}, whose security updates ended on {end}, and has no replacement date (R02)",
@@ -132,21 +132,21 @@ def support_ended_since(market: Examined) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _ended(market: Examined) -> Iterator[tuple[Declared, str, dt.date]]:
+def _ended(market: MarketFiles) -> Iterator[tuple[Asset, str, dt.date]]:
     """Each host with a system whose last day of support is known: host, system, that day."""
     for host in market.tags.values():
-        system = host.asset.get("os")
+        system = host.attributes.get("os")
         if isinstance(system, str) and (end := support_of(system).last):
             yield host, system, end
 
 
-def managed_can_be_reached(market: Examined) -> Iterator[Finding]:
+def managed_can_be_reached(market: MarketFiles) -> Iterator[Finding]:
     """What this project manages has a system, an address and a VLAN."""
     for host in market.tags.values():
-        if host.asset.get("managed") is not True:
+        if host.attributes.get("managed") is not True:
             continue
-        lacking = [f"asset.{name}" for name in ("os", "vlan") if name not in host.asset]
-        if market.placed(host, "ansible_host") is None:
+        lacking = [f"asset.{name}" for name in ("os", "vlan") if name not in host.attributes]
+        if market.place(host, "ansible_host") is None:
             lacking.append("ansible_host")
         for where in lacking:
             if (*host.steps, *where.split(".")) in market.files["hosts"].refused:
@@ -157,11 +157,11 @@ def managed_can_be_reached(market: Examined) -> Iterator[Finding]:
             )
 
 
-def relations_exist(market: Examined) -> Iterator[Finding]:
+def relations_exist(market: MarketFiles) -> Iterator[Finding]:
     """``part_of`` names another asset, ``responsible`` a party of the contract."""
     parties = market.content("contract").get("parties")
     for host in market.tags.values():
-        whole = host.asset.get("part_of")
+        whole = host.attributes.get("part_of")
         if whole is not None and (whole == host.tag or whole not in market.tags):
             problem = "itself" if whole == host.tag else f'"{whole}", which is no asset'
             yield _at(
@@ -171,7 +171,7 @@ def relations_exist(market: Examined) -> Iterator[Finding]:
                 f"{host.tag} is part of {problem}",
                 one_of(whole, set(market.tags)),
             )
-        responsible = host.asset.get("responsible")
+        responsible = host.attributes.get("responsible")
         if responsible is not None and parties and responsible not in parties:
             yield _at(
                 market, host, "asset.responsible",
@@ -180,7 +180,7 @@ def relations_exist(market: Examined) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _at(market: Examined, host: Declared, where: str, problem: str, expected: str) -> Finding:
+def _at(market: MarketFiles, host: Asset, where: str, problem: str, expected: str) -> Finding:
     """A finding at ``where`` (``asset.os``, or the tag itself) of ``host``, at its nearest line."""
     document = market.files["hosts"]
     if where == host.tag:

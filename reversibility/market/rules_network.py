@@ -8,14 +8,14 @@ from typing import Any
 
 from reversibility.market.findings import Finding, one_of
 from reversibility.market.kinds import kind_groups
-from reversibility.market.market_files import Examined
+from reversibility.market.market_files import MarketFiles
 from reversibility.market.source import Document, Unreadable
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 INTERNET = "internet"  # what is beyond the site's own networks, as the destination of a flow
 
 
-def vlan_ids_once(market: Examined) -> Iterator[Finding]:
+def vlan_ids_once(market: MarketFiles) -> Iterator[Finding]:
     """Two VLANs with one number are one VLAN."""
     seen: dict[Any, str] = {}
     for name, vlan in (market.vlans or {}).items():
@@ -29,7 +29,7 @@ def vlan_ids_once(market: Examined) -> Iterator[Finding]:
             yield market.files["network"].finding(("vlans", name), problem, "another name")
 
 
-def subnets_agree(market: Examined) -> Iterator[Finding]:
+def subnets_agree(market: MarketFiles) -> Iterator[Finding]:
     """A subnet is of a site and a VLAN that exist, is a network, has its gateway inside, and overlaps no other."""
     document = market.files["network"]
     spans: list[tuple[int, int, int, Network]] = []
@@ -96,7 +96,7 @@ def _dhcp_in_order(
             )
 
 
-def addresses_fit(market: Examined) -> Iterator[Finding]:
+def addresses_fit(market: MarketFiles) -> Iterator[Finding]:
     """An asset's VLAN exists, and its address is in the subnet of that VLAN at its site."""
     document = market.files["hosts"]
     vlans = market.vlans
@@ -106,22 +106,18 @@ def addresses_fit(market: Examined) -> Iterator[Finding]:
         if network is not None:
             subnets.setdefault((subnet.get("site"), subnet.get("vlan")), []).append((network, subnet))
     for host in market.tags.values():
-        vlan = host.asset.get("vlan")
+        vlan = host.attributes.get("vlan")
         if vlan is not None:
             yield from _known(
                 document, (*host.steps, "asset", "vlan"), "VLAN", vlan, vlans, f"{host.tag} is on"
             )
-        placed = market.placed(host, "ansible_host")
-        text = placed.value if placed else None
+        place = market.place(host, "ansible_host")
+        if place is None:
+            continue
+        written, steps = place
+        text = written.at(steps)
         address = address_of(text)
-        if (
-            placed is None
-            or address is None
-            or vlan is None
-            or vlans is None
-            or vlan not in vlans
-            or not subnets
-        ):
+        if address is None or vlan is None or vlans is None or vlan not in vlans or not subnets:
             continue
         here = subnets.get((host.site, vlan), [])
         if not here and market.sites is not None and host.site not in market.sites:
@@ -130,7 +126,7 @@ def addresses_fit(market: Examined) -> Iterator[Finding]:
             problem = (
                 f"{host.tag} has the address {text} on the VLAN {vlan}, which has no subnet at {host.site}"
             )
-            yield placed.finding(problem, f"a subnet of {vlan} at {host.site} in network.yml")
+            yield written.finding(steps, problem, f"a subnet of {vlan} at {host.site} in network.yml")
             continue
         fitting = [(network, subnet) for network, subnet in here if _usable(text, network)]
         if not fitting:
@@ -138,15 +134,15 @@ def addresses_fit(market: Examined) -> Iterator[Finding]:
             problem = (
                 f"{host.tag} has the address {text}, which is no address of the VLAN {vlan} at {host.site}"
             )
-            yield placed.finding(problem, f"an address of {ranges}")
-        elif "gateways" not in kind_groups(host.asset.get("kind", "")) and any(
+            yield written.finding(steps, problem, f"an address of {ranges}")
+        elif "gateways" not in kind_groups(host.attributes.get("kind", "")) and any(
             text == subnet.get("gateway") for _, subnet in fitting
         ):
             problem = f"{host.tag} has the address {text}, which is the gateway's"
-            yield placed.finding(problem, "an address of its own")
+            yield written.finding(steps, problem, "an address of its own")
 
 
-def ssids_exist(market: Examined) -> Iterator[Finding]:
+def ssids_exist(market: MarketFiles) -> Iterator[Finding]:
     """An SSID leads to a VLAN that exists, at sites that exist."""
     document = market.files["network"]
     for index, ssid in enumerate(market.content("network").get("ssids") or []):
@@ -160,7 +156,7 @@ def ssids_exist(market: Examined) -> Iterator[Finding]:
             )
 
 
-def flows_exist(market: Examined) -> Iterator[Finding]:
+def flows_exist(market: MarketFiles) -> Iterator[Finding]:
     """A flow names VLANs, services and assets that exist, and leaves no isolated VLAN but for the outside (R43)."""
     document = market.files["network"]
     vlans = market.vlans
@@ -190,7 +186,7 @@ def flows_exist(market: Examined) -> Iterator[Finding]:
             steps = ("flows", index, "assets", place)
             tags = market.tags if market.fleet_known else None
             yield from _known(document, steps, "asset", tag, tags, "the flow leads to")
-            there = market.tags[tag].asset.get("vlan") if tag in market.tags else None
+            there = market.tags[tag].attributes.get("vlan") if tag in market.tags else None
             known = vlans is None or all(target in vlans or target == INTERNET for target in targets)
             if there is not None and targets and known and there not in targets:
                 problem = (
@@ -199,13 +195,13 @@ def flows_exist(market: Examined) -> Iterator[Finding]:
                 yield document.finding(steps, problem, f"{there} under to, or another asset")
 
 
-def ports_agree(market: Examined) -> Iterator[Finding]:
+def ports_agree(market: MarketFiles) -> Iterator[Finding]:
     """A switch port is on VLANs that exist, and its peer is an asset that belongs there, wherever it is written."""
-    declared = {tag: host.asset.get("vlan") for tag, host in market.tags.items()}
-    for written in market.written():
-        ports = written.variables.get("ports") or {}
-        for below, problem, expected in port_problems(written.owner, ports, market.vlans, declared):
-            yield written.document.finding((*written.steps, "ports", *below), problem, expected)
+    declared = {tag: host.attributes.get("vlan") for tag, host in market.tags.items()}
+    for owner, document, steps, variables in market.mappings():
+        ports = variables.get("ports") or {}
+        for below, problem, expected in port_problems(owner, ports, market.vlans, declared):
+            yield document.finding((*steps, "ports", *below), problem, expected)
 
 
 def port_problems(

@@ -10,7 +10,7 @@ from typing import Any
 
 from reversibility.market.findings import Finding, near, one_of
 from reversibility.market.kinds import kind_table
-from reversibility.market.market_files import Examined
+from reversibility.market.market_files import MarketFiles
 from reversibility.market.roles import role_options
 from reversibility.market.secret_literals import is_literal, is_secret_name, is_secret_text
 from reversibility.market.source import Document, dotted
@@ -25,7 +25,7 @@ ALIKE = 0.75
 SLIP = 0.92
 
 
-def variable_files_apply(market: Examined) -> Iterator[Finding]:
+def variable_files_apply(market: MarketFiles) -> Iterator[Finding]:
     """A file of host_vars/ or group_vars/ that no host or group answers to is ignored by Ansible, in silence."""
     if not market.fleet_known:
         return
@@ -44,33 +44,31 @@ def variable_files_apply(market: Examined) -> Iterator[Finding]:
                 )
 
 
-def variables_are_spelled(market: Examined) -> Iterator[Finding]:
+def variables_are_spelled(market: MarketFiles) -> Iterator[Finding]:
     """A name that looks like ``ansible_host``, ``asset`` or ``ports`` and is not; ``asset`` outside hosts.yml."""
-    for written in market.written():
-        for name in written.variables:
-            if name == "asset" and "hosts" not in written.steps:
+    for owner, document, steps, variables in market.mappings():
+        for name in variables:
+            if name == "asset" and "hosts" not in steps:
                 expected = "asset in hosts.yml only: one place says what a thing is"
-                problem = f"{written.owner} has its asset here"
-            elif name not in KNOWN_VARIABLES | REAL_VARIABLES and (
-                match := _misspelled(name, written.variables)
-            ):
-                problem = f'{written.owner} has the variable "{name}", which nothing reads'
+                problem = f"{owner} has its asset here"
+            elif name not in KNOWN_VARIABLES | REAL_VARIABLES and (match := _misspelled(name, variables)):
+                problem = f'{owner} has the variable "{name}", which nothing reads'
                 expected = f'the name "{match}", if that is what it is'
             else:
                 continue
-            yield written.document.finding((*written.steps, name), problem, expected)
+            yield document.finding((*steps, name), problem, expected)
 
 
-def role_variables_exist(market: Examined) -> Iterator[Finding]:
+def role_variables_exist(market: MarketFiles) -> Iterator[Finding]:
     """A name that begins with a role's and is none of its options, or is nearly one: the default would be used."""
-    for written in market.written():
-        for name in written.variables:
+    for owner, document, steps, variables in market.mappings():
+        for name in variables:
             if isinstance(name, str) and (expected := _no_option(name)):
-                problem = f'{written.owner} has the variable "{name}", which no role reads'
-                yield written.document.finding((*written.steps, name), problem, expected)
+                problem = f'{owner} has the variable "{name}", which no role reads'
+                yield document.finding((*steps, name), problem, expected)
 
 
-def no_secrets(market: Examined) -> Iterator[Finding]:
+def no_secrets(market: MarketFiles) -> Iterator[Finding]:
     """Passwords, tokens and private keys belong in the vault: whoever has the inventory or a bundle reads these files.
 
     No finding shows any of the value.
@@ -128,7 +126,7 @@ def _misspelled(name: Any, there: Any) -> str | None:
     return match if match not in there else None
 
 
-def _groups(market: Examined) -> set[str]:
+def _groups(market: MarketFiles) -> set[str]:
     names = {"all", "ungrouped", "managed"} | {f"kind_{kind}" for kind in kind_table().kinds}
     for host in market.tags.values():
         names |= {*host.groups}

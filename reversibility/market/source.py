@@ -105,6 +105,16 @@ class Document:
         """A finding at ``path``."""
         return Finding(self.file, self.line(path), dotted(path), problem, expected)
 
+    def at(self, path: Steps) -> Any:
+        """The value at ``path``; None when it is not there."""
+        value = self.value
+        for step in path:
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return value
+
     def lines_of(self, container: Any) -> int | dict[Any, int]:
         """The lines of the entries of one mapping or list of this file."""
         return self._lines.get(id(container), 1)

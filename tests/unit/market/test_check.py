@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
-from reversibility.market import check, source
+from reversibility.market import check, load, market_files, shape, source
 from reversibility.market.check import check_market
 from reversibility.market.findings import MarketError
 from reversibility.market.load import load_market
+from reversibility.market.variables import loaded, shared_variables
 from tests.unit.market.support import HERE, TODAY, Case
 
 CASES = [Case.read(path) for path in sorted((HERE / "cases").glob("*.yml"))]
@@ -50,7 +53,7 @@ def test_every_rule_is_broken_by_a_case(market: Path, monkeypatch: pytest.Monkey
                 target.parent.mkdir(exist_ok=True)
                 target.write_bytes(file.read_bytes())
         case.apply(copy)
-        examined = check.Examined.read(copy)
+        examined = check.MarketFiles.read(copy)
         examined.today = TODAY
         check.shapes(examined)
         examined.gather()
@@ -88,6 +91,39 @@ def test_a_folder_that_is_no_market(tmp_path: Path) -> None:
     assert [finding.where for finding in found] == [
         "catalogue.yml", "contract.yml", "hosts.yml", "network.yml", "sites.yml",
     ]  # fmt: skip
+
+
+def test_a_new_file_of_a_market_is_one_line_and_one_schema(
+    market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is read, checked and handed to all hosts; nothing else knows its name."""
+    schemas = tmp_path / "schemas"
+    shutil.copytree(shape.SCHEMAS, schemas)
+    (schemas / "stock.schema.json").write_text(
+        json.dumps(
+            {
+                "$id": "stock.schema.json",
+                "$schema": "https://json-schema.org/draft/2020-12/schema",
+                "type": "object",
+                "properties": {"spares": {"type": "integer"}},
+            }
+        )
+    )
+    monkeypatch.setattr(shape, "SCHEMAS", schemas)
+    monkeypatch.setattr(market_files, "FILES", {**market_files.FILES, "stock": False})
+    monkeypatch.setattr(load, "FILES", market_files.FILES)
+    caches = (shape._registry, shape._validator)
+    try:
+        [cached.cache_clear() for cached in caches]
+        before = load.stamp(market)
+        (market / "stock.yml").write_text("spares: 3\n")
+        assert load.stamp(market) != before
+        known = loaded(market)
+        assert known is not None and shared_variables(known)["cartable_stock"] == {"spares": 3}
+        (market / "stock.yml").write_text("spares: many\n")
+        assert said(market) == 'stock.yml:1: spares is "many"; expected a whole number\n'
+    finally:
+        [cached.cache_clear() for cached in caches]
 
 
 def test_no_finding_shows_a_secret(market: Path) -> None:
