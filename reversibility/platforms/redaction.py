@@ -33,6 +33,10 @@ _ANNOUNCES = re.compile(
     r"|keyphrase|(?:^|[-_.])keys?(?:$|[-_.\d])|key$|^(?:pass|pwd|passwd|hash|md5|sha|pin|auth|priv|authentication|wep|otp)$"
     r"|encrypted$"
 )
+# What a rule that keeps the rest of a line does not keep.
+_STRONG = re.compile(
+    r"passw|passphrase|secret|psk\b|ciphertext|(?:key-string|encrypted-key|encrypted-password|key-value)$"
+)
 _QUALIFIERS = frozenset(
     [
         "0",
@@ -123,6 +127,7 @@ class Rule:
     parent: str
     prose: bool
     public: bool
+    open: bool
 
 
 class Grammar:
@@ -190,6 +195,8 @@ class Grammar:
                 return _shapes(prose(line)), False
             if rule.public:
                 return line, False
+            if rule.open and match.re.groups == 0:
+                line = _after_announcement(line, _STRONG)[0]
             masked = line
             for index in range(match.re.groups, 0, -1):
                 if match.start(index) >= 0:
@@ -218,16 +225,16 @@ def prose(line: str) -> str:
     return line if match is None else line[: match.end()] + MASK
 
 
-def _after_announcement(line: str) -> tuple[str, bool]:
+def _after_announcement(line: str, announces: re.Pattern[str] = _ANNOUNCES) -> tuple[str, bool]:
     """Mask everything after the first word that announces a secret, but for the type of its encryption."""
     tokens = list(_WORD.finditer(line))
     for index, token in enumerate(tokens):
         word = token[0].strip("\"'`,;:=()[]{}").lower()
-        if not word or not _ANNOUNCES.search(word):
+        if not word or not announces.search(word):
             continue
         name, sign, value = token[0].partition("=")
         if sign and value:  # name=value in one word: the rest of the line with it
-            named = _ANNOUNCES.search(name.strip("\"'").lower())
+            named = announces.search(name.strip("\"'").lower())
             return line[: token.start() + (len(name) + 1 if named else 0)] + MASK, False
         following = index + 1
         while following < len(tokens) - 1 and tokens[following][0].lower() in _QUALIFIERS:
@@ -283,6 +290,10 @@ def _url(token: str) -> str:
     if at:
         name, colon, _ = user.partition(":")
         rest = f"{name}:{MASK}@{host}" if colon else f"{MASK}@{host}"
+    else:
+        host, colon, port = rest.partition("/")[0].partition(":")
+        if colon and not port.strip("\"',;)").isdigit():
+            return f"{scheme}://{host}:{MASK}"  # credentials without their end
     path, question, query = rest.partition("?")
     if question:
         pairs = [pair.partition("=") for pair in query.split("&")]
@@ -339,6 +350,6 @@ def _compile(text: str) -> Iterator[tuple[str, Rule]]:
     if open_groups:
         raise ValueError(f"brackets do not match: {text}")
     pattern = re.compile("".join(parts) + r"[ \t]*$", re.IGNORECASE)
-    rule = Rule(pattern, parent, is_prose, " H" in text)
+    rule = Rule(pattern, parent, is_prose, " H" in text, "..." in text)
     for word in text.split()[0].strip("[]()").split("|"):
         yield word.lower(), rule

@@ -49,6 +49,11 @@ SLOW = {
 }
 
 
+def plant(form: str, secret: str) -> str:
+    """A form with the secret: for ``@``, and with an at sign after it for ``@@``; ``|`` ends a line."""
+    return form.replace("@@", "\0").replace("@", secret).replace("\0", secret + "@").replace("|", "\n") + "\n"
+
+
 def seconds(redact: Callable[[str], str | None], text: str) -> float:
     """How long it takes, the best of two."""
     best = 9.0

@@ -185,7 +185,8 @@ def test_tails_and_types_stay() -> None:
 def test_times_of_the_reading_and_the_session_are_left_out() -> None:
     noise = (
         "SW250001#show running-config\nBuilding configuration...\n\nCurrent configuration : 14725 bytes\n!\n"
-        "! Last configuration change at 23:32:29 UTC Sun Apr 12 2026 by netadmin\n! NVRAM config last updated at 1\n!\n"
+        "! Last configuration change at 23:32:29 UTC Sun Apr 12 2026 by netadmin\n"
+        "! NVRAM config last updated at 1\n!\n"
     )
     first = DRIVER.redact("/running-config", noise + USEFUL + "SW250001#\n")
     later = DRIVER.redact(
@@ -194,7 +195,10 @@ def test_times_of_the_reading_and_the_session_are_left_out() -> None:
     assert first == later
 
 
-FORTIGATE = "config system global\n    set hostname FG\nend\nconfig user local\nedit x\nset passwd ENC abc\nnext\nend\n"
+FORTIGATE = (
+    "config system global\n    set hostname FG\nend\nconfig user local\nedit x\nset passwd ENC abc\n"
+    "next\nend\n"
+)
 
 
 @pytest.mark.parametrize(
