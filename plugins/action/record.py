@@ -15,6 +15,8 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need
 try:
     from reversibility.errors import CartableError
     from reversibility.market.paths import MarketPaths
+    from reversibility.market.variables import loaded
+    from reversibility.platforms.registry import driver
     from reversibility.records import configuration, session
     from reversibility.records.scrub import scrub_all, vault_secrets
     from reversibility.records.state import State
@@ -31,6 +33,14 @@ def plain(value):
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     return value
+
+
+def redactor(asset):
+    """The redaction of the asset's platform driver; None for the platforms that have none yet."""
+    market = loaded(identity.market_folder())
+    declared = market.market.assets.get(asset) if market and market.market else None
+    found = driver(declared.platform.name) if declared else None
+    return found.redact if found else None
 
 
 class ActionModule(ActionBase):
@@ -66,7 +76,9 @@ class ActionModule(ActionBase):
         plan = configuration.Plan()
         if arguments.get("configuration") is not None:
             recipient = state.recipient() or self._recipient(paths, state, check)
-            plan = configuration.plan(state, site, asset, arguments["configuration"], recipient, secrets)
+            plan = configuration.plan(
+                state, site, asset, arguments["configuration"], recipient, secrets, redactor(asset)
+            )
             wanted.update(plan.readable)
         changed = [name for name, content in wanted.items() if state.would_change(site, asset, name, content)]
         result = {"changed": bool(changed or plan.changes), "records": sorted([*changed, *plan.changes])}

@@ -13,6 +13,7 @@ from typing import Any
 
 from reversibility.errors import CartableError
 from reversibility.market.model import Asset, Market
+from reversibility.platforms.registry import driver
 from reversibility.records.configuration import open_restorable
 from reversibility.records.configuration_check import SWITCH, configuration_problems, switch_differences
 
@@ -60,6 +61,10 @@ def open_configuration(encrypted: bytes, identity: str) -> dict[str, bytes]:
 
 def read_back(market: Market, asset: Asset, files: Mapping[str, bytes]) -> str | None:
     """Compare a configuration with what is declared; None when it agrees, otherwise what is wrong, in French."""
+    found = driver(asset.platform.name)
+    if found is not None:
+        problems = found.problems(files)
+        return problems[0] if problems else found.compare(market, asset, files)
     system = str(asset.attributes.get("os", "")).partition("-")[0]
     reader = READERS.get(system)
     if reader is None:

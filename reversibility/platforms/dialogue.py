@@ -86,6 +86,8 @@ class Dialogue:
     running: str = "show running-config"
     volatile: tuple[str, ...] = ()
     """Lines that differ between two readings of the same configuration."""
+    separator: str = "!"
+    """The line that separates blocks and says nothing."""
     ways_back: tuple[WayBack, ...] = ()
     snapshot: Snapshot | None = None
     risky: tuple[str, ...] = ()
@@ -99,10 +101,18 @@ class Dialogue:
     """Whether old firmware fails on RSA keys with SHA-2."""
 
     def stable(self, text: str) -> str:
-        """The text without lines that change from reading to reading."""
+        """The configuration in the form in which two readings are compared: without empty lines and separators too."""
+        return "\n".join(
+            line for line in self.kept(text).splitlines() if line.strip() not in ("", self.separator)
+        )
+
+    def kept(self, text: str) -> str:
+        """The text as it is kept: without lines that change from reading to reading."""
         pattern = re.compile("|".join(f"(?:{line})" for line in self.volatile)) if self.volatile else None
         lines = [line.rstrip() for line in text.splitlines()]
-        return "\n".join(line for line in lines if line and not (pattern and pattern.fullmatch(line)))
+        return (
+            "\n".join(line for line in lines if not (pattern and pattern.fullmatch(line))).strip("\n") + "\n"
+        )
 
     def error_in(self, answer: str) -> str | None:
         """The first line of an answer that says that a command was refused."""
@@ -151,7 +161,7 @@ IOS = Dialogue(
         r"Using \d+ (?:out of \d+ )?bytes.*",
         r"! (?:Last configuration change|NVRAM config last updated|No configuration change) .*",
         r"ntp clock-period \d+",
-        r"!",
+        r"Configuration last modified by .*",
     ),
     ways_back=(
         WayBack(

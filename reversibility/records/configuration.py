@@ -21,7 +21,7 @@ import hmac
 import io
 import secrets as random
 import tarfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +33,9 @@ from reversibility.records.locking import file_lock
 from reversibility.records.redact import redact
 from reversibility.records.scrub import scrub
 from reversibility.records.state import State
+
+Redactor = Callable[[str, str], str | None]
+"""Gives the readable copy of a file, by its path and text; None when it has none."""
 
 RESTORABLE = "config.age"
 READABLE = "config/"
@@ -81,16 +84,18 @@ def plan(
     items: Iterable[Mapping[str, Any]],
     recipient: str,
     secrets: frozenset[str] = frozenset(),
+    redactor: Redactor | None = None,
 ) -> Plan:
     """Compare a configuration, as the module ``asset_configuration`` gives it, with what is kept; writes no
     record.
 
-    ``secrets`` are the vault's; they are taken out of the readable copies wherever they stand.
+    ``secrets`` are the vault's; they are taken out of the readable copies wherever they stand. ``redactor`` is the
+    platform driver's, in place of the one for the files of a Linux machine.
 
     Raises CartableError when an item is not what the module gives.
     """
     files = read_items(items)
-    readable = readable_copies(files, secrets)
+    readable = readable_copies(files, secrets, redactor)
     archive = pack(files)
     stale = [name for name in state.files(site, asset) if name.startswith(READABLE) and name not in readable]
     changes = list(stale)
@@ -121,7 +126,9 @@ def read_items(items: Iterable[Mapping[str, Any]]) -> list[ConfigurationFile]:
     return [found[path] for path in sorted(found)]
 
 
-def readable_copies(files: Sequence[ConfigurationFile], secrets: frozenset[str]) -> dict[str, str]:
+def readable_copies(
+    files: Sequence[ConfigurationFile], secrets: frozenset[str], redactor: Redactor | None = None
+) -> dict[str, str]:
     """Give the records for people, by name below the asset's folder; binary and secret files have none."""
     copies: dict[str, str] = {}
     for file in files:
@@ -136,7 +143,9 @@ def readable_copies(files: Sequence[ConfigurationFile], secrets: frozenset[str])
             text = file.content.decode("utf-8")
         except UnicodeDecodeError:
             continue
-        copies[name] = scrub(redact(file.path, text), secrets)
+        readable = (redactor or redact)(file.path, text)
+        if readable is not None:
+            copies[name] = scrub(readable, secrets)
     return copies
 
 

@@ -61,7 +61,9 @@ class Channel:
 
     def __init__(self, target: Target) -> None:
         if MISSING is not None:
-            raise Unreachable(f"netmiko is not installed for the Python that runs Ansible ({MISSING}).")
+            raise Unreachable(
+                f"netmiko is missing ({MISSING}); install the project with its extra: pip install -e .[ansible]"
+            )
         self.target = target
         try:
             self._connection = _Connection(

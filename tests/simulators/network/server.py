@@ -182,6 +182,11 @@ class Simulators:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
 
+    def address(self, name: str) -> str:
+        """The device's own management address where that is one of the loopback."""
+        own = str(getattr(self.devices[name], "management", ("", ""))[1])
+        return own if own.startswith("127.") else self.host
+
     def port(self, name: str) -> int:
         return self.ports[name]
 
@@ -189,7 +194,7 @@ class Simulators:
     def known_hosts(self) -> str:
         """Lines of a known_hosts file."""
         return "".join(
-            f"[{self.host}]:{self.ports[name]} {key.export_public_key().decode().strip()}\n"
+            f"[{self.address(name)}]:{self.ports[name]} {key.export_public_key().decode().strip()}\n"
             for name, key in self.keys.items()
         )
 
@@ -211,7 +216,7 @@ class Simulators:
                 process.channel.get_connection().abort() if device.is_off else process.exit(0)
 
         server = await asyncssh.listen(
-            self.host,
+            self.address(name),
             0,
             server_factory=lambda: _Login(device, self._connections),
             process_factory=session,

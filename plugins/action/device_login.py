@@ -1,0 +1,26 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.cartable.fleet.plugins.plugin_utils.network import action
+
+if action.MISSING is None:
+    from ansible_collections.cartable.fleet.plugins.plugin_utils.network.errors import LoginRefused
+
+
+class ActionModule(action.DeviceAction):
+    """The action ``cartable.fleet.device_login``; see the module of the same name for its documentation."""
+
+    ARGUMENTS = {"account": {"type": "str", "required": True}}
+
+    def act(self):
+        """Log in once with the secret that the device should have."""
+        account = self.arguments["account"]
+        secret = self.secret(account)
+        try:
+            self.device().log_in(account, secret)
+        except LoginRefused as error:
+            return {"changed": False, "logged_in": False, "detail": str(error)}
+        return {"changed": False, "logged_in": True, "detail": ""}

@@ -1,0 +1,104 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.cartable.fleet.plugins.plugin_utils.network import action
+
+if action.MISSING is None:
+    from ansible_collections.cartable.fleet.plugins.plugin_utils.network import device as devices
+
+    from reversibility.errors import CartableError
+    from reversibility.records import session as vault_session
+    from reversibility.records.configuration import open_restorable
+    from reversibility.records.state import State
+
+STATES = ["present", "gathered", "planned", "rendered", "parsed", "restored"]
+
+
+class ActionModule(action.DeviceAction):
+    """The action ``cartable.fleet.switch``; see the module of the same name for its documentation."""
+
+    ARGUMENTS = {
+        "state": {"type": "str", "choices": STATES, "default": "present"},
+        "files": {"type": "dict"},
+        "renew": {"type": "list", "elements": "str", "default": []},
+        "way_back_minutes": {"type": "int", "default": 5},
+    }
+
+    def act(self):
+        """Do what the state says; the result has no secrets."""
+        return getattr(self, f"_{self.arguments['state']}")()
+
+    def _rendered(self):
+        return {"changed": False, "rendered": self.driver.render(self.wanted)}
+
+    def _parsed(self):
+        if not self.arguments["files"]:
+            raise CartableError("state parsed needs files: a configuration by path, such as /running-config.")
+        files = {str(path): str(text).encode() for path, text in self.arguments["files"].items()}
+        return {"changed": False, "parsed": devices.plain(self.driver.parse(files))}
+
+    def _gathered(self):
+        """Read the device, and have the action ``record`` keep what was read."""
+        result = self._device().gather()
+        kept = self._record({"configuration": devices.items(result.files)})
+        return {**kept, **self._told(result, {"changed": bool(kept.get("changed"))})}
+
+    def _planned(self):
+        return self._told(self._device().plan(self.wanted, self._renewed()), {"changed": False})
+
+    def _present(self):
+        if self._task.check_mode:
+            result = self._device().plan(self.wanted, self._renewed())
+        else:
+            risky = bool(self.asset.variables.get("network_change_management", False))
+            result = self._device().present(self.wanted, self._renewed(), risky)
+        return self._told(result, {"changed": result.changed})
+
+    def _restored(self):
+        """Send the configuration that is kept to a blank device."""
+        kept = State(self.paths.state).read_bytes(self.asset.site, self.asset.tag, "config.age")
+        if kept is None:
+            raise CartableError(
+                f"There is no configuration of {self.asset.tag} to restore; observe.yml keeps it while the device works."
+            )
+        files = open_restorable(kept, vault_session.opened_vault(self.paths.vault).age_identity())
+        commands = self.driver.restore(files)
+        if self._task.check_mode:
+            return {"changed": True, "commands": list(self.driver.redact_commands(commands))}
+        return self._told(self._device().send(commands), {"changed": True})
+
+    # -- inside ----
+
+    def _device(self):
+        return self.device(minutes=self.arguments["way_back_minutes"])
+
+    def _renewed(self):
+        return [f"{devices.ACCOUNT}{account}" for account in self.arguments["renew"]]
+
+    def _record(self, arguments):
+        """Run the action ``record`` in this task's place: what it is given holds secrets and is in no result."""
+        task = self._task.copy()
+        task.args = arguments
+        record = self._shared_loader_obj.action_loader.get(
+            "cartable.fleet.record",
+            task=task,
+            connection=self._connection,
+            play_context=self._play_context,
+            loader=self._loader,
+            templar=self._templar,
+            shared_loader_obj=self._shared_loader_obj,
+        )
+        return record.run(task_vars=self.variables)
+
+    def _told(self, result, answer):
+        answer["commands"] = list(result.commands)
+        answer["saved"] = result.saved
+        answer["seen"] = devices.plain(self.driver.parse(result.files))
+        if result.way_back:
+            answer["way_back"] = result.way_back
+        if self._task.diff and result.commands:
+            answer["diff"] = [devices.configuration_diff(result, self.asset.tag)]
+        return answer

@@ -1,0 +1,57 @@
+#!/usr/bin/python
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: device_login
+short_description: Proves that an account of a network device opens it
+version_added: "0.1.0"
+description:
+  - Logs in to the device by SSH with the secret that the vault wants the account to have, and leaves. Changes nothing.
+  - A refused login is a result, not a failure.
+  - This is an action plugin. The secret is read from the vault on the controller and is in no argument.
+author:
+  - Cartable contributors (@cartable)
+options:
+  account:
+    description: The account, as the vault's entry is called.
+    type: str
+    required: true
+  answer_timeout:
+    description: Seconds for one answer of the device.
+    type: float
+    default: 30.0
+  session_timeout:
+    description: Seconds for the whole session.
+    type: float
+    default: 300.0
+attributes:
+  check_mode:
+    description: Runs as it does otherwise, since it changes nothing.
+    support: full
+  diff_mode:
+    description: There is nothing to show.
+    support: none
+seealso:
+  - module: cartable.fleet.switch
+"""
+
+EXAMPLES = r"""
+- name: Prove the administrator's login
+  cartable.fleet.device_login:
+    account: cartable
+"""
+
+RETURN = r"""
+logged_in:
+  description: Whether the device let the account in.
+  returned: success
+  type: bool
+detail:
+  description: What the device said to a refused login.
+  returned: success
+  type: str
+"""

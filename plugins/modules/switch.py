@@ -1,0 +1,110 @@
+#!/usr/bin/python
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: switch
+short_description: Brings a switch to what the market declares, or reads it
+version_added: "0.1.0"
+description:
+  - Takes the whole wanted state of the current host from C(network.yml) and the host's variables, logs in once by SSH, computes the
+    difference, sends it, logs in anew, reads it back and saves.
+  - The commands are ordered so that the device stays reachable. What leads to the device (the uplink, the management VLAN) is only
+    changed with C(network_change_management=true) in the inventory.
+  - A change is sent with the device's own way back armed where the platform has one, and always when the change may cut the way to the
+    device. It is disarmed only after a new login. Without a timer, a copy on the device is put back when something fails.
+  - Failures are one sentence that says in which state the device is.
+  - Secrets come from the vault on the controller, and are in no argument, result or difference.
+  - This is an action plugin. Its platforms are those of C(reversibility/platforms/dialogue.py).
+author:
+  - Cartable contributors (@cartable)
+requirements:
+  - netmiko
+options:
+  state:
+    description:
+      - V(present) changes what differs. In check mode it plans only, and sends nothing that configures.
+      - V(planned) says which commands V(present) would send.
+      - V(gathered) reads the device and keeps its configuration as M(cartable.fleet.record) does, for people and for restoring.
+      - V(rendered) gives the commands for a device without configuration, and V(parsed) reads O(files); neither talks to a device.
+      - V(restored) sends the configuration that was kept to a blank device that has an address and the vault's first account.
+    type: str
+    choices: [present, gathered, planned, rendered, parsed, restored]
+    default: present
+  files:
+    description: For V(parsed), texts by path, as the platform's driver names them.
+    type: dict
+  renew:
+    description: Accounts whose password is set anew from the vault, though the device has the account.
+    type: list
+    elements: str
+    default: []
+  way_back_minutes:
+    description: After how many minutes the device undoes a change that no new login has confirmed.
+    type: int
+    default: 5
+  answer_timeout:
+    description: Seconds for one answer of the device.
+    type: float
+    default: 30.0
+  session_timeout:
+    description: Seconds for the whole session.
+    type: float
+    default: 300.0
+attributes:
+  check_mode:
+    description: Reads the device and says what would change.
+    support: full
+  diff_mode:
+    description: Shows the difference of the configuration, or the commands in check mode, without secrets.
+    support: full
+seealso:
+  - module: cartable.fleet.record
+  - module: cartable.fleet.device_login
+"""
+
+EXAMPLES = r"""
+- name: Bring the switch to what is declared
+  cartable.fleet.switch:
+
+- name: Keep its configuration
+  cartable.fleet.switch:
+    state: gathered
+"""
+
+RETURN = r"""
+commands:
+  description: The commands that were sent, or would be, without secrets.
+  returned: when the device was reached
+  type: list
+  elements: str
+  sample: ["vlan 40", " name pupils"]
+seen:
+  description: What the device's configuration says, in the common model of all platforms.
+  returned: when the device was reached
+  type: dict
+saved:
+  description: Whether a restart would bring back what runs.
+  returned: when the device was reached
+  type: bool
+way_back:
+  description: Which way back was armed, and disarmed after a new login.
+  returned: when one was armed
+  type: str
+rendered:
+  description: The commands for a device without configuration.
+  returned: when O(state=rendered)
+  type: str
+parsed:
+  description: What the files say.
+  returned: when O(state=parsed)
+  type: dict
+records:
+  description: The names of the records that changed.
+  returned: when O(state=gathered)
+  type: list
+  elements: str
+"""

@@ -1,0 +1,118 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Base of the actions that talk to a network device of the market: which device, by which driver, with which secrets."""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
+from ansible_collections.cartable.fleet.plugins.plugin_utils import identity
+from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need_package
+
+try:
+    from ansible_collections.cartable.fleet.plugins.plugin_utils.network import device as devices
+    from ansible_collections.cartable.fleet.plugins.plugin_utils.network.errors import (
+        DeviceError,
+        LoginRefused,
+        Unreachable,
+    )
+    from ansible_collections.cartable.fleet.plugins.plugin_utils.network.session import Limits
+    from ansible_collections.cartable.fleet.plugins.plugin_utils.network.transport import Target
+
+    from reversibility.errors import CartableError
+    from reversibility.market.paths import MarketPaths
+    from reversibility.market.variables import loaded
+    from reversibility.platforms.dialogue import DIALOGUES
+    from reversibility.platforms.driver import ChangeRefused, UnknownGrammar
+    from reversibility.platforms.registry import switch_driver
+    from reversibility.platforms.wanted import wanted_configuration
+    from reversibility.records import session as vault_session
+except ImportError as error:
+    MISSING: ImportError | None = error
+else:
+    MISSING = None
+
+LIMITS = {
+    "answer_timeout": {"type": "float", "default": 30.0},
+    "session_timeout": {"type": "float", "default": 300.0},
+}
+
+
+class DeviceAction(ActionBase):
+    """Action on the device that the current host is. Subclasses have ``ARGUMENTS`` and ``act``."""
+
+    TRANSFERS_FILES = False
+    ARGUMENTS: dict = {}
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_diff = True
+
+    def run(self, tmp=None, task_vars=None):
+        """Find the device, act, and tell failures in one sentence."""
+        super().run(tmp, task_vars)
+        need_package(MISSING, AnsibleActionFail)
+        self.variables = task_vars or {}
+        _validation, self.arguments = self.validate_argument_spec(argument_spec=self.ARGUMENTS | LIMITS)
+        try:
+            self._find()
+            return self.act()
+        except (Unreachable, LoginRefused) as error:
+            raise AnsibleConnectionFailure(str(error)) from error
+        except (CartableError, identity.NoIdentity, DeviceError, ChangeRefused, UnknownGrammar) as error:
+            raise AnsibleActionFail(str(error)) from error
+
+    def act(self):
+        """Do the work; the task's result."""
+        raise NotImplementedError
+
+    def _find(self):
+        folder = identity.market_folder()
+        known = loaded(folder)
+        if known is None or known.market is None:
+            raise CartableError(f"{folder} has errors; 'reversibility check -i {folder}' lists them.")
+        self.paths = MarketPaths.for_inventory(folder)
+        self.asset = known.market.assets[identity.host_name()]
+        platform = self.asset.platform.name
+        self.driver, self.dialogue = switch_driver(platform), DIALOGUES.get(platform)
+        if self.driver is None or self.dialogue is None:
+            raise CartableError(f"{self.asset.tag} has the platform {platform}, to which nothing here talks.")
+        self.wanted = wanted_configuration(known.market, self.asset, self.driver.port_name)
+
+    def value(self, name, default=None):
+        """A variable of the host, templated."""
+        value = self.variables.get(name)
+        return default if value is None else self._templar.template(value)
+
+    def device(self, **options):
+        """The device, with the account of ``ansible_user`` and its password from the vault."""
+        username = str(self.value("ansible_user", ""))
+        entry, enable = self._entry(username), self._entry("enable")
+        if entry is None or not entry.wanted_secret:
+            raise CartableError(
+                f"The vault has no {self.asset.tag}/{username}, the account that opens the device; add the one that it was "
+                "given when it was put into service."
+            )
+        target = Target(
+            host=str(self.asset.address),
+            port=int(self.value("ansible_port", 22)),
+            username=username,
+            known_hosts=str(self.paths.known_hosts),
+            password=entry.password or entry.pending,
+            second_password=entry.pending if entry.password else "",
+            enable=enable.wanted_secret if enable else "",
+            no_rsa_sha2=self.dialogue.no_rsa_sha2,
+        )
+        limits = Limits(answer=self.arguments["answer_timeout"], session=self.arguments["session_timeout"])
+        return devices.Device(target, self.driver, self.dialogue, self.secret, limits, **options)
+
+    def secret(self, name):
+        """The secret that the device should have in the end: the pending one, else the current one."""
+        account = name.removeprefix(devices.ACCOUNT)
+        entry = self._entry(account)
+        if entry is None or not entry.wanted_secret:
+            raise CartableError(f"The vault has no {self.asset.tag}/{account}; the role switch prepares it.")
+        return entry.wanted_secret
+
+    def _entry(self, account):
+        return vault_session.opened_vault(self.paths.vault).find(self.asset.tag, account)

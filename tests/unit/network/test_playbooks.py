@@ -1,0 +1,74 @@
+"""A simulated Catalyst from network.yml to a proven line of the completeness, by the project's own playbooks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reversibility.contract.parse_back import open_configuration, read_back
+from reversibility.market.load import load_market
+from reversibility.records.state import State
+from tests.simulators.network.ios import IosDevice
+from tests.simulators.network.market import VLANS, SimulatedMarket
+
+TAG = "SW250001"
+UPLINK = "GigabitEthernet1/0/1"
+PORTS = {
+    "Gi1/0/1": {"mode": "trunk", "vlans": list(VLANS), "peer": "RT250001", "description": "Routeur"},
+    "Gi1/0/2": {"mode": "access", "vlan": "pupils", "description": "Classe de CM2"},
+    "GigabitEthernet1/0/3": {"mode": "access", "vlan": "guests", "description": "Prise des intervenants"},
+    "Gi1/0/4": {"mode": "disabled", "description": "Libre"},
+}
+
+VARIABLES = {
+    "ports": PORTS,
+    "network_accounts": {"admin": "admin", "backup": "admin"},
+    "network_change_management": True,
+    "network_services": {"telnet": False, "http": False},
+    "network_ntp": ["127.1.10.1"],
+}
+
+
+@pytest.fixture
+def school(tmp_path: Path, password: str, serve) -> tuple[SimulatedMarket, IosDevice]:
+    market = SimulatedMarket(
+        tmp_path,
+        {TAG: VARIABLES},
+    )
+    device = IosDevice(TAG, password=password, management=market.management(TAG, UPLINK))
+    market.put_into_service(serve(device), {TAG: password})
+    return market, device
+
+
+def test_from_network_yml_to_a_proven_line(school) -> None:
+    market, device = school
+    checked = market.run("provision.yml", "--check", "--diff")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert device.configuring() == []
+    assert "switchport access vlan 40" in checked.stdout
+
+    done = market.run("provision.yml", "--diff")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert device.startup.child("interface GigabitEthernet1/0/2").get("switchport access vlan")
+    again = market.run("provision.yml")
+    assert "changed=0" in again.stdout, again.stdout
+    market.vault.refresh()
+    secret = market.vault.find(TAG, "backup")
+    assert device.check_login("backup", secret.password or secret.pending)
+
+    seen = market.run("observe.yml", "--diff")
+    assert seen.returncode == 0, seen.stdout + seen.stderr
+    assert "changed=0" in market.run("observe.yml").stdout
+    declared = load_market(market.folder)
+    state = State(market.data / "state")
+    readable = state.read_bytes("trois_platanes", TAG, "config/running-config").decode()
+    assert "description Classe de CM2" in readable
+    for text in (checked.stdout, done.stdout, seen.stdout, readable):
+        assert "$9$" not in text
+        assert secret.wanted_secret not in text
+    files = open_configuration(
+        state.read_bytes("trois_platanes", TAG, "config.age"), market.vault.age_identity()
+    )
+    assert read_back(declared, declared.assets[TAG], files) is None
+    assert b"$9$" in files["/running-config"]
