@@ -381,7 +381,7 @@ class Session:
             f"does not come back after “{shown}”",
         )
         self._note_prompt()
-        return clean(self._raw[start:])
+        return clean(self._raw[start:]).partition("\n")[2]  # without the echo
 
     def save(self) -> None:
         """Make what runs what starts. Raises CommandRefused when the device does not say that it did."""
