@@ -141,7 +141,7 @@ def write_records(state: State, market: Market, asset: Asset, vault: Vault) -> N
             "hardware": {"name": asset.tag, "memory": 4096},
             "cpus": [{"name": "Exemple 3000"}],
             "storages": [{"name": "sda", "disksize": 238475}],
-            "operatingsystem": {"full_name": "Debian GNU/Linux 13", "end_of_support": "2030-06-30"},
+            "operatingsystem": {"name": "Debian", "full_name": "Debian GNU/Linux 13", "version": "13.1"},
             "softwares": [
                 {"name": name, "version": version, "publisher": "Debian"} for name, version in packages
             ],
