@@ -15,7 +15,9 @@ ROLES_WITH_SCENARIO = [
     role for role in ROLES if (PROJECT / "roles" / role / "molecule/default/molecule.yml").exists()
 ]
 MODULES = sorted(
-    path.stem for path in (PROJECT / "plugins" / "modules").glob("*.py") if path.stem != "__init__"
+    path.stem
+    for path in (PROJECT / "plugins" / "modules").iterdir()
+    if path.suffix in (".py", ".ps1") and path.stem != "__init__"
 )
 
 
