@@ -40,21 +40,20 @@ HARMLESS_TEXTS = frozenset(
         "scrnsave.exe",
     }
 )
-SECTIONS = frozenset(
-    {
-        "[unicode]",
-        "[system access]",
-        "[event audit]",
-        "[registry values]",
-        "[privilege rights]",
-        "[version]",
-    }
-)
 NUMERIC = frozenset({"dword", "qword"})
 HEADERS = {("[version]", '"$CHICAGO$"'), ("[unicode]", "yes")}
 _CREDENTIALS = re.compile(r"//[^/@\s]+@")
 _INF_TEXT = re.compile(r'^(\s*[^=\r\n]+=\s*)((?:[127],)?"?[^\r\n]*)$')
 _INF_NUMBER = re.compile(r'^(?:[34],)?"?-?\d+"?$')
+_NO_NAME = re.compile(r"(?!)")
+_NAMES = {
+    "[unicode]": re.compile("Unicode"),
+    "[version]": re.compile("signature|Revision"),
+    "[system access]": re.compile("[A-Z][A-Za-z]+"),
+    "[event audit]": re.compile("Audit[A-Za-z]+"),
+    "[registry values]": re.compile(r"(?:MACHINE|USERS?)\\.+", re.IGNORECASE),
+    "[privilege rights]": re.compile("Se[A-Za-z]+"),
+}
 _SIDS = re.compile(r"^[*\w.$ -]*(?:,[*\w.$ -]+)*$")
 
 
@@ -90,11 +89,13 @@ def _inf(text: str) -> str:
     """Numbers everywhere; lists of accounts in the section of rights; names of the two renamed accounts."""
     lines, section = [], ""
     for line in re.split(r"\r?\n", text.rstrip("\r\n")):
-        if line.strip().lower() in SECTIONS:
+        if line.strip().lower() in _NAMES:
             section = line.strip().lower()
             lines.append(line)
             continue
         found = _INF_TEXT.match(line)
+        if found and not _NAMES.get(section, _NO_NAME).fullmatch(found[1].strip(" =")):
+            found = None
         if found and not _shown(section, found[1], found[2].strip()):
             line = found[1] + MASK
         elif not found and line.strip():
