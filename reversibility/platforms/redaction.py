@@ -316,7 +316,7 @@ def _indent(line: str) -> str:
 
 def _first_word(line: str) -> str:
     words = line.split(None, 3)[:3]
-    if len(words) > 1 and (words[0] in ("no", "default", "set", "unset") or words[0].isdigit()):
+    if len(words) > 1 and (words[0] in ("no", "default") or words[0].isdigit()):
         words = words[1:]
     return words[0].lower() if words else ""
 
