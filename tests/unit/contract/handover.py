@@ -30,8 +30,8 @@ from reversibility.records.state import State
 from reversibility.records.vault import KdfCost, Vault
 from tests.lab import router
 from tests.lab.plan import plan
+from tests.project import PROJECT
 
-PROJECT = Path(__file__).parents[3]
 DEMO = PROJECT / "inventories" / "demo"
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LOGGED_IN = NOW - timedelta(days=2)
