@@ -7,12 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import refusals
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import BatchError, fault
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.engine import Batch
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.memory import keep_small
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import cpu_semaphore, support
 
 
 class ActionModule(ActionBase):
@@ -21,15 +18,29 @@ class ActionModule(ActionBase):
     TRANSFERS_FILES = False
     _supports_check_mode = True
     _supports_async = False
+    cpus = cpu_semaphore.CPUS  # made before the play forks
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the file; the result lists its tasks."""
         super().run(tmp, task_vars)
-        keep_small()
         _, args = self.validate_argument_spec(argument_spec={"tasks_from": {"type": "str", "required": True}})
+        if why := support.problem():
+            raise AnsibleError(
+                f"A batch cannot run here: {why}. Enable the callback cartable.fleet.batch (callbacks_enabled), which "
+                "then includes the tasks the ordinary way."
+            )
+        # Imported late: with another ansible-core this may fail.
+        from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import engine, refusals
+        from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.ansible_adapter import (
+            errors,
+            host,
+            result_handback,
+        )
+
+        result_handback.check_callback()
         refusals.check_batch(self._task)
         path = self._find_needle("tasks", args["tasks_from"])
         try:
-            return Batch(Host(self, task_vars or {})).run(path)
-        except BatchError as error:
-            raise fault(error) from error
+            return engine.Batch(host.Host(self, task_vars or {})).run(path)
+        except errors.BatchError as error:
+            raise errors.as_ansible_error(error) from error

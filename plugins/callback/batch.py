@@ -10,27 +10,31 @@ type: aggregate
 short_description: Does the part of a batch that belongs to the play
 version_added: "0.1.0"
 description:
-  - Loads the task file of a M(cartable.fleet.batch) and what its includes name, and unpacks the modules that they name, where
-    the play runs. The processes that work on the hosts are forked from there, and each of them finds it done. It saves time
-    and memory and changes nothing else. Where something is wrong with a file, the hosts say so.
-  - Lets the play itself run a file where the variable C(cartable_batch) is false for all hosts, and one with a task that is
-    done once for all hosts (C(run_once)), of which it warns.
-  - Takes in what a batch leaves that has failed, which Ansible takes only from what has not - the notified handlers and
-    the variables of the tasks that went well before. With ansible-core 2.19 and 2.20, also the variables that any batch
-    leaves, each kind with its own precedence.
+  - Preloads for the processes of all hosts what they need for a M(cartable.fleet.batch) - plugins and packed modules. It saves
+    time and memory and changes nothing else. Where preloading fails, C(-v) says why.
+  - Lets the play itself run a file one task after the other - where the variable C(cartable_batch) is false for all hosts; where a
+    task has C(run_once), of which it warns; and with an ansible-core that the batch does not know, of which it warns once.
+  - Takes the effects of a batch that has failed, which Ansible takes only from one that has not - the notified handlers and
+    the variables of the tasks before. With ansible-core 2.20, also the variables that any batch leaves, each kind with its
+    own precedence.
 author:
   - Cartable contributors (@cartable)
 requirements:
   - enabled in the configuration (callbacks_enabled)
 """
 
-from contextlib import suppress
+import importlib
 
 from ansible.plugins.callback import CallbackBase
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import taking_in
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.tasks import BATCH, is_action
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.memory import end_quickly, share_more
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.preparing import prepare
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import support
+
+BATCH = "cartable.fleet.batch"
+ADAPTER = f"{support.__package__}.ansible_adapter"
+
+
+def is_batch(task):
+    """Whether a task is a batch, however it writes the action."""
+    return BATCH in (task.action, getattr(task, "_resolved_action", None))
 
 
 class CallbackModule(CallbackBase):
@@ -38,29 +42,56 @@ class CallbackModule(CallbackBase):
     CALLBACK_TYPE = "aggregate"
     CALLBACK_NAME = BATCH
     CALLBACK_NEEDS_ENABLED = True
+    has_warned = False
 
     def v2_playbook_on_play_start(self, play):
-        taking_in.expect()
-        share_more()
+        if not support.problem():
+            _adapter("result_handback").enable_callback()
 
     def v2_playbook_on_task_start(self, task, is_conditional):
-        if is_action(task, BATCH):
-            with suppress(Exception):
-                prepare(task)
+        if not is_batch(task):
+            return
+        try:
+            if support.problem():
+                self._include_instead(task)
+            else:
+                _adapter("preload").prepare(task)
+        except Exception as error:
+            self._display.v(f"The batch was not preloaded: {type(error).__name__}: {error}")
+
+    def _include_instead(self, task):
+        if not self.has_warned:
+            self.has_warned = True
+            self._display.warning(
+                f"Batches run their tasks one by one, the ordinary way: {support.problem()}."
+            )
+        module = _adapter("include_instead")
+        module.include_instead(task, module.path_of(task))
 
     def v2_playbook_on_handler_task_start(self, task):
         self.v2_playbook_on_task_start(task, False)
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
-        if is_action(result.task, BATCH):
-            taking_in.take_in(failed=True)
+        self._take_effects(result, failed=True)
 
     def v2_runner_on_ok(self, result):
-        if is_action(result.task, BATCH):
-            taking_in.take_in(failed=False)
+        self._take_effects(result, failed=False)
 
     def v2_runner_on_unreachable(self, result):
-        self.v2_runner_on_failed(result)
+        self._take_effects(result, failed=True)
 
     def v2_playbook_on_stats(self, stats):
-        end_quickly()
+        if not support.problem():
+            try:
+                _adapter("module_cache").store()
+            except Exception as error:
+                self._display.v(f"The packed modules were not kept: {type(error).__name__}: {error}")
+
+    def _take_effects(self, result, *, failed):
+        if is_batch(result.task):
+            _adapter("result_handback").take_effects(failed=failed)
+
+
+def _adapter(name):
+    """A module of the adapter; with another ansible-core some cannot be imported."""
+    return importlib.import_module(f"{ADAPTER}.{name}")

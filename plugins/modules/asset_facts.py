@@ -29,11 +29,6 @@ options:
     type: list
     elements: str
     default: []
-  itemtype:
-    description: What the asset is to GLPI. The variable C(cartable_itemtype) says it, by the kind of asset.
-    type: str
-    choices: [Computer, NetworkEquipment, Phone, Printer, Unmanaged]
-    default: Computer
 attributes:
   check_mode:
     description: Can run in check mode.
@@ -98,17 +93,11 @@ def main():
         argument_spec={
             "asset": {"type": "str", "required": True},
             "declared_accounts": {"type": "list", "elements": "str", "default": []},
-            "itemtype": {
-                "type": "str",
-                "default": "Computer",
-                "choices": ["Computer", "NetworkEquipment", "Phone", "Printer", "Unmanaged"],
-            },
         },
         supports_check_mode=True,
     )
     try:
-        given = module.params
-        seen = observe(Machine(), given["asset"], given["declared_accounts"], CLIENT, given["itemtype"])
+        seen = observe(Machine(), module.params["asset"], module.params["declared_accounts"], CLIENT)
     except NoAnswer as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, **seen)

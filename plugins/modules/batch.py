@@ -10,37 +10,28 @@ module: batch
 short_description: Runs a task file in as few round trips to the host as are correct
 version_added: "0.1.0"
 description:
-  - Runs an ordinary task file of the role, as M(ansible.builtin.include_tasks) would, with the same result, but sends the
-    modules of consecutive tasks to the host together and runs them there in forks of one Python.
+  - Runs a task file of the role, as M(ansible.builtin.include_tasks) would, with the same result, but sends the modules of
+    consecutive tasks to the host together and runs them there in forks of one Python.
   - Conditions, loops, templates and results are evaluated by Ansible's own executor and action plugins. Modules are
     Ansible's own, unchanged.
   - A round trip ends before a task that reads what an earlier task of it registers, before a task that works on the
-    controller or has O(ignore:delegate_to) or O(ignore:async), and before a change of the user. What works on the controller runs
-    the ordinary way, in its place. M(ansible.builtin.include_tasks), M(ansible.builtin.include_role) and a batch in what
-    they include are read in their place.
-  - Over ssh with pipelining, one program on the host is asked for one round trip after the other.
-  - M(ansible.builtin.copy) of a file up to 256 KiB and M(ansible.builtin.template) are part of a round trip. Larger files
-    and folders go the ordinary way.
+    controller, before a change of the user, and after a task of several modules (a loop, a copy). Over ssh with pipelining,
+    one program on the host is asked for one round trip after the other.
   - Each task of the file is shown as an item, over ssh as soon as it has ended. Handlers run once, at the usual time.
   - The packed modules are kept on the host, in C(~/.ansible/cartable-batch) of the user that runs them.
   - This is an action plugin.
 notes:
-  - With the variable C(cartable_batch) false for all hosts, the play includes the file as M(ansible.builtin.include_tasks)
-    would. For a host that alone has it so, and without the callback P(cartable.fleet.batch#callback), the tasks run one by
-    one inside the batch.
-  - A file with a task that has C(run_once) is run by the play itself, task after task, as M(ansible.builtin.include_tasks)
-    would; a warning says so. Without the callback P(cartable.fleet.batch#callback) it is refused.
+  - Enable the callback P(cartable.fleet.batch#callback). It has the play include the file as M(ansible.builtin.include_tasks)
+    would, where the variable C(cartable_batch) is false for all hosts, where a task has C(run_once), and with an
+    ansible-core that the batch does not know. Without it, these run one by one inside the batch, are refused, and fail; and
+    when a task fails that nothing in the file rescues, handlers that were notified before it, and facts, are lost. With
+    ansible-core 2.20 it is required.
   - These are refused before a task of the file runs, with file and line - C(throttle), C(any_errors_fatal),
     C(debugger), C(delegate_facts), M(ansible.builtin.meta), M(ansible.builtin.import_role), M(ansible.builtin.add_host),
     M(ansible.builtin.group_by), M(ansible.builtin.set_stats), M(ansible.builtin.pause), C(register) on an include, and
     M(ansible.builtin.include_role) of a role with handlers, with O(ignore:public) or without O(ignore:allow_duplicates).
   - On the batch itself, a loop and keywords such as C(become), C(environment), C(check_mode) and C(no_log) are refused. Put
     them on the tasks of its file or on a block around the batch.
-  - Enable the callback P(cartable.fleet.batch#callback). Without it, when a task fails that nothing in the file rescues,
-    handlers that were notified before it are lost, also where the play rescues the batch or has C(force_handlers). Facts are
-    lost as well; with ansible-core 2.19 and 2.20, registered variables too.
-  - Without the callback, with ansible-core 2.19 and 2.20, facts and variables of M(ansible.builtin.include_vars) have the
-    precedence of set facts after the batch.
 author:
   - Cartable contributors (@cartable)
 options:

@@ -18,47 +18,25 @@ import yaml
 
 from tests.batch.both_ways import HERE, Corpus, Seen, differences, local_targets
 
-RUNS = ("check", "first", "second")
-# An ordinary task costs half a second of CPU: in check mode and a second time run only those to which it matters,
-# unless the variable CARTABLE_BATCH_ALL is set.
-FILES = {
-    "blockinfile", "command", "copy_content", "copy_options", "copy_src", "diff", "file", "lineinfile", "notify",
-    "template", "when_register",
-}  # fmt: skip
-ALSO_IN = {
-    "check": FILES
-    | {
-        "async", "block_rescue", "check_mode", "check_when", "failed_when", "register_args", "register_failed",
-        "slurp_find", "until",
-    },
-    "second": FILES | {"block_conditional_register", "copy_links", "loop"},
+RUNS = ("check", "first")
+# An ordinary task costs half a second of CPU: in check mode run only those to which it matters, unless the variable
+# CARTABLE_BATCH_ALL is set.
+IN_CHECK_MODE = {
+    "async", "block_rescue", "check_mode", "check_when", "command", "copy_content", "diff", "failed_when", "file",
+    "lineinfile", "notify", "register_failed", "slurp_find", "template", "until", "when_register",
 }  # fmt: skip
 
 # How often a case goes to the target, by what docs/batch.md says of segments; tasks that run the ordinary way, in their
 # place, are not counted.
 ROUND_TRIPS = {
     "failure_ends": 1,
-    "copy_content": 1,
     "file": 1,
-    "loop": 1,
     "environment": 1,
-    "notify": 1,
     "misbehave_killed": 1,  # lost, and not run again
-    "around": 1,
     "async": 1,  # only what reads the result of the task in the background
-    "delegate": 2,  # before and after what is delegated; the loop is delegated as well
-    "copy_large": 2,  # before and after the large file
-    "when": 2,  # a lookup of a file, which a module may have written where the target is the controller
-    "template": 2,  # likewise: a file of the role's. The loop runs item by item; the last three fail, or go to a folder
-    "register_args": 2,  # what is registered is read by both tasks after it
-    "loop_register": 2,  # the third task reads its own result, so that its items run one by one
-    "when_register": 3,  # the last one is skipped
-    "facts": 3,  # setup, what reads its facts, and getent; gather_facts runs in its place, and the rest is said here
     "changed_when": 4,  # after each of the three expressions
-    "failed_when": 4,  # one for all items of the loop
     "block_rescue": 4,  # block, rescue, always, and what is after it
     "calculating": 6,  # before each of three facts is read, after that, and in two blocks; debug and assert are none
-    "register_keywords": 13,  # before each of twelve keywords, and after that; what is delegated needs none of its own
 }
 
 
@@ -71,27 +49,23 @@ def texts(folder: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Mapping[str, Seen]]:
-    """Run → way → what was seen. In check mode on targets of their own, at the same time as the others."""
-    parts = [(tmp_path_factory.mktemp("batch"), some) for some in (RUNS[:1], RUNS[1:])]
+    """Run → way → what was seen; at the same time, on targets of their own."""
     with ThreadPoolExecutor() as pool:
-        made = pool.map(lambda part: _run(*part), parts)
-        return {run: seen for part in made for run, seen in part.items()}
+        seen = pool.map(lambda run: _run(tmp_path_factory.mktemp("batch"), run), RUNS)
+        return dict(zip(RUNS, seen, strict=True))
 
 
-def _run(folder: Path, names: Sequence[str]) -> dict[str, dict[str, Seen]]:
+def _run(folder: Path, name: str) -> dict[str, Seen]:
     corpus = Corpus(folder, texts("cases"), texts("parts"))
     corpus.lay_out()
-    targets = local_targets(folder, list(corpus.cases))
-    arguments = {"check": ("--check", "--diff")}
-    return {
-        name: corpus.run(targets, *arguments.get(name, ("--diff",)), only=taken_by(name)) for name in names
-    }
+    arguments = {"check": ["--check", "--diff"], "first": ["--diff"]}[name]
+    return corpus.run(local_targets(folder, list(corpus.cases)), *arguments, only=taken_by(name))
 
 
 def taken_by(run: str) -> list[str]:
     """The cases of a run."""
     everywhere = run == "first" or os.environ.get("CARTABLE_BATCH_ALL")
-    return [name for name in texts("cases") if everywhere or name in ALSO_IN[run]]
+    return [name for name in texts("cases") if everywhere or name in IN_CHECK_MODE]
 
 
 def test_the_corpus_has_not_shrunk() -> None:
@@ -142,9 +116,8 @@ def test_tasks_run_together(case: str, round_trips: Mapping[str, tuple[int, Seen
     assert number == ROUND_TRIPS[case], f"{seen.events[case]}\n{seen.output[-3000:]}"
 
 
-@pytest.mark.parametrize("run", ALSO_IN)
-def test_the_runs_name_cases_that_exist(run: str) -> None:
-    assert {path.stem for path in (HERE / "cases").glob("*.yml")} >= ALSO_IN[run]
+def test_the_cases_in_check_mode_exist() -> None:
+    assert {path.stem for path in (HERE / "cases").glob("*.yml")} >= IN_CHECK_MODE
 
 
 @pytest.mark.parametrize("run", RUNS)

@@ -45,7 +45,7 @@ def here(tmp_path: Path) -> Path:
     [
         (
             "ansible.builtin.include_tasks: '{{ playbook_dir }}/here/throttled.yml'",
-            'throttled.yml, line 1, "asking : Counted": throttle: the hosts of a play are counted outside.',
+            'throttled.yml, line 1, "asking : Counted": throttle: the play counts the hosts.',
         ),
         ("ansible.builtin.include_tasks: '{{ playbook_dir }}/here/broken.yml'", "no_such_keyword"),
         (

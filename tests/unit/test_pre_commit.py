@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.project import PROJECT
-
+PROJECT = Path(__file__).resolve().parents[2]
 HOOKS = yaml.safe_load((PROJECT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
 TEST = (PROJECT / "scripts" / "test").read_text(encoding="utf-8")
 

@@ -13,9 +13,7 @@ from . import identity, network, protection, software, storage, system
 from .machine import Machine, number, without_empty
 
 
-def observe(
-    machine: Machine, asset: str, declared: Iterable[str], client: str, itemtype: str = "Computer"
-) -> Dict[str, Any]:
+def observe(machine: Machine, asset: str, declared: Iterable[str], client: str) -> Dict[str, Any]:
     """Read everything once.
 
     Returns ``inventory`` (a document in GLPI's inventory format), ``accounts``, ``services``, ``updates``
@@ -51,7 +49,7 @@ def observe(
     return {
         "inventory": {
             "deviceid": f"{asset}-cartable",
-            "itemtype": itemtype,
+            "itemtype": "Computer",
             "action": "inventory",
             "tag": asset,
             "content": without_empty(content),

@@ -1,27 +1,29 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs a task file on one host in as few executions on the target as are correct: segment by segment."""
+"""Engine: runs a task file on one host, segment by segment."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any, NoReturn
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleParserError
 from ansible.playbook.block import Block
 from ansible.playbook.task import Task
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import refusals
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import errors, results
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import BatchError
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.memory import give_back
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.pace import PACE
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import Payload
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.planning import Planner, flat
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.report import Relay, Report
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.segment import Progress, Segment
+
+from . import refusals
+from .ansible_adapter import errors, results
+from .ansible_adapter.errors import BatchError
+from .ansible_adapter.host import Host
+from .ansible_adapter.jobs import EvaluatedTask, Job
+from .ansible_adapter.outcome import Outcome
+from .cpu_semaphore import CPUS
+from .payload import Payload
+from .planning import Planner, flat
+from .report import Forwarder, Report
+from .segment import Exchange, Progress, Segment
 
 
 class Failed(Exception):
@@ -43,13 +45,12 @@ class Batch:
         self.host = host
         self.report = Report(host)
         self.planner = Planner(host, self.report)
-        self.round_trips = 0
 
     def run(self, path: str) -> dict[str, Any]:
         """Run the file; the result for Ansible."""
-        with self.host.memos.used():
+        with self.host.caches.used():
             try:
-                with PACE.turn():
+                with CPUS.acquired():
                     return self._run(path)
             finally:
                 self.host.target.end_program()
@@ -61,14 +62,14 @@ class Batch:
             try:
                 self._run_list(blocks)
             except Failed as failed:
-                return self.report.failure(failed.outcome, self.round_trips)
+                return self.report.failure(failed.outcome)
             except Unreachable as unreachable:
-                return self.report.unreachable(str(unreachable), self.round_trips)
+                return self.report.unreachable(str(unreachable))
             except AnsibleParserError as error:
-                return self.report.cut_short(error, self.round_trips)
+                return self.report.error(error)
             except BatchError as error:
-                return self.report.cut_short(errors.fault(error), self.round_trips)
-        return self.report.success(self.round_trips)
+                return self.report.error(errors.as_ansible_error(error))
+        return self.report.success()
 
     # Blocks --------------------------------------------------------------------------------------------------------
 
@@ -84,25 +85,25 @@ class Batch:
         self._run_tasks(tasks)
 
     def _run_block(self, block: Block) -> None:
-        failure = self._failure_of(block.block)
+        failure = self._failure_in(block.block)
         if failure and self._is_wanted(block.rescue):
-            if failure.outcome.is_told:
-                self.report.brought.rescued = self.host.rescuing(failure.outcome)
-            failure = self._failure_of(block.rescue)
+            if failure.outcome.sets_failed_task:
+                self.report.effects.rescued = self.host.rescue(failure.outcome)
+            failure = self._failure_in(block.rescue)
         self._run_list(block.always)
         if failure:
             raise failure
 
     def _is_wanted(self, entries: Sequence[Task | Block]) -> bool:
-        """Whether tags let any task of them run: where none is left, Ansible sees no rescue."""
+        """Whether tags let any task of them run; a rescue without one rescues nothing."""
         return any(
             self._is_wanted([*entry.block, *entry.rescue, *entry.always])
             if isinstance(entry, Block)
-            else self.host.wanted(entry)
+            else self.host.is_wanted(entry)
             for entry in entries
         )
 
-    def _failure_of(self, entries: Sequence[Task | Block]) -> Failed | None:
+    def _failure_in(self, entries: Sequence[Task | Block]) -> Failed | None:
         try:
             self._run_list(entries)
         except Failed as failed:
@@ -115,114 +116,134 @@ class Batch:
         waiting = list(self.planner.wanted(tasks))
         while waiting:
             segment = self.planner.segment(waiting)
-            if segment.planned:
+            if segment.tasks:
                 done = self._run_segment(segment)
-            else:
+            elif waiting:  # no longer where includes have named nothing
                 self._run_ordinary(waiting[0])
                 done = 1
+            else:
+                return
             del waiting[:done]
 
     def _run_segment(self, segment: Segment) -> int:
-        """Run it; how many of its tasks are done."""
+        """Run it; returns how many of its tasks are done."""
         progress = Progress(segment, self._finish)
         try:
-            self._ask_target(segment, progress)
-            progress.to_the_end()
+            try:
+                self._ask_target(progress)
+            except AnsibleConnectionFailure as error:
+                self._lose(error, progress)
+            progress.finish()
         except Failed:
-            self.report.ran_ahead = [
-                one.task.get_name() for one in progress.left if any(job and job.answer for job in one.jobs)
-            ]
+            self.report.ran_ahead = progress.names(ran=True)
             raise
         finally:
-            for taken, _ in segment.planned:
-                taken.leave()
-        return progress.done
+            for task in segment.tasks:
+                task.cancel()
+        return progress.finished
+
+    def _finish(self, task: EvaluatedTask) -> None:
+        """Resume a task with the answer of its job, and ask for each further job that it has."""
+        task.forwarder.release()
+        with CPUS.released() if task.waits else nullcontext():
+            job = task.job
+            while job is not None:
+                ran_ordinary = job.error is None and job.answer is None
+                task.resume()
+                if ran_ordinary:
+                    self.host.caches.forget_files()
+                job = task.job
+                if job is not None:
+                    self._ask_for_one(job)
+        self._record(task.coroutine.result(), task.forwarder)
+
+    def _ask_for_one(self, job: Job) -> None:
+        try:
+            self._ask_target(Exchange([job]))
+        except AnsibleConnectionFailure as error:
+            job.error = error
 
     def _run_ordinary(self, task: Task) -> None:
-        relay = Relay(self.report, task)
-        with PACE.aside():
-            outcome = self.host.run(task, relay)
-        refusals.check_done(outcome.task, outcome.result)
+        forwarder = Forwarder(self.report, task).release()
+        with CPUS.released():
+            outcome = self.host.run(task, forwarder)
+        refusals.check_result(outcome.task, outcome.result)
         if self.host.is_include(outcome):
             try:
                 blocks = self.host.included(outcome)
             except AnsibleParserError:
                 raise
             except AnsibleError as error:  # the file is not there
-                outcome = results.failure(self.host.host, outcome, error)
+                outcome = results.of_failed_include(self.host.host, outcome, error)
             else:
                 refusals.check(blocks, self.host.task)
                 self._run_list(blocks)
                 return
-        self._finish(outcome, relay)
+        self._record(outcome, forwarder)
 
-    def _finish(self, outcome: Outcome, relay: Relay) -> None:
+    def _record(self, outcome: Outcome, forwarder: Forwarder) -> None:
         self.host.remember(outcome)
-        self.report.add(outcome, relay)
+        self.report.add(outcome, forwarder)
         if outcome.unreachable and not outcome.task.ignore_unreachable:
             said = "the output has been hidden" if outcome.hidden else outcome.result.get("msg")
             raise Unreachable(f"{outcome.task.get_name()}: {said}")
         if outcome.failed and not outcome.ignored:
             raise Failed(outcome)
 
-    def _ask_target(self, segment: Segment, progress: Progress) -> None:
-        """Send the jobs, and note the answers in them; a second time with the module files where they were missing."""
-        jobs = segment.jobs
+    # The target ----------------------------------------------------------------------------------------------------
+
+    def _ask_target(self, exchange: Exchange) -> None:
+        """Send jobs and wait for their answers; again with the module files where these are missing.
+
+        Raises AnsibleConnectionFailure where the connection is lost meanwhile.
+        """
+        jobs = exchange.jobs
         if not jobs:
             return
         payload = Payload()
         for job in jobs:
-            for module in job.modules:
-                payload.add(module.files)
-        last = {id([job for job in taken.jobs if job][-1]) for taken, _ in segment.planned if any(taken.jobs)}
-        wires = [{**job.wire, "number": n, "last_of_task": id(job) in last} for n, job in enumerate(jobs)]
-        secret = any(taken.task.no_log for taken, _ in segment.planned)
+            payload.add(job.module.files)
+        wires = [job.wire for job in jobs]
+        secret = any(job.secret for job in jobs)
         keep = not self.host.task.check_mode  # a check leaves nothing behind
         for with_files in (False, True):
-            self.round_trips += 1
-            progress.known.clear()
+            self.report.round_trips += 1
+            exchange.known.clear()
             message = payload.message(wires, with_files=with_files, keep=keep)
             try:
-                give_back()
-                # With the turn, so that targets begin one after the other; those that are slow to log in, without.
-                self.host.target.login_soon_over()
-                with PACE.aside():
-                    ended = self.host.target.ask(
-                        jobs[0].shebang, jobs[0].become, message, progress, secret=secret
-                    )
-            except AnsibleConnectionFailure as error:
-                self._lost(error, progress)
+                with CPUS.released():
+                    ended = self.host.target.ask(jobs[0], message, exchange, secret=secret)
+            except AnsibleConnectionFailure:
+                raise
             except AnsibleError as error:
-                # Nothing can be run as this user: the first task, run the ordinary way, will say so. But a password that is
-                # refused is not tried again, which may lock the account.
+                # Nothing can be run as this user, which the first task, run the ordinary way, will say. But a password
+                # that is refused is not tried again: that may lock the account.
                 if jobs[0].become is not None and str(error) == f"Incorrect {jobs[0].become.name} password":
                     jobs[0].error = error
                 return
-            if "missing" not in progress.known:
+            if "missing" not in exchange.known:
                 break
-        if ended is None or "end" in progress.known:
+        if ended is None or "end" in exchange.known:
             return
-        if "started" not in progress.known:  # the first task, run the ordinary way, will say so
-            # What is no Python quotes the program, and with it the arguments of the tasks.
-            why = (
-                "why is hidden, for no_log" if secret else ended["stderr"].strip()[-500:] or "it said nothing"
-            )
-            results.warn(
-                f"The batch did not start on the target (exit status {ended['rc']}), so its tasks run one by one: {why}"
-            )
+        if "started" in exchange.known:
+            lost = next((job for job in jobs if job.answer is None), None)
+            if lost is not None:
+                lost.lose()
             return
-        lost = next((job for job in jobs if not job.heard_of), None)
-        if lost is not None:
-            lost.lose()
+        # What is no Python prints the program, and with it the arguments of the tasks.
+        why = "why is hidden, for no_log" if secret else ended["stderr"].strip()[-500:] or "it said nothing"
+        results.warn(
+            f"The batch did not start on the target (exit status {ended['rc']}), so its tasks run one by one: {why}"
+        )
 
-    def _lost(self, error: AnsibleConnectionFailure, progress: Progress) -> NoReturn:
-        """The connection was lost while the target was at work."""
-        unknown = ", ".join(progress.unknown)
+    def _lose(self, error: AnsibleConnectionFailure, progress: Progress) -> NoReturn:
+        """Finish what the target has answered before the connection was lost, and raise."""
+        unknown = progress.names(ran=False)
         said = (
             f"{error} (it is not known which of these tasks still ran: {unknown})" if unknown else str(error)
         )
         try:
-            progress.as_far_as_is_known()
+            progress.finish(lost=True)
         except Failed:
             results.warn(f"The connection was lost after a task had failed: {said}")
             raise

@@ -1,49 +1,40 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which of the next tasks run on the target in one go.
+"""Planning of segments: which of the next tasks run on the target together.
 
-A segment ends before a task that reads what a task of the segment registers, before one that has work on the controller,
-before a change of the user, and after one whose success only the controller can tell (``failed_when``, ``changed_when``).
-What an include names is planned in its place.
+A segment ends before a task that reads what a task of the segment registers, before one that works on the controller,
+before a change of the user, after a task of several modules (a loop, a copy), which follow one by one, and after one
+whose success only the controller can tell (``failed_when``, ``changed_when``). An include is replaced by what it names.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from types import NoneType
 
 from ansible.errors import AnsibleError
 from ansible.playbook.block import Block
 from ansible.playbook.task import Task
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import dependencies, refusals
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.errors import Includes, NotBatchable
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.tasks import (
-    INCLUDES,
-    caches_facts,
-    copies_file,
-    has_loop,
-    projects,
-    read_after,
-    read_before,
-    registers,
-)
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.pace import PACE
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.report import Relay, Report
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.segment import Segment
 
-MOST_JOBS = 500  # of a segment: a loop over thousands of items stays within memory
-MOST_BYTES = 16 * 1024 * 1024  # of the files of a segment
-MOST_LEFT = 100  # jobs of a segment; from there on no task is left in the middle, which takes a thread
+from . import dependencies, refusals
+from .ansible_adapter import actions
+from .ansible_adapter import tasks as properties
+from .ansible_adapter.errors import Includes, NotBatchable
+from .ansible_adapter.host import Host
+from .ansible_adapter.jobs import EvaluatedTask
+from .ansible_adapter.outcome import Outcome
+from .cpu_semaphore import CPUS
+from .report import Forwarder, Report
+from .segment import Segment
+
+MOST_JOBS = 100  # of a segment: each of its tasks has a thread
+BATCHABLE = actions.ONE_MODULE | actions.FILES | actions.CALCULATING | {"include"}
 
 
 class Planner:
-    """Plans the segments of one host."""
+    """Planner of one host's segments."""
 
     def __init__(self, host: Host, report: Report) -> None:
         self.host = host
@@ -51,151 +42,110 @@ class Planner:
 
     def wanted(self, tasks: Sequence[Task]) -> Iterator[Task]:
         """The tasks that the tags let run."""
-        return (task for task in tasks if self.host.wanted(task))
+        return (task for task in tasks if self.host.is_wanted(task))
 
     def segment(self, tasks: list[Task]) -> Segment:
-        """The first of ``tasks``, evaluated as far as they run in one go; none where the first runs the ordinary way.
+        """The first of ``tasks`` that run together, evaluated; none where the first one runs the ordinary way.
 
         An include among them is replaced in ``tasks`` by what it includes.
         """
         segment = Segment()
-        while self.host.together and len(segment.planned) < len(tasks):
-            task = tasks[len(segment.planned)]
-            jobs = segment.jobs
-            if len(jobs) >= MOST_JOBS or sum(job.size for job in jobs) >= MOST_BYTES:
+        while self.host.enabled and len(segment.tasks) < len(tasks):
+            task, jobs = tasks[len(segment.tasks)], segment.jobs
+            if len(jobs) >= MOST_JOBS:
                 break
-            resolved = self.host.resolve(task)
-            names = self._names(resolved)
-            if self._goes_alone(resolved, names) or self._reads(resolved, names, segment):
+            squashed = properties.squashed(task)
+            names = self._names(squashed)
+            if self._runs_ordinary(squashed) or self._depends(squashed, names, segment):
                 break
-            is_left = len(jobs) < MOST_LEFT and self._may_be_left(resolved, segment)
-            once = is_left and not has_loop(resolved)
-            if not once and dependencies.may_differ(names):
-                break  # it would be evaluated twice
-            blocked = functools.partial(self._text_reads, task, segment, once=once)
-            relay = Relay(self.report, task)
-            decided_here = _decided_here(resolved)
-            # A lookup that looks further than at variables and files may wait, which is no work here.
-            waits = dependencies.WORLD in names
+            decided_later = bool(properties.read_after(squashed)) or properties.is_retried(squashed)
             try:
-                with PACE.aside() if waits else nullcontext():
-                    taken = self.host.take(task, resolved, blocked, relay, is_left=is_left)
+                evaluated = self._evaluate(task, squashed, names, segment)
             except Includes as includes:
                 found = self._included(includes.outcome)
                 if found is None:
                     break
-                tasks[len(segment.planned) : len(segment.planned) + 1] = found
+                tasks[len(segment.tasks) : len(segment.tasks) + 1] = found
                 continue
             except NotBatchable:
                 break
-            if waits:
-                taken = dataclasses.replace(taken, finish=PACE.aside()(taken.finish))
-            own = [job for job in taken.jobs if job is not None]
-            facts = any(job.may_bring_facts for job in own)
-            first = [*segment.jobs, *own][:1]
-            if not all(job.goes_with(first[0]) for job in own) or (facts and len(taken.jobs) > 1):
-                taken.leave()
-                break  # another user, of its own items even, or facts that its next item may read
-            if taken.failed and segment.planned:
-                taken.leave()
-                break  # it may go well once the tasks before it have run
-            segment.planned.append((taken, relay))
-            segment.registers |= registers(task)
-            segment.facts |= facts or caches_facts(task)
-            if taken.failed or decided_here:
+            job = evaluated.job
+            if (job is not None and jobs and not job.goes_with(jobs[0])) or (
+                evaluated.failed and segment.tasks
+            ):
+                evaluated.cancel()  # another user; or it may go well once the tasks before it have run
+                break
+            segment.tasks.append(evaluated)
+            segment.registers |= properties.registers(task)
+            segment.facts |= properties.caches_facts(task) or (
+                job is not None and job.module.may_return_facts
+            )
+            if evaluated.failed or decided_later or (job is not None and properties.has_more_modules(task)):
                 break
         return segment
 
-    def _reads(self, task: Task, names: frozenset[str], segment: Segment) -> bool:
-        """Whether ``task``, which reads ``names``, may read something that the segment has yet to bring."""
-        if not segment.planned:
-            return False
-        if self.host.target.is_controller and (copies_file(task) or task.action in INCLUDES):
-            return True  # which a module may have written
-        return self._meets(names, segment)
+    def _evaluate(self, task: Task, squashed: Task, names: frozenset[str], segment: Segment) -> EvaluatedTask:
+        # A lookup may wait for something, as attempts and a loop's items do.
+        loop = squashed.loop_control
+        waits = bool(
+            dependencies.EVERYTHING in names or properties.is_retried(squashed) or (loop and loop.pause)
+        )
+        depends = functools.partial(self._text_depends, task, segment)
+        with CPUS.released() if waits else nullcontext():
+            return self.host.evaluate(task, squashed, depends, Forwarder(self.report, task), waits=waits)
 
-    def _goes_alone(self, task: Task, names: frozenset[str]) -> bool:
-        """Whether what the task is, or one item of its loop, may depend on what became of the items before it."""
-        if "{{" in task.action or "{%" in task.action:
+    @staticmethod
+    def _runs_ordinary(task: Task) -> bool:
+        """Whether the task runs the ordinary way, as far as that is known before it is evaluated."""
+        if (
+            "{{" in task.action or "{%" in task.action or task.timeout
+        ):  # an alarm rings in the main thread only
             return True
-        if not has_loop(task):
-            return False
-        if task.loop_control and (task.loop_control.pause or task.loop_control.break_when):
+        if task.delegate_to or task.async_val or task.ignore_unreachable:
             return True
-        if task.until or task.retries:
-            return True
-        if self.host.target.is_controller and copies_file(task):
-            return True
-        looked_at = names | self.host.reader_of(task).names([], read_after(task))
-        if dependencies.WORLD in looked_at or (
-            dependencies.FILES in looked_at and self.host.target.is_controller
-        ):
-            return True
-        if "_task" in names:
-            return True  # which has the results of the items so far
-        own = registers(task)
-        return bool(own) and not (own | {dependencies.EVERYTHING}).isdisjoint(names)
+        return actions.kind_of_task(task) not in BATCHABLE
 
     def _included(self, outcome: Outcome) -> list[Task] | None:
-        """What an include names, in its place; None where it has to run the ordinary way: what is wrong is said there."""
+        """What an include names, in its place; None where it has to run the ordinary way, which says what is wrong."""
         try:
             blocks = self.host.included(outcome)
             refusals.check(blocks, self.host.task)
         except AnsibleError:
             return None
-        found: list[Task] = []
-        for entry in flat(blocks):
-            if isinstance(entry, Block):
-                self.host.not_used()
-                return None
-            found.append(entry)
-        return list(self.wanted(found))
-
-    def _may_be_left(self, task: Task, segment: Segment) -> bool:
-        """Whether the task, left where it would run a module, can simply be gone on with.
-
-        Not one that is tried again; nor one whose end reads variables that the tasks before it may bring in the meantime; nor
-        one with an alarm, which rings in the main thread only.
-        """
-        if task.timeout or task.until or task.retries or (has_loop(task) and projects(task)):
-            return False
-        if not segment.planned or not _decided_here(task):
-            return True
-        read = self.host.reader_of(task).names([], read_after(task))
-        return not (projects(task) or self._meets(read, segment))
+        found = list(flat(blocks))
+        if any(isinstance(entry, Block) for entry in found):
+            return None
+        return list(self.wanted([entry for entry in found if isinstance(entry, Task)]))
 
     def _names(self, task: Task) -> frozenset[str]:
         """The variables that the task may read before it runs, and what else it may look at."""
-        names = self.host.reader_of(task).names(*read_before(task))
-        # How the host is reached; what a lookup for it looks at, such as a store of passwords, no task writes.
-        names |= self.host.read_to_reach(task) - dependencies.NO_NAMES
-        return names | dependencies.read_by_lookup(task.loop_with) if task.loop_with else names
+        names = self.host.reader_of(task).names(*properties.read_before(task))
+        # What a lookup for the connection reads, such as a store of passwords, is written by no task.
+        names |= self.host.read_for_connection(task) - {dependencies.EVERYTHING}
+        is_pure = not task.loop_with or dependencies.is_pure(task.loop_with)
+        return names if is_pure else names | {dependencies.EVERYTHING}
 
-    def _text_reads(self, task: Task, segment: Segment, text: str, *, once: bool) -> bool:
-        """Whether the template file with ``text`` may read something that the segment has yet to bring.
-
-        Or is to be rendered a second time (not ``once``), and may be something else then.
-        """
-        if once and not segment.planned:
+    def _depends(self, task: Task, names: frozenset[str], segment: Segment) -> bool:
+        """Whether ``task``, which reads ``names`` before it runs, may read what a task of the segment changes."""
+        if not segment.tasks:
             return False
-        names = self.host.reader_of(task).template_names(text)
-        if not once and dependencies.may_differ(names):
+        if self.host.target.is_controller and properties.reads_controller_file(task):
             return True
-        return bool(segment.planned) and self._meets(names, segment)
+        after = self.host.reader_of(task).names([], properties.read_after(task))
+        return self._changes(segment, names | after)
 
-    def _meets(self, read: frozenset[str], segment: Segment) -> bool:
-        """Whether something of what is ``read`` is yet to be brought by the segment."""
-        if dependencies.WORLD in read or (dependencies.FILES in read and self.host.target.is_controller):
+    def _text_depends(self, task: Task, segment: Segment, text: str) -> bool:
+        """The same for a template file with ``text``."""
+        return bool(segment.tasks) and self._changes(segment, self.host.reader_of(task).template_names(text))
+
+    @staticmethod
+    def _changes(segment: Segment, names: frozenset[str]) -> bool:
+        if dependencies.EVERYTHING in names:
             return True
         if any(name.startswith("ansible_") for name in segment.registers):
             return True  # how the host is reached, or one becomes another user, without any template
-        names = read - dependencies.NO_NAMES
-        if dependencies.EVERYTHING in names:
-            return bool(segment.registers or segment.facts)
-        if dependencies.EVERYTHING in segment.registers and names:
-            return True
-        if segment.facts and names:
-            return True  # facts may have any name, and stand above a role's defaults
+        if names and (segment.facts or dependencies.EVERYTHING in segment.registers):
+            return True  # facts may have any name, and take precedence over a role's defaults
         return not names.isdisjoint(segment.registers)
 
 
@@ -203,15 +153,8 @@ def flat(entries: Sequence[Task | Block]) -> Iterator[Task | Block]:
     """Tasks, and the blocks that rescue something; the others only lend their keywords to their tasks."""
     for entry in entries:
         if isinstance(entry, Task) and entry.implicit:
-            continue  # "role_complete": which roles have run is counted outside
+            continue  # "role_complete": which roles have run is counted by the play
         if isinstance(entry, Block) and not entry.rescue and not entry.always:
             yield from flat(entry.block)
         else:
             yield entry
-
-
-def _decided_here(task: Task) -> bool:
-    """Whether only the controller can tell if the task has failed, so that nothing may run after it before that."""
-    if task.until or task.retries or projects(task):
-        return True
-    return any(not isinstance(value, (bool, NoneType)) for value in read_after(task))

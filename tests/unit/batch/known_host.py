@@ -2,92 +2,122 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.playbook.task import Task
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.jobs import Job, Taken
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.modules import Module
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.tasks import has_loop
+from ansible_collections.cartable.fleet.plugins.module_utils.batch_bootstrap import MARK
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.ansible_adapter.jobs import (
+    EvaluatedTask,
+    Job,
+)
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.ansible_adapter.modules import Module
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.ansible_adapter.outcome import Outcome
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.dependencies import Reader
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import answers
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.planning import Planner
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.report import Report
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.segment import Progress, Segment
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.segment import Exchange, Segment
 
-COMMAND = Module("ansible.builtin.command", None, "", "#!/usr/bin/python3", {}, {})
+COMMAND = Module(
+    "ansible.builtin.command", None, "", "#!/usr/bin/python3", {"module_fqn": "ansible.modules.command"}, {}
+)
+
+
+def lines(*said: Mapping[str, Any]) -> str:
+    return "".join(f"{MARK}{json.dumps(line)}\n" for line in said)
+
+
+class Coroutine:
+    """Stands for the evaluation of a task with so many jobs; notes the answers it is given."""
+
+    def __init__(self, jobs: Sequence[Job], outcome: Outcome) -> None:
+        self._jobs, self._outcome = list(jobs), outcome
+        self.given: list[Any] = []
+        self.cancelled = False
+
+    @property
+    def asked(self) -> Job | None:
+        return None if self.cancelled or not self._jobs else self._jobs[0]
+
+    def resume(self, answer: Any) -> None:
+        self.given.append(answer)
+        del self._jobs[0]
+
+    def result(self) -> Outcome:
+        return self._outcome
+
+    def cancel(self) -> None:
+        self.cancelled = True
 
 
 class Known:
-    """Stands for a host on which each task has so many jobs; notes which tasks are left in the middle."""
+    """Stands for a host on which each task has so many jobs and comes to such a result."""
 
+    number = 1
     is_controller = False
-    resolve = Host.resolve
-    _copies: Mapping[str, Task] = {}
-
     host = None
-    wire: Mapping[str, Any] = {}
     module = COMMAND
-    together = True
-    number = 2  # of a task's jobs
+    enabled = True
     lost = False  # once it has said something
-    hidden: bool | None = None  # what the target says
-
-    def __init__(self) -> None:
-        self.left: list[bool] = []
-        self.said = ""
-        self.warned: list[str] = []
-        self.task = Task()
-        self.target = self
-
-    def wanted(self, task: Task) -> bool:
-        return True
-
-    def login_soon_over(self) -> None: ...
-
+    play_goes_on_after_failure = False
+    result: Mapping[str, Any] = {}
     executions = 1
 
-    def ask(
-        self, shebang: str, become: Any, message: bytes, asking: Progress, *, secret: bool
-    ) -> Mapping[str, Any]:
+    def __init__(self) -> None:
+        self.said: list[str] = []  # what the target says, each time that it is asked
+        self.asked = 0
+        self.hidden: bool | None = None
+        self.evaluated: list[Coroutine] = []
+        self.task = Task()
+        self.target = self.caches = self
+
+    def is_wanted(self, task: Task) -> bool:
+        return True
+
+    def ask(self, job: Job, message: bytes, listener: Exchange, *, secret: bool) -> Mapping[str, Any]:
+        said = self.said[self.asked] if self.asked < len(self.said) else ""
+        self.asked += 1
         self.hidden = secret
-        asking.hear(list(answers(self.said)))
+        listener.receive(list(answers(said)))
         if self.lost:
             raise AnsibleConnectionFailure("gone")
-        return {"rc": 137, "stdout": self.said, "stderr": "errors"}
-
-    def vars_of(self, task: Task) -> dict[str, Any]:
-        return {}
-
-    def not_used(self) -> None: ...
+        return {"rc": 137, "stdout": said, "stderr": "errors"}
 
     def reader_of(self, task: Task) -> Reader:
-        return Reader(self.vars_of(task))
+        return Reader({})
 
-    def read_to_reach(self, task: Task) -> frozenset[str]:
+    def read_for_connection(self, task: Task) -> frozenset[str]:
         return frozenset()
 
-    def take(
-        self, task: Task, resolved: Task, blocked: Callable[[str], bool], relay: Any, *, is_left: bool
-    ) -> Taken:
-        self.left.append(is_left)
-        jobs = [
-            Job(dict(self.wire), None, "#!/usr/bin/python3", (self.module,), "legacy")
-            for _ in range(self.number)
-        ]
-        return Taken(
-            task,
-            jobs,
-            False,
-            lambda: Outcome(task, {}, {}),
-            lambda: None,
-            once=is_left and not has_loop(task),
-        )
+    def remember(self, outcome: Outcome) -> None:
+        """Nobody asks for it."""
+
+    def forget_files(self) -> None:
+        """There are none."""
+
+    def jobs_of(self, task: Task) -> int:
+        return self.number
+
+    def evaluate(
+        self, task: Task, squashed: Task, depends: Callable[[str], bool], forwarder: Any, *, waits: bool
+    ) -> EvaluatedTask:
+        jobs = [Job({}, None, self.module, bool(task.no_log)) for _ in range(self.jobs_of(task))]
+        coroutine = Coroutine(jobs, Outcome(task, dict(self.result), {}))
+        self.evaluated.append(coroutine)
+        return EvaluatedTask(task, coroutine, forwarder, waits)  # type: ignore[arg-type]
+
+
+def command(name: str = "One", **keywords: Any) -> Task:
+    return Task.load({"name": name, "ansible.builtin.command": "true", **keywords})
 
 
 def segment_of(host: Known, tasks: list[Task]) -> Segment:
     """What is planned of the tasks; an include among them is replaced."""
     return Planner(host, Report(host)).segment(tasks)  # type: ignore[arg-type]
+
+
+def names(entries: Sequence[Task] | Sequence[EvaluatedTask]) -> list[str]:
+    return [(entry.task if isinstance(entry, EvaluatedTask) else entry).get_name() for entry in entries]

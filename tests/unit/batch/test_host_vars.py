@@ -11,10 +11,12 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.play import Play
 from ansible.playbook.task import Task
 from ansible.vars.manager import VariableManager
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import known_vars
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.known_vars import KnownVars
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.ansible_adapter import task_vars_cache
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.ansible_adapter.host import Host
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.ansible_adapter.outcome import Outcome
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.ansible_adapter.task_vars_cache import (
+    TaskVars,
+)
 
 TASKS = [
     {"ansible.builtin.debug": {}},
@@ -40,7 +42,7 @@ class Variables(Host):
         ]
         self.task = self.tasks[0]
         self._base = self.variable_manager.get_vars(play=self.play, host=self.host, task=self.task)
-        self._known_vars = [KnownVars(self, self.task, self._base)]
+        self._cached_vars = [TaskVars(self, self.task, self._base)]
         self.asked = 0
         self._get, self.variable_manager.get_vars = self.variable_manager.get_vars, self.count
 
@@ -87,17 +89,17 @@ def test_what_no_task_can_set_stays(host: Variables) -> None:
 
 
 def test_few_are_kept(host: Variables) -> None:
-    for number in range(2 * known_vars.MOST):
+    for number in range(2 * task_vars_cache.MOST):
         task = host.tasks[1].copy()
         task.vars = {"own": number}
         assert host.vars_of(task)["own"] == number
-    assert len(host._known_vars) <= known_vars.MOST + 1
-    assert host._known_vars[0].variables is host._base
+    assert len(host._cached_vars) <= task_vars_cache.MOST + 1
+    assert host._cached_vars[0].variables is host._base
 
 
 def test_a_rescue_is_seen_too(host: Variables) -> None:
     host.own()
-    host.rescuing(Outcome(host.tasks[1], {"failed": True, "msg": "why"}, {}))
+    host.rescue(Outcome(host.tasks[1], {"failed": True, "msg": "why"}, {}))
     assert [host.vars_of(task)["ansible_failed_result"]["msg"] for task in host.tasks] == ["why"] * 4
 
 

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
-import io
 import json
 import os
 import subprocess
 import sys
-import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import payload as module
+from ansible_collections.cartable.fleet.plugins.module_utils import batch_bootstrap
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import (
-    Answers,
+    AnswerReader,
     Payload,
     answers,
-    module_files,
     program,
 )
 
@@ -28,9 +25,15 @@ Run = Callable[..., tuple[list[dict[str, Any]], subprocess.CompletedProcess[str]
 
 # Stands for the runner, which test_runner.py tests: says where it stands and what it got.
 STAND_IN = b"""
-def main(spec, modules):
-    print('greeting cartable-batch:' + __import__('json').dumps({"jobs": spec["jobs"], "modules": modules}))
+def main(jobs, modules, write):
+    print('greeting', end=' ')
+    write({"jobs": jobs, "modules": modules})
 """
+
+
+def prefixed(own: str, script: bytes) -> bytes:
+    """The program after lines of the test's own."""
+    return f"{own}exec(compile({script!r}, 'program', 'exec'))".encode()
 
 
 @pytest.fixture
@@ -45,7 +48,7 @@ def run(home: Path) -> Run:
 
     def start(payload: Payload, *, with_files: bool, keep: bool = True, before: str = "") -> Any:
         message = payload.message([{"number": 0}], with_files=with_files, keep=keep)
-        script = (own + before).encode() + program(message, stays=False)
+        script = prefixed(own + before, program(message, stays=False))
         ended = subprocess.run(
             [sys.executable, "-I", "-"], input=script, capture_output=True, check=False, timeout=60
         )
@@ -65,18 +68,6 @@ def payload(extra: str = "") -> Payload:
 
 def folder(home: Path) -> Path:
     return home / ".ansible" / "cartable-batch"
-
-
-def test_a_known_file_is_taken_only_when_it_is_the_same() -> None:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name in ("same.py", "other.py", "new.py"):
-            archive.writestr(name, f"{name} of the archive")
-    known = {"same.py": b"same.py of the archive", "other.py": b"other.py of an archive"}
-    files = module_files(out.getvalue(), known)
-    assert files["same.py"] is known["same.py"]
-    assert files["other.py"] == b"other.py of the archive"
-    assert files["new.py"] == b"new.py of the archive"
 
 
 def test_the_key_is_of_the_content() -> None:
@@ -161,7 +152,7 @@ def test_a_user_without_an_account(run: Run, home: Path) -> None:
     own = "import pwd\ndef nobody(_):\n    raise KeyError\npwd.getpwuid = nobody\n"
     ended = subprocess.run(
         [sys.executable, "-I", "-"],
-        input=own.encode() + program(payload().message([], with_files=True), stays=False),
+        input=prefixed(own, program(payload().message([], with_files=True), stays=False)),
         env={"HOME": str(home)},
         capture_output=True,
         check=True,
@@ -195,7 +186,9 @@ def test_a_run_that_was_cut_short_leaves_nothing_that_is_used(run: Run, home: Pa
     cut = script.replace("        os.rename(aside, tree)\n", "        os._exit(9)\n")
     assert cut != script
     own = f"import pwd\nclass Account:\n    pw_dir = {str(home)!r}\npwd.getpwuid = lambda _: Account\n"
-    ended = subprocess.run([sys.executable, "-I", "-"], input=(own + cut).encode(), check=False, timeout=60)
+    ended = subprocess.run(
+        [sys.executable, "-I", "-"], input=prefixed(own, cut.encode()), check=False, timeout=60
+    )
     assert ended.returncode == 9
     [said], _ = run(made, with_files=False)
     assert said == {"missing": made.key}
@@ -265,8 +258,10 @@ def test_a_root_that_others_may_write_is_not_used(run: Run, home: Path) -> None:
     assert not list(folder(home).iterdir())
 
 
-def test_old_trees_go(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "KEPT", 3)
+def test_old_trees_go(run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = Path(batch_bootstrap.__file__).read_text().replace("MOST_TREES = 64", "MOST_TREES = 3")
+    (tmp_path / "few.py").write_text(text)
+    monkeypatch.setattr(batch_bootstrap, "__file__", str(tmp_path / "few.py"))
     made = [payload(str(number)) for number in range(5)]
     for one in made:
         run(one, with_files=True)
@@ -289,10 +284,10 @@ def test_what_comes_in_pieces_is_told_when_its_line_is_whole() -> None:
     said = 'Bienvenue à l’école\ncartable-batch:{"job": 1}\ncartable-batch:{"job": 2, "said": "é"}\n'.encode()
     for first in range(len(said)):
         for second in range(first, len(said), 7):
-            heard = Answers()
+            heard = AnswerReader()
             pieces = [said[:first], said[first:second], said[second:]]
-            told = [answer for piece in pieces for answer in heard.in_piece(piece)]
+            told = [answer for piece in pieces for answer in heard.read(piece)]
             assert told == [{"job": 1}, {"job": 2, "said": "é"}]
-    heard = Answers()
-    assert list(heard.in_piece(said[:-1])) == [{"job": 1}]
-    assert list(heard.in_piece(b"\n")) == [{"job": 2, "said": "é"}]
+    heard = AnswerReader()
+    assert list(heard.read(said[:-1])) == [{"job": 1}]
+    assert list(heard.read(b"\n")) == [{"job": 2, "said": "é"}]

@@ -16,10 +16,11 @@ import pytest
 from ansible.errors import AnsibleConnectionFailure
 from ansible.playbook.play_context import PlayContext
 from ansible.plugins.loader import connection_loader
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import payload
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import program as core_program
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.connection import Target
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.memos import Memos
+from ansible_collections.cartable.fleet.plugins.module_utils import batch_bootstrap
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.ansible_adapter import (
+    program as adapter_program,
+)
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.ansible_adapter.target import Target
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.payload import Payload
 
 from tests.lab.shell import wait_until
@@ -34,13 +35,12 @@ eval "exec $last"
 # Stands for the runner, which test_runner.py tests: answers each job with what it says and which process answers.
 RUNNER = """
 import json, os, time
-def main(spec, modules):
+def main(jobs, modules, write):
     print("Welcome")
-    for number, job in enumerate(spec["jobs"]):
+    for number, job in enumerate(jobs):
         exec(job.get("does", ""))
-        told = {"job": number, "said": job["say"], "process": os.getpid(), "from": modules}
-        print("cartable-batch:" + json.dumps(told), flush=True)
-    print("cartable-batch:" + json.dumps({"end": True}), flush=True)
+        write({"job": number, "said": job["say"], "process": os.getpid(), "from": modules})
+    write({"end": True})
 """
 PYTHON = f"#!{sys.executable}"
 
@@ -52,11 +52,11 @@ class Asks:
         self.told: list[dict[str, Any]] = []
         self.then = then
 
-    def may_begin(self) -> None:
+    def may_start(self) -> None:
         if any("job" in one for one in self.told):
             raise AnsibleConnectionFailure("some of it was done")
 
-    def hear(self, told: list[dict[str, Any]]) -> None:
+    def receive(self, told: list[dict[str, Any]]) -> None:
         self.told += told
         if told:
             self.then()
@@ -75,6 +75,10 @@ def made(files: dict[str, bytes]) -> Payload:
     payload = Payload()
     payload.add(files)
     return payload
+
+
+def job_of(become: Any) -> Any:
+    return SimpleNamespace(become=become, module=SimpleNamespace(shebang=PYTHON))
 
 
 class Machine(Target):
@@ -98,7 +102,7 @@ class Machine(Target):
             _fixup_perms2=lambda paths: None,
             _remove_tmp_path=lambda path, force: self._run("true"),
         )
-        super().__init__(action, Memos())  # type: ignore[arg-type]
+        super().__init__(action)  # type: ignore[arg-type]
 
     def _run(self, command: str, in_data: bytes | None = None) -> dict[str, Any]:
         status, out, err = self.connection.exec_command(command, in_data=in_data, sudoable=False)
@@ -115,8 +119,7 @@ class Machine(Target):
         jobs = [{"say": one, "does": does} for one in said]
         for with_files in (False, True):
             message = made(files).message(jobs, with_files=with_files, keep=keep)
-            how = {"shebang": PYTHON, "become": None, "secret": False} | how
-            self.left = self.ask(message=message, asking=asks, **how)
+            self.left = self.ask(job_of(how.get("become")), message, asks, secret=how.get("secret", False))
             if not any("missing" in one for one in asks.told):
                 break
             asks.told.clear()
@@ -175,7 +178,7 @@ def test_a_check_leaves_nothing_and_sends_its_files_once(home: Path) -> None:
     first = machine.say("one", keep=False)
     again = made({"cartable_batch_runner.py": RUNNER.encode()})
     message = again.message([{"say": "again"}], with_files=False, keep=False)
-    machine.ask(PYTHON, None, message, asks := Asks(), secret=False)
+    machine.ask(job_of(None), message, asks := Asks(), secret=False)
     assert asks.said == ["again"], "the files are there as long as the program"
     [folder] = {one["from"] for one in first.told if "from" in one}
     assert Path(folder).is_dir()
@@ -226,9 +229,11 @@ def test_what_another_python_has_brought_is_not_mixed_with_this_one(
 ) -> None:
     python = home / "python"
     python.write_text("old")
-    text = payload.BOOTSTRAP.replace("os.path.realpath(sys.executable)", repr(str(python)))
-    assert text != payload.BOOTSTRAP
-    monkeypatch.setattr(payload, "BOOTSTRAP", text)
+    sent = Path(batch_bootstrap.__file__).read_text()
+    text = sent.replace("os.path.realpath(sys.executable)", repr(str(python)))
+    assert text != sent
+    (home / "bootstrap.py").write_text(text)
+    monkeypatch.setattr(batch_bootstrap, "__file__", str(home / "bootstrap.py"))
     machine = Machine(home)
     first, second = machine.say("one"), machine.say("two")
     python.write_text("upgraded")
@@ -358,7 +363,7 @@ def test_a_connection_that_is_refused_is_tried_again(home: Path) -> None:
 
 
 def test_one_that_does_not_end_is_dropped(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(core_program, "ENDING", 0.2)
+    monkeypatch.setattr(adapter_program, "END_TIMEOUT", 0.2)
     machine = Machine(home)
     told = machine.say("one", does="import atexit, sys; sys.stdin.buffer.readline = lambda: time.sleep(600)")
     machine.end_program()

@@ -104,12 +104,12 @@ def test_what_an_action_asks_of_the_play_is_refused_whatever_its_name(
 ) -> None:
     result = {"results": [{"changed": False}, asked]} if in_a_loop else asked
     with pytest.raises(AnsibleParserError, match='"This one": '):
-        refusals.check_done(Task.load({"name": "This one", "debug": {}}), result)
+        refusals.check_result(Task.load({"name": "This one", "debug": {}}), result)
 
 
 @pytest.mark.parametrize("results", [["text", {"stats": 1}], 7, "text", {"add_host": 1}, None])
 def test_other_results_are_not_refused(results: Any) -> None:
-    refusals.check_done(Task.load({"debug": {}}), {"changed": True, "results": results})
+    refusals.check_result(Task.load({"debug": {}}), {"changed": True, "results": results})
 
 
 def test_the_rest_may_run(tmp_path: Path) -> None:

@@ -10,10 +10,13 @@ import pytest
 from ansible.playbook.block import Block
 from ansible.playbook.play import Play
 from ansible.playbook.task import Task
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core import results
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.host import Host
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.core.outcomes import Outcome
-from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.report import Relay, Report
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.ansible_adapter import (
+    result_handback,
+    results,
+)
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.ansible_adapter.host import Host
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.ansible_adapter.outcome import Outcome
+from ansible_collections.cartable.fleet.plugins.plugin_utils.batch.report import Forwarder, Report
 
 ELSEWHERE = [{"debug": {}}]
 
@@ -30,10 +33,13 @@ def warnings(play: dict[str, Any], around: dict[str, Any], notified: list[str]) 
             self.target = SimpleNamespace(executions=0)  # type: ignore[assignment]
 
     report = Report(Known())
-    report.brought.notified = notified
+    report.effects.notified = notified
     failed = Outcome(SimpleNamespace(get_name=lambda: "x", no_log=False), {"failed": True}, None)  # type: ignore[arg-type]
-    with patch.object(results, "warn", warned.append), patch.object(results, "hand_back"):
-        report.failure(failed, 1)
+    with (
+        patch.object(results, "warn", warned.append),
+        patch.object(result_handback, "hand_back", return_value={}),
+    ):
+        report.failure(failed)
     return warned
 
 
@@ -69,11 +75,11 @@ def test_nothing_of_a_hidden_result_is_in_the_summary(result: dict[str, Any], ke
     task = Task.load({"name": "Secret", "command": "true", "no_log": keyword, "ignore_errors": True})
     outcome = Outcome(task, told, told)
     around = Task.load({"command": "true", "no_log": keyword})
-    known = {"host": None, "task": around, "failure_is_not_the_end": False, "shows_diffs": True}
+    known = {"host": None, "task": around, "play_goes_on_after_failure": False, "shows_diffs": True}
     report = Report(SimpleNamespace(**known, target=SimpleNamespace(executions=1)))  # type: ignore[arg-type]
-    with patch.object(results.Items, "show"), patch.object(results, "hand_back", return_value={}):
-        report.add(outcome, Relay(report, task))
-        summaries = report.success(1), report.failure(outcome, 1), report.unreachable("lost", 1)
+    with patch.object(results.Items, "show"), patch.object(result_handback, "hand_back", return_value={}):
+        report.add(outcome, Forwarder(report, task))
+        summaries = report.success(), report.failure(outcome), report.unreachable("lost")
     for summary in summaries:
         assert [one["name"] for one in summary["tasks"]] == ["Secret"]
         assert "hush" not in repr(summary)

@@ -14,10 +14,9 @@ from typing import Any
 import pytest
 from winrm.protocol import Protocol
 
-from tests.project import PROJECT
 from tests.simulators.windows import Endpoint, Simulator
 
-ROOT = PROJECT
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

@@ -1,0 +1,65 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Preloading, in the process of the play, of what each host's process would load: plugins, encoders, packed modules.
+
+It runs before Ansible forks for the hosts. It only saves time and memory.
+"""
+
+from __future__ import annotations
+
+from ansible.module_utils.common.json import Direction, get_module_encoder
+from ansible.playbook.task import Task
+from ansible.plugins.loader import action_loader, connection_loader
+from ansible.template import Templar, trust_as_template
+
+from .. import refusals
+from . import actions, batch_enabled, loading, module_cache, results, tasks
+from .include_instead import include_instead, path_of
+
+_checked: set[tuple[str, str]] = set()  # the task of a batch and its file
+_has_loaded = False
+
+
+def prepare(batch: Task) -> None:
+    """Preload for ``batch``, or let the play run its tasks: where no host wants them together, or one has ``run_once``.
+
+    Raises whatever is wrong, which the hosts' processes will find for themselves.
+    """
+    global _has_loaded
+    if batch_enabled.is_disabled_for_all(batch):
+        leave_to_play(batch)
+        return
+    path = path_of(batch)
+    if (batch._uuid, path) not in _checked:
+        _checked.add((batch._uuid, path))
+        with loading.undone(tasks.play_of(batch), batch.get_loader()):
+            once = refusals.first_run_once(list(tasks.each(loading.load_batch(batch, path))), batch)
+        if once:
+            leave_to_play(batch)
+            results.warn(
+                "The tasks of a batch run one by one, since one of them is done once for all hosts, which wait for it: "
+                f"{once}."
+            )
+            return
+    if not _has_loaded:
+        _has_loaded = True
+        _load_plugins(batch)
+        module_cache.fetch()
+
+
+def leave_to_play(batch: Task) -> None:
+    """Let the play include the batch's file. Raises ValueError and AnsibleParserError."""
+    refusals.check_batch(batch)
+    include_instead(batch, path_of(batch))
+
+
+def _load_plugins(batch: Task) -> None:
+    Templar(loader=batch.get_loader()).template(
+        trust_as_template("{{ '' | default('') }}{{ '' is defined }}")
+    )
+    for direction in (Direction.CONTROLLER_TO_MODULE, Direction.MODULE_TO_CONTROLLER):
+        get_module_encoder("legacy", direction)
+    connection_loader.get(batch.connection, class_only=True)
+    for kind in actions.ONE_MODULE | actions.FILES | actions.CALCULATING:
+        action_loader.get(f"ansible.legacy.{kind}", class_only=True)
