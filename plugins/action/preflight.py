@@ -26,6 +26,7 @@ try:
         shared_addresses,
     )
     from reversibility.market.market_files import MarketFiles
+    from reversibility.market.role_matrix import role_matrix
     from reversibility.market.variables import loaded
     from reversibility.operations.permission import Emergency, permission
     from reversibility.records.journals import record
@@ -109,7 +110,10 @@ class ActionModule(ActionBase):
             return {**result, "failed": True, "msg": describe(folder, findings)}
         if refused:
             return {**result, "failed": True, "msg": "\n".join(["outside the work windows:", *refused])}
-        return {**result, "assets": len(known.market.assets)}
+        roles = list(role_matrix(known.market).lines())
+        if hosts:  # once a play: what runs where, and what nobody does yet
+            self._display.display("\n".join(roles))
+        return {**result, "assets": len(known.market.assets), "roles": roles}
 
     def _windows(
         self, known: MarketFiles, hosts: Iterable[str], arguments: Mapping[str, Any]

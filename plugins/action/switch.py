@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import difflib
+
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network import action
 
 if action.MISSING is None:
@@ -68,12 +70,29 @@ class ActionModule(action.DeviceAction):
         commands = self.driver.restore(files)
         if self._task.check_mode:
             return {"changed": True, "commands": list(self.driver.redact_commands(commands))}
-        return self._told(self._device().send(commands), {"changed": True})
+        result = self._device().send(commands)
+        return self._told(result, {"changed": True, "differences": self._differences(files, result.files)})
 
     # -- inside ----
 
     def _device(self):
         return self.device(minutes=self.arguments["way_back_minutes"])
+
+    def _differences(self, before, after):
+        """The lines of the running configuration that are not as they were, without secrets, and without repeating them."""
+        path = next(iter(self.driver.commands))
+        old, new = (
+            self.dialogue.stable(files[path].decode("utf-8", "replace")).splitlines()
+            for files in (before, after)
+        )
+        lines = [
+            line
+            for line in difflib.unified_diff(old, new, n=0, lineterm="")
+            if line[:3] not in ("---", "+++")
+        ]
+        return [
+            f"{line[0]}{self.driver.redact_commands([line[1:]])[0]}" for line in lines if line[:2] != "@@"
+        ]
 
     def _renewed(self):
         return [f"{devices.ACCOUNT}{account}" for account in self.arguments["renew"]]
@@ -95,6 +114,7 @@ class ActionModule(action.DeviceAction):
 
     def _told(self, result, answer):
         answer["commands"] = list(result.commands)
+        answer["secrets"] = list(result.secrets)
         answer["saved"] = result.saved
         answer["seen"] = devices.plain(self.driver.parse(result.files))
         if result.way_back:

@@ -10,7 +10,8 @@ module: asset_configuration
 short_description: Collects the configuration from which an asset can be restored
 version_added: "0.1.0"
 description:
-  - Reads the configuration files of a Debian asset, secrets included, and the database of an Open vSwitch switch.
+  - Reads configuration files, secrets included, and what a tool says that reads a database.
+  - The driver of the platform says which (C(reversibility/platforms/)); the variable C(cartable_collected) is its list.
   - Changes nothing.
   - Set C(no_log) on the task, since the result holds hashes and keys.
 author:
@@ -20,14 +21,10 @@ options:
     description:
       - Patterns of the files to read, as absolute paths. V(**) stands for any folders.
       - Symbolic links are noted and not followed. Files over 1 MiB are left out and listed.
-      - Without it, what the roles of this collection configure on Debian is read.
+      - V(openvswitch) is no path. It reads the ports and the database of an Open vSwitch switch with its own tools.
     type: list
     elements: str
-  more_paths:
-    description: Patterns besides those of O(paths).
-    type: list
-    elements: str
-    default: []
+    required: true
 attributes:
   check_mode:
     description: Can run in check mode.
@@ -40,7 +37,7 @@ attributes:
 EXAMPLES = r"""
 - name: Read the configuration
   cartable.fleet.asset_configuration:
-    more_paths: [/etc/dnsmasq.d/**]
+    paths: "{{ cartable_collected + ['/etc/dnsmasq.d/**'] }}"
   register: found
   no_log: true
 
@@ -66,29 +63,31 @@ left_out:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.cartable.fleet.plugins.module_utils.asset.configuration import (
-    DEBIAN_PATHS,
-    collect,
-    open_vswitch,
-)
+from ansible_collections.cartable.fleet.plugins.module_utils.asset.configuration import collect
 from ansible_collections.cartable.fleet.plugins.module_utils.asset.machine import Machine
+from ansible_collections.cartable.fleet.plugins.module_utils.asset.openvswitch import open_vswitch
+
+TOOLS = {"openvswitch": open_vswitch}
 
 
 def main():
     module = AnsibleModule(
         argument_spec={
-            "paths": {"type": "list", "elements": "str"},
-            "more_paths": {"type": "list", "elements": "str", "default": []},
+            "paths": {"type": "list", "elements": "str", "required": True},
         },
         supports_check_mode=True,
     )
-    patterns = DEBIAN_PATHS if module.params["paths"] is None else module.params["paths"]
-    wanted = [*patterns, *module.params["more_paths"]]
+    wanted = module.params["paths"]
     for pattern in wanted:
-        if not pattern.startswith("/"):
-            module.fail_json(msg=f"{pattern!r} is not an absolute path; begin it with a slash.")
-    files, left_out = collect("/", wanted)
-    module.exit_json(changed=False, configuration=files + open_vswitch(Machine()), left_out=left_out)
+        if not pattern.startswith("/") and pattern not in TOOLS:
+            module.fail_json(
+                msg=f"{pattern!r} is neither an absolute path, which begins with a slash, nor one of {', '.join(TOOLS)}."
+            )
+    files, left_out = collect("/", [pattern for pattern in wanted if pattern not in TOOLS])
+    for tool in TOOLS:
+        if tool in wanted:
+            files += TOOLS[tool](Machine())
+    module.exit_json(changed=False, configuration=files, left_out=left_out)
 
 
 if __name__ == "__main__":

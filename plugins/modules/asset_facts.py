@@ -29,6 +29,11 @@ options:
     type: list
     elements: str
     default: []
+  itemtype:
+    description: What the asset is to GLPI. The variable C(cartable_itemtype) says it, by the kind of asset.
+    type: str
+    choices: [Computer, NetworkEquipment, Phone, Printer, Unmanaged]
+    default: Computer
 attributes:
   check_mode:
     description: Can run in check mode.
@@ -93,11 +98,17 @@ def main():
         argument_spec={
             "asset": {"type": "str", "required": True},
             "declared_accounts": {"type": "list", "elements": "str", "default": []},
+            "itemtype": {
+                "type": "str",
+                "default": "Computer",
+                "choices": ["Computer", "NetworkEquipment", "Phone", "Printer", "Unmanaged"],
+            },
         },
         supports_check_mode=True,
     )
     try:
-        seen = observe(Machine(), module.params["asset"], module.params["declared_accounts"], CLIENT)
+        given = module.params
+        seen = observe(Machine(), given["asset"], given["declared_accounts"], CLIENT, given["itemtype"])
     except NoAnswer as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, **seen)

@@ -102,6 +102,14 @@ assets:
   returned: success
   type: int
   sample: 120
+roles:
+  description:
+    - The table of roles and platforms of the market, a line each, which is also displayed. A cell is the number of
+      assets that the role serves, V(-) where it concerns none, and V(0/5) where it has no tasks for them yet.
+  returned: success
+  type: list
+  elements: str
+  sample: ["role      debian (7)", "baseline  7"]
 checked_hosts:
   description: How many hosts of the play were checked.
   returned: always

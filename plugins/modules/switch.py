@@ -82,6 +82,16 @@ commands:
   type: list
   elements: str
   sample: ["vlan 40", " name pupils"]
+secrets:
+  description: The names of the secrets that were set from the vault, or would be, such as V(account/backup).
+  returned: when the device was reached
+  type: list
+  elements: str
+differences:
+  description: Lines of the configuration that are not as they were kept, without secrets.
+  returned: when O(state=restored)
+  type: list
+  elements: str
 seen:
   description: What the device's configuration says, in the common model of all platforms.
   returned: when the device was reached

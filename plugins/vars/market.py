@@ -11,8 +11,11 @@ short_description: What a market declares, as variables
 author: Cartable contributors (@cartable)
 description:
   - Gives every host C(cartable_market) (the name), C(cartable_sites), C(cartable_network), C(cartable_catalogue),
-    C(cartable_contract), C(cartable_calendar) (empty without C(calendar.yml)) and C(cartable_state_dir), and every declared asset C(cartable_site), C(cartable_room) and
-    C(cartable_software), the catalogue's entries that are wanted on it.
+    C(cartable_contract), C(cartable_calendar) (empty without C(calendar.yml)) and C(cartable_state_dir), and every
+    declared asset C(cartable_site), C(cartable_room), C(cartable_software) (the catalogue's entries that are wanted on it),
+    C(cartable_platform), C(cartable_family), C(cartable_kind_groups), C(cartable_itemtype) (GLPI's), C(cartable_task_files)
+    (the file of each role for its platform) and C(cartable_collected) (what observe reads of its configuration).
+    C(ansible_connection) and the like, as C(platforms.yml) has them, where neither the host nor a group gives them.
   - The market is read and checked once, in Ansible's main process, and again only when one of its files changes.
   - An inventory that is no market (no C(hosts.yml) beside C(sites.yml), C(network.yml), C(catalogue.yml) or
     C(contract.yml)) gets nothing, in silence.
@@ -45,12 +48,19 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need
 try:
     from reversibility.errors import CartableError
     from reversibility.market.variables import host_variables, loaded, shared_variables
+    from reversibility.platforms.registry import driver
 except ImportError as error:
     MISSING: ImportError | None = error
 else:
     MISSING = None
 
 WARNED: set[str] = set()
+
+
+def _collected(asset):
+    """What observe reads of the asset's configuration: nothing where its platform has no driver."""
+    found = driver(asset.platform.name)
+    return list(found.collected(asset.kind)) if found else []
 
 
 class VarsModule(BaseVarsPlugin):
@@ -79,7 +89,10 @@ class VarsModule(BaseVarsPlugin):
         variables = {}
         for entity in entities if isinstance(entities, list) else [entities]:
             if entity.base_type is InventoryObjectType.HOST:
-                variables.update(host_variables(market, entity.name))
+                known = host_variables(market, entity.name)
+                variables.update(known)
+                if known:
+                    variables["cartable_collected"] = _collected(market.market.assets[entity.name])
             elif entity.name == "all":
                 variables.update(shared_variables(market))
         return variables

@@ -10,6 +10,7 @@ from reversibility.cli_options import add_inventory
 from reversibility.market.check import examine
 from reversibility.market.model import Market
 from reversibility.market.paths import MarketPaths
+from reversibility.market.role_matrix import role_matrix
 
 
 def add_parser(subparsers: Any) -> None:
@@ -51,5 +52,6 @@ def summary(market: Market) -> str:
             f"{len(market.sites)} sites, {len(market.network['vlans'])} VLANs, "
             f"{len(market.network['subnets'])} subnets, {len(market.catalogue['software'])} software",
             f"{len(market.assets)} assets, {managed} of them managed: {fleet}",
+            *role_matrix(market).lines(),
         ]
     )

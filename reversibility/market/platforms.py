@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -130,6 +131,36 @@ def version_of(os: str | None) -> str:
 def support_of(os: str | None) -> Support:
     """The end of support of a declared system."""
     return platform_of(os).support(version_of(os))
+
+
+def support_of_record(system: Mapping[str, Any]) -> Support:
+    """The end of support of what was seen: ``system`` is the section ``operatingsystem`` of a record."""
+    name, full_name, release = (_folded(system.get(key)) for key in ("name", "full_name", "version"))
+    found = _WINDOWS.search(full_name) or _WINDOWS.search(name)
+    if found:
+        version = "-".join(filter(None, (found["server"], found["version"], found["r2"]))).replace(" ", "")
+        edition = next((known for sign, known in _EDITIONS.items() if sign in full_name), "")
+        return platform_of(f"windows-{version}").support(version, release, edition)
+    for os in (f"{name}-{release}", f"{name}-{release.partition('.')[0]}"):
+        if platform_of(os).name != NONE:
+            return support_of(os)
+    return Support()
+
+
+_WINDOWS = re.compile(
+    r"windows (?:(?P<server>server) )?(?P<version>xp|vista|7|8\.1|8|10|11|20\d\d)\b(?: (?P<r2>r2)\b)?"
+)
+_EDITIONS = {
+    "education": "education",
+    "enterprise": "enterprise",
+    "entreprise": "enterprise",
+}  # French Windows
+
+
+def _folded(value: object) -> str:
+    """A text in lower case, without accents and marks of trade."""
+    text = unicodedata.normalize("NFKD", str(value or "")).encode("ascii", "ignore").decode()
+    return text.lower().replace("(r)", "").replace("microsoft ", "").strip()
 
 
 def os_pattern() -> str:

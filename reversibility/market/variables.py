@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reversibility.market.check import examine
+from reversibility.market.kinds import kind_table
 from reversibility.market.load import Stamp, is_market, stamp
 from reversibility.market.market_files import MarketFiles
 from reversibility.market.roles import task_files
@@ -40,6 +41,7 @@ def host_variables(files: MarketFiles, tag: str) -> dict[str, Any]:
         "cartable_platform": asset.platform.name,
         "cartable_family": asset.platform.family,
         "cartable_kind_groups": list(asset.kind_groups),
+        "cartable_itemtype": kind_table().kinds[asset.kind].itemtype,
         "cartable_task_files": task_files(asset.platform.name, asset.platform.family),
         # A host's or a group's own value counts; these are what Ansible takes in place of its own default.
         **{

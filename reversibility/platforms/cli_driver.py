@@ -30,13 +30,20 @@ def redact(
     if cleaned is None:
         return None
     lines = [(line.kind, line.text) for line in classified(cleaned)]
-    commands = [
-        line for kind, line in lines if kind == "config" and line[:1] not in (" ", "\t", "", "!", ";")
-    ]
+    commands = [line for line in _outside_keys(lines) if line[:1] not in (" ", "\t", "", "!", ";")]
     foreign = sum(not grammar.known(line) for line in commands)
     if not any(line.startswith(signs) for line in commands) or foreign > len(commands) * _FOREIGN:
         return None
     return "\n".join(grammar.redact_lines(lines)).strip("\n") + "\n"
+
+
+def _outside_keys(lines: Iterable[tuple[str, str]]) -> Iterator[str]:
+    inside = False
+    for kind, line in lines:
+        inside = inside or line.lstrip().startswith("-----BEGIN ")
+        if kind == "config" and not inside:
+            yield line
+        inside = inside and "-----END " not in line
 
 
 def redact_table(grammar: Grammar, text: str) -> str | None:

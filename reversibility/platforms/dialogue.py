@@ -201,5 +201,50 @@ IOS = Dialogue(
     name_length=20,
 )  # fmt: skip
 
-DIALOGUES: dict[str, Dialogue] = {"cisco_ios": IOS}
+AOSS = Dialogue(
+    prompt=r"(?P<name>[A-Za-z0-9][\w.-]*)(?P<mode>\([\w/,-]+\))?(?P<end>[>#])",
+    prepare=("no page", "terminal width 511"),
+    errors=(
+        r"^(?:Invalid|Incomplete|Ambiguous) input",
+        r"^Module not present",
+        r"too long\. Allowed length",
+        r"^Operation is not allowed",
+        r"^Port .* (?:is not configured|cannot be removed)",
+        r"^Error",
+    ),
+    configure="configure terminal",
+    bye="logout",
+    any_key=r"Press any key to continue",
+    questions=(
+        Question(r"save current configuration \[y/n(?:/\^C)?\]\? ?", "n"),
+        Question(r"rebooted at the scheduled time.*\[y/n\]\? ?", "y", r"reload after"),
+        Question(r"Device will be rebooted.*\[y/n\]\? ?", "y", r"reload after"),
+        Question(r"sensitive information.*Proceed\?\[y/n\] ?", "y", r"include-credentials"),
+        Question(r"[\[(]y/n[\])]\?? ?", None),
+    ),
+    saved=r"\A\s*\Z",  # it says nothing when it has saved
+    startup="show config",
+    volatile=(r"(?:Running|Startup) configuration:.*", r"; Ver #.*"),
+    separator="exit",
+    ways_back=(
+        WayBack(
+            name="reload after",
+            arm="reload after {minutes}",
+            armed=r"rebooted",
+            disarm="no reload",
+            show="show reload after",
+            pending=r"(?i)scheduled in|will be",
+            restarts=True,
+        ),
+    ),
+    risky=(
+        r"(?:no )?ip (?:address|default-gateway|route|routing|authorized-managers|ssh)",
+        r"(?:no )?password ", r"no vlan ",
+        r"(?:no )?trunk ", r"(?:no )?aaa (?:authentication|port-access)", r"(?:no )?management-vlan", r"(?:no )?tagged",
+        r"(?:no )?untagged", r"disable", r"(?:no )?spanning-tree",
+    ),
+    no_rsa_sha2=True,
+)  # fmt: skip
+
+DIALOGUES: dict[str, Dialogue] = {"cisco_ios": IOS, "aruba_aoss": AOSS}
 """By the platform's name in market/platforms.yml."""

@@ -261,7 +261,7 @@ def _shape(match: re.Match[str]) -> str:
     if " " in token:
         return token[0] + _shapes(token[1:-1]) + token[-1] if token[0] == token[-1] == '"' else token
     if "://" in token:
-        return _url(token)
+        return redact_url(token)
     if "@" in token and (address := _USER_AT.search(token)):
         return token[: address.start()] + address[1] + MASK + address[2] + token[address.end() :]
     core = token.strip("\"',;:()[]{}")
@@ -284,7 +284,8 @@ def looks_secret(word: str) -> bool:
     return mixed or word.endswith("=")
 
 
-def _url(token: str) -> str:
+def redact_url(token: str) -> str:
+    """An address without its password (up to the last ``@``), the values of its query and what looks like a key."""
     scheme, _, rest = token.partition("://")
     user, at, host = rest.rpartition("@")
     if at:
@@ -315,7 +316,7 @@ def _indent(line: str) -> str:
 
 def _first_word(line: str) -> str:
     words = line.split(None, 3)[:3]
-    if len(words) > 1 and (words[0] in ("no", "default", "set", "unset") or words[0].isdigit()):
+    if len(words) > 1 and (words[0] in ("no", "default") or words[0].isdigit()):
         words = words[1:]
     return words[0].lower() if words else ""
 

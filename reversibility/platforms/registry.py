@@ -1,24 +1,23 @@
-"""Drivers by platform."""
+"""Registry of drivers, by platform: the module ``reversibility/platforms/<platform>.py`` has one object ``DRIVER``."""
 
 from __future__ import annotations
 
 import importlib
 from functools import cache
+from importlib.util import find_spec
 from typing import cast
 
+from reversibility.market.platforms import platform_table
 from reversibility.platforms.dialogue import DIALOGUES
 from reversibility.platforms.driver import Driver, SwitchDriver
-
-# Modules of this package with a DRIVER. No driver: no readable copy, never proven.
-WITH_DRIVER = frozenset({*DIALOGUES})
 
 
 @cache
 def driver(platform: str) -> Driver | None:
-    """The driver of a platform; None when there is none."""
-    if platform not in WITH_DRIVER:
+    """The driver of a platform; None where nobody has written one: no readable copy then, and nothing is proven."""
+    if platform not in platform_table().platforms or find_spec(f"{__package__}.{platform}") is None:
         return None
-    return cast(Driver, importlib.import_module(f"reversibility.platforms.{platform}").DRIVER)
+    return cast(Driver | None, getattr(importlib.import_module(f"{__package__}.{platform}"), "DRIVER", None))
 
 
 def switch_driver(platform: str) -> SwitchDriver | None:

@@ -30,7 +30,6 @@ import pyrage
 from reversibility.errors import CartableError
 from reversibility.records.atomic import write_atomically
 from reversibility.records.locking import file_lock
-from reversibility.records.redact import redact
 from reversibility.records.scrub import scrub
 from reversibility.records.state import State
 
@@ -41,8 +40,6 @@ RESTORABLE = "config.age"
 READABLE = "config/"
 FINGERPRINT = "configuration_fingerprint"
 FINGERPRINT_KEY = "cartable-fingerprint-key"
-# Hashes of passwords and private keys: nothing is left of them once redacted.
-ENCRYPTED_ONLY = ("/etc/shadow", "/etc/gshadow", "/etc/ssh/ssh_host_", "/openvswitch/conf.db")
 
 
 @dataclass(frozen=True)
@@ -90,7 +87,7 @@ def plan(
     record.
 
     ``secrets`` are the vault's; they are taken out of the readable copies wherever they stand. ``redactor`` is the
-    platform driver's, in place of the one for the files of a Linux machine.
+    platform driver's; without one there is no readable copy.
 
     Raises CartableError when an item is not what the module gives.
     """
@@ -129,21 +126,21 @@ def read_items(items: Iterable[Mapping[str, Any]]) -> list[ConfigurationFile]:
 def readable_copies(
     files: Sequence[ConfigurationFile], secrets: frozenset[str], redactor: Redactor | None = None
 ) -> dict[str, str]:
-    """Give the records for people, by name below the asset's folder; binary and secret files have none."""
+    """The records for people, by name below the asset's folder: of the files whose grammar the driver knows.
+
+    The others (binary, hashes and keys, a grammar that nobody wrote down) are in the encrypted copy alone.
+    """
     copies: dict[str, str] = {}
     for file in files:
         name = READABLE + "/".join(_safe(part) for part in file.path.strip("/").split("/"))
         if file.link:
             copies[name] = f"-> {file.link}\n"
             continue
-        secret = file.path.startswith(ENCRYPTED_ONLY) and not file.path.endswith(".pub")
-        if secret or file.path.endswith("~") or b"\0" in file.content:
-            continue
         try:
             text = file.content.decode("utf-8")
         except UnicodeDecodeError:
             continue
-        readable = (redactor or redact)(file.path, text)
+        readable = redactor(file.path, text) if redactor else None
         if readable is not None:
             copies[name] = scrub(readable, secrets)
     return copies

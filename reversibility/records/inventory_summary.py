@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from reversibility.market.platforms import support_of_record
+
 
 @dataclass(frozen=True)
 class Software:
@@ -47,7 +49,7 @@ def seen_from_records(
     return Seen(
         serial=record_serial(content),
         os=system.get("full_name") or system.get("name") or None,
-        os_support_end=_day(system.get("end_of_support")),
+        os_support_end=support_of_record(system).ends,
         cpu=next((str(cpu["name"]) for cpu in dicts(content, "cpus") if cpu.get("name")), None),
         memory_mb=hardware.get("memory") if isinstance(hardware.get("memory"), int) else None,
         disk_gb=_disks(content),

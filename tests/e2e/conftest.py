@@ -21,8 +21,8 @@ from reversibility.market.paths import MarketPaths
 from reversibility.records.password_policy import policy_named
 from reversibility.records.vault import Vault
 from tests.e2e.secrets_hunt import ProcessSampler
+from tests.project import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 INVENTORY = PROJECT / "inventories" / "demo"
 BIN = Path(sys.executable).parent
 LAB = PROJECT / "scripts" / "lab"

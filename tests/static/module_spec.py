@@ -55,6 +55,27 @@ class ModuleSpec:
     rules: dict[str, Any] = field(default_factory=dict)
     supports_check_mode: bool = False
 
+    @classmethod
+    def documented(cls, script: Path) -> ModuleSpec:
+        """What the documentation beside the script says."""
+        return cls(_converted(_documentation(script).get("options") or {}))
+
+    @classmethod
+    def read(cls, script: Path) -> ModuleSpec:
+        """What the script says, and its documentation where the script computes it."""
+        documented = cls.documented(script).options
+        source = script.read_bytes() if script.is_file() else b""
+        spec, whole = _spec_in(source)
+        if spec is None:
+            return cls(documented, supports_check_mode=b"check_mode" in source.lower())
+        options = _converted(spec.get("options") or {})
+        rules = {rule: _lists(spec[rule]) for rule in RULES if spec.get(rule)}
+        if spec.get("required_by"):
+            rules["required_by"] = spec["required_by"]
+        return cls(
+            options if whole else {**documented, **options}, rules, bool(spec.get("supports_check_mode"))
+        )
+
     def problems(self, arguments: dict[str, Any]) -> list[str]:
         """What Ansible's validator says of the arguments of a task."""
         validator = ArgumentSpecValidator(copy.deepcopy(self.options), **copy.deepcopy(self.rules))
@@ -71,23 +92,8 @@ def module_spec(name: str) -> ModuleSpec:
     for folder in folders:
         script = folder / f"{module}.ps1"
         if script.is_file() or (folder / f"{module}.py").is_file():
-            return _read(script)
+            return ModuleSpec.read(script)
     raise NoSuchModule(name)
-
-
-def _read(script: Path) -> ModuleSpec:
-    documented = _converted(_documentation(script).get("options") or {})
-    source = script.read_bytes() if script.is_file() else b""
-    spec, whole = _spec_in(source)
-    if spec is None:
-        return ModuleSpec(documented, supports_check_mode=b"check_mode" in source.lower())
-    options = _converted(spec.get("options") or {})
-    rules = {rule: _lists(spec[rule]) for rule in RULES if spec.get(rule)}
-    if spec.get("required_by"):
-        rules["required_by"] = spec["required_by"]
-    return ModuleSpec(
-        options if whole else {**documented, **options}, rules, bool(spec.get("supports_check_mode"))
-    )
 
 
 def _spec_in(source: bytes) -> tuple[dict[str, Any] | None, bool]:

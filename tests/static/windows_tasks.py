@@ -70,7 +70,7 @@ class Finding:
 def check_file(path: Path) -> list[Finding]:
     """Check all tasks of a task file or a playbook."""
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    only_windows = path.stem.endswith("windows") or "_windows_" in path.stem
+    only_windows = "windows" in path.stem
     return [
         Finding(path, str(task.get("name", "")), message)
         for task in tasks_in(content)

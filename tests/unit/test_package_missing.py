@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[2]
+from tests.project import PROJECT
+
 PLUGINS = sorted(
     path.relative_to(PROJECT / "plugins").with_suffix("").as_posix().replace("/", ".")
     for kind in ("action", "callback", "lookup", "vars")
@@ -44,6 +44,6 @@ def test_the_sentence_is_in_one_place() -> None:
     files = [
         path
         for path in (PROJECT / "plugins").rglob("*.py")
-        if "is not installed for the Python" in path.read_text()
+        if "cartable is not installed for the Python" in path.read_text()
     ]
     assert [path.name for path in files] == ["package.py"]

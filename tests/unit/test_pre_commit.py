@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-PROJECT = Path(__file__).resolve().parents[2]
+from tests.project import PROJECT
+
 HOOKS = yaml.safe_load((PROJECT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
 TEST = (PROJECT / "scripts" / "test").read_text(encoding="utf-8")
 

@@ -13,7 +13,9 @@ from . import identity, network, protection, software, storage, system
 from .machine import Machine, number, without_empty
 
 
-def observe(machine: Machine, asset: str, declared: Iterable[str], client: str) -> Dict[str, Any]:
+def observe(
+    machine: Machine, asset: str, declared: Iterable[str], client: str, itemtype: str = "Computer"
+) -> Dict[str, Any]:
     """Read everything once.
 
     Returns ``inventory`` (a document in GLPI's inventory format), ``accounts``, ``services``, ``updates``
@@ -49,7 +51,7 @@ def observe(machine: Machine, asset: str, declared: Iterable[str], client: str) 
     return {
         "inventory": {
             "deviceid": f"{asset}-cartable",
-            "itemtype": "Computer",
+            "itemtype": itemtype,
             "action": "inventory",
             "tag": asset,
             "content": without_empty(content),

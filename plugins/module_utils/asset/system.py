@@ -11,7 +11,6 @@ import shlex
 from typing import Any, Dict, List
 
 from .machine import Machine, without_empty
-from .support import linux_end_of_support
 
 ALWAYS_RUNNING = frozenset({"enabled", "enabled-runtime", "generated"})
 
@@ -30,7 +29,7 @@ def os_release(machine: Machine) -> Dict[str, str]:
 
 
 def operating_system(machine: Machine) -> Dict[str, Any]:
-    """Read GLPI's section ``operatingsystem``, and ``end_of_support`` (ISO date), where the release is known.
+    """Read GLPI's section ``operatingsystem``.
 
     Boot time is left out: it is another one after each restart.
     """
@@ -46,7 +45,6 @@ def operating_system(machine: Machine) -> Dict[str, Any]:
             "kernel_name": "linux",
             "kernel_version": (machine.run("uname", "-r") or "").strip(),
             "hostid": machine.word("/etc/machine-id"),
-            "end_of_support": linux_end_of_support(release.get("ID", ""), version),
         }
     )
 

@@ -58,9 +58,9 @@ class DeviceAction(ActionBase):
             self._find()
             return self.act()
         except (Unreachable, LoginRefused) as error:
-            raise AnsibleConnectionFailure(str(error)) from error
+            raise AnsibleConnectionFailure(str(error)) from None  # Ansible would repeat the cause
         except (CartableError, identity.NoIdentity, DeviceError, ChangeRefused, UnknownGrammar) as error:
-            raise AnsibleActionFail(str(error)) from error
+            raise AnsibleActionFail(str(error)) from None
 
     def act(self):
         """Do the work; the task's result."""

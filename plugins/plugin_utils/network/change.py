@@ -74,23 +74,23 @@ class Change:
         """Send the commands and keep them. Raises DeviceError, which says in which state the device is."""
         risky = force_risk or any(self.dialogue.is_risky(command) for command in commands)
         way, entered = self._arm(session, risky)
-        self._snapshot = way is None and self._take_snapshot(session)
+        self._snapshot = (way is None or not way.revert) and self._take_snapshot(session)
         try:
             shown = dict(zip(commands, self.driver.redact_commands(commands), strict=True))
             session.configure(commands, secrets, lambda command: shown[command], entered)
         except DeviceError as error:
-            raise self._failed(error, session, way, before) from error
+            raise self._failed(error, session, way, before) from None  # Ansible would repeat the cause
         session.close()
         try:
             fresh = self._new_login(way)
         except DeviceError as error:
-            raise self._failed(error, None, way, before) from error
+            raise self._failed(error, None, way, before) from None  # Ansible would repeat the cause
         with fresh:
             try:
                 files = read(fresh, self.driver)
                 self._compare(wanted, files)
             except (DeviceError, UnknownGrammar, ChangeRefused) as error:
-                raise self._failed(error, fresh, way, before) from error
+                raise self._failed(error, fresh, way, before) from None  # Ansible would repeat the cause
             if way is not None:
                 self._disarm(fresh, way)
             self._forget_snapshot(fresh)

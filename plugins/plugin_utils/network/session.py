@@ -342,7 +342,12 @@ class Session:
                 raise NoPrompt(f"{self.target.name} does not leave its configuration mode.")
 
     def _checked(self, command: str, shown: str, secrets: Mapping[str, str]) -> None:
-        text = fill(command, secrets)
+        try:
+            text = fill(command, secrets)
+        except KeyError as error:
+            raise CommandRefused(
+                f"“{shown}” needs the secret {error}, which is not at hand; it was not sent."
+            ) from None
         first, *more = text.split("\n")
         if any(ord(character) < 32 for character in text.replace("\n", "")):
             raise CommandRefused(
@@ -381,7 +386,7 @@ class Session:
             f"does not come back after “{shown}”",
         )
         self._note_prompt()
-        return clean(self._raw[start:])
+        return clean(self._raw[start:]).partition("\n")[2]  # without the echo
 
     def save(self) -> None:
         """Make what runs what starts. Raises CommandRefused when the device does not say that it did."""

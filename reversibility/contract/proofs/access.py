@@ -18,9 +18,9 @@ from reversibility.records.vault import Entry
 from reversibility.typography import number
 
 C = "\u00a0:"  # a colon in French
-# Record -> how its logins are made: to the machine itself, to its shared spaces. The time at which a record was last
-# proven as a whole stands under its name in volatile.json, since it changes with every run.
-LOGIN_RECORDS = {"logins.json": "pam", "logins-shares.json": "smb"}
+# Record -> how its logins are made: to the machine itself (Linux, Windows), to its shared spaces. The time at which a
+# record was last proven as a whole stands under its name in volatile.json, since it changes with every run.
+LOGIN_RECORDS = {"logins.json": ("pam", "windows_logon"), "logins-shares.json": ("smb",)}
 LOGIN_OK = "success"
 
 
@@ -149,10 +149,11 @@ def _login_verified(context: AssessmentContext, asset: Asset, entry: Entry) -> d
     wanted = (entry.revision, LOGIN_OK)
     times = [
         _time_of(folder.json(VOLATILE), name)
-        for name, method in LOGIN_RECORDS.items()
+        for name, methods in LOGIN_RECORDS.items()
         for login in dicts(folder.json(name), "logins")
         if login.get("account") in (entry.account, entry.username)
-        and (login.get("vault_revision"), login.get("result"), login.get("method")) == (*wanted, method)
+        and (login.get("vault_revision"), login.get("result")) == wanted
+        and login.get("method") in methods
     ]
     return max((time for time in times if time), default=None)
 

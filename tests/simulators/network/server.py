@@ -100,7 +100,7 @@ class _Terminal:
             elif key == "\x15":
                 self.write("\r" + self.shell.prompt())
                 text = ""
-            elif key == "?" and self.shell.collect is None and not question:
+            elif key == "?" and self.shell.helps(text) and not question:
                 self.write("?\r\n% Unrecognized command\r\n" + self.shell.prompt() + text)
             else:
                 text += key

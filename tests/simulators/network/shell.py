@@ -69,6 +69,10 @@ class Shell:
         """The modes whose commands are tried after those of the current one."""
         return []
 
+    def helps(self, typed: str) -> bool:
+        """Whether a question mark after this text asks for help, and is not part of it."""
+        return self.collect is None
+
     # -- a line ----
 
     def receive(self, line: str) -> str:

@@ -14,6 +14,7 @@ from .execution import actions, command_line, exec_manifest, raw
 from .faults import Faults
 from .journal import Journal
 from .models.api import Call
+from .replay import Recording
 from .state import windows_update
 from .state.accounts import User
 from .state.factory import POLICIES_SYSTEM
@@ -42,6 +43,7 @@ class PC:
         self.web: dict[
             str, bytes
         ] = {}  # what the PC finds at a URL; an HTTP server on the loopback is asked for real
+        self.recording: Recording | None = None  # answers of a real PC, which come before the models
         self.controller = "192.0.2.5"  # the address from which the firewall sees whoever connects
         self._ticked = self.now()
         self.restart_seconds = 0.3

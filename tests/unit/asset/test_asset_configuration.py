@@ -9,17 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from plugins.module_utils.asset.configuration import (
-    DEBIAN_PATHS,
-    LARGEST,
-    collect,
-    open_vswitch,
-    stable_database,
-)
+from plugins.module_utils.asset.configuration import LARGEST, collect
+from plugins.module_utils.asset.openvswitch import open_vswitch, stable_database
+from reversibility.platforms.openvswitch import port_differences
+from reversibility.platforms.registry import driver
 from reversibility.records.configuration import pack, read_items, readable_copies
-from reversibility.records.configuration_check import configuration_problems, switch_differences
 from tests.unit.asset.recorded import RecordedMachine
 
+DEBIAN = driver("debian")
+DEBIAN_PATHS = DEBIAN.collected("classroom_pc")
 SWITCH = Path(__file__).parent / "switches" / "openvswitch-3.5"
 
 
@@ -59,7 +57,7 @@ def test_who_may_log_in_with_a_key_is_read_and_shown(root):
         (Path(root) / home / ".ssh").mkdir(parents=True)
         for name in ("authorized_keys", "authorized_keys2", "id_ed25519"):
             (Path(root) / home / ".ssh" / name).write_text(key)
-    shown = readable_copies(read_items(collect(root, DEBIAN_PATHS)[0]), frozenset())
+    shown = readable_copies(read_items(collect(root, DEBIAN_PATHS)[0]), frozenset(), DEBIAN.redact)
     assert {name: text for name, text in shown.items() if ".ssh" in name} == {
         f"config/{home}/.ssh/{name}": key
         for home in homes
@@ -83,7 +81,7 @@ def test_what_is_collected_is_what_the_state_keeps(root):
 def test_this_machine_is_read_without_an_error():
     files, _ = collect("/", ["/etc/hostname", "/etc/passwd"])
     assert "/etc/passwd" in [file["path"] for file in files]
-    assert configuration_problems({f["path"]: base64.b64decode(f["content_b64"]) for f in files}) == []
+    assert DEBIAN.problems({f["path"]: base64.b64decode(f["content_b64"]) for f in files}) == []
 
 
 def read_switch() -> dict[str, bytes]:
@@ -109,12 +107,12 @@ def test_a_recorded_switch_is_what_was_declared():
         "p_pc1": {"mode": "access", "vlan": "pupils"},
         "p_fw": {"mode": "trunk", "vlans": ["administration", "direction", "pupils"]},
     }
-    assert switch_differences(json.loads(read_switch()["/switch.json"]), ports, vlans) == []
+    assert port_differences(json.loads(read_switch()["/switch.json"]), ports, vlans) == []
 
 
 def test_the_database_of_a_switch_parses_and_a_damaged_one_does_not():
     files = read_switch()
-    assert configuration_problems(files) == []
+    assert DEBIAN.problems(files) == []
     database = files["/openvswitch/conf.db"]
     for broken in (
         database[:-2],
@@ -122,7 +120,7 @@ def test_the_database_of_a_switch_parses_and_a_damaged_one_does_not():
         database[: database.index(b"\n{") + 1],
         b"",
     ):
-        assert configuration_problems({**files, "/openvswitch/conf.db": broken})
+        assert DEBIAN.problems({**files, "/openvswitch/conf.db": broken})
 
 
 def test_the_same_database_gives_the_same_bytes_at_another_time():

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from plugins.module_utils.asset import accounts, identity, software, support
+from plugins.module_utils.asset import accounts, identity, software
 from plugins.module_utils.asset.document import observe
 from plugins.module_utils.asset.machine import Machine, NoAnswer
 from tests import glpi
@@ -236,42 +236,6 @@ def test_who_sudoers_lets_in(tmp_path, text, users, groups):
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "sudoers").write_text(text)
     assert accounts.sudoers(Machine(str(tmp_path))) == (users, groups)
-
-
-@pytest.mark.parametrize(
-    ("identifier", "version", "end"),
-    [
-        ("debian", "12", "2028-06-30"),
-        ("debian", "13.2", "2030-06-30"),
-        ("ubuntu", "24.04", "2029-05-31"),
-        ("debian", "99", None),
-        ("arch", "", None),
-    ],
-)
-def test_the_end_of_support_of_linux(identifier, version, end):
-    assert support.linux_end_of_support(identifier, version) == end
-
-
-@pytest.mark.parametrize(
-    ("product", "release", "end"),
-    [
-        ("Microsoft Windows XP Professional", "", "2014-04-08"),
-        ("Microsoft Windows 7 Professionnel", "", "2020-01-14"),
-        ("Microsoft Windows 10 Pro", "22H2", "2025-10-14"),
-        ("Microsoft Windows 11 Pro", "24H2", "2026-10-13"),
-        ("Microsoft Windows 11 Education", "24H2", "2027-10-12"),
-        ("Microsoft Windows 11 Pro", "99H9", None),
-        ("Microsoft Windows Server 2012 R2 Standard", "", "2023-10-10"),
-        ("BeOS", "", None),
-    ],
-)
-def test_the_end_of_support_of_windows(product, release, end):
-    assert support.windows_end_of_support(product, release) == end
-
-
-def test_every_date_of_the_table_is_one():
-    for day in [*support.LINUX.values(), *support.WINDOWS.values()]:
-        assert re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])-([0-2]\d|3[01])", day)
 
 
 @pytest.mark.parametrize("path", ON_TARGETS, ids=lambda path: path.name)

@@ -12,8 +12,8 @@ import pytest
 
 from plugins.module_utils.asset.accounts import accounts, unknown
 from plugins.module_utils.asset.machine import Machine
+from tests.project import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[3]
 DECLARED = {"root", "cartable"}
 
 

@@ -150,6 +150,7 @@ def test_the_tables_say_what_the_records_say(case: Case, built: BuiltBundle) -> 
     )
 
 
+@pytest.mark.judge("age")
 def test_a_stranger_takes_over_from_the_bundle_alone(case: Case, built: BuiltBundle, tmp_path: Path) -> None:
     folder = built.path / "data/10-automatisation"
     subprocess.run(["git", "clone", "-q", str(folder / "depot.bundle"), str(tmp_path / "clone")], check=True)

@@ -24,6 +24,7 @@ from reversibility.bundle.verify import verify
 from reversibility.documents import completeness, start_page
 from reversibility.errors import CartableError
 from reversibility.market.load import load_market
+from tests.project import PROJECT
 from tests.unit.bundle.market import Case, git, make_case
 
 
@@ -150,7 +151,7 @@ def test_a_killed_build_leaves_nothing_that_counts(changed: Case) -> None:
         "case.build()\n"
     )
     command = [sys.executable, "-c", script, str(changed.paths.inventory), str(changed.paths.data)]
-    done = subprocess.run(command, cwd=Path(__file__).parents[3], check=False, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=PROJECT, check=False, capture_output=True, text=True)
     assert done.returncode == -9, done.stderr
     left = [path.name for path in changed.paths.bundles.iterdir() if not path.name.startswith(".lock")]
     assert left == [".building-cartable-demo-20260302T093000Z"]

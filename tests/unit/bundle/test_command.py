@@ -25,8 +25,9 @@ from reversibility.bundle.verify import verify
 from reversibility.errors import CartableError
 from reversibility.market.load import load_market
 from reversibility.records.vault import Vault
+from tests.project import PROJECT, ansible
 from tests.unit.bundle.market import Case, git, make_case, make_keys, make_project
-from tests.unit.contract.handover import CHEAP, PASSPHRASE, PROJECT
+from tests.unit.contract.handover import CHEAP, PASSPHRASE
 
 
 @pytest.fixture(scope="module")
@@ -297,22 +298,10 @@ def test_a_bundle_is_compared_with_the_state_of_today(case: Case, tmp_path: Path
 
 def hand_over(inventory: Path, home: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run the playbook handover.yml without a terminal."""
-    environment = {
-        **os.environ,
-        "CARTABLE_VAULT_PASSPHRASE_COMMAND": f"echo '{PASSPHRASE}'",
-        "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"),
-        "HOME": str(home),
-    }
-    playbook = Path(sys.executable).with_name("ansible-playbook")
-    command = [str(playbook), "-i", str(inventory), str(PROJECT / "playbooks" / "handover.yml"), *options]
-    return subprocess.run(
-        command,
-        cwd=PROJECT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
+    environment = {"CARTABLE_VAULT_PASSPHRASE_COMMAND": f"echo '{PASSPHRASE}'", "HOME": str(home)}
+    playbook = PROJECT / "playbooks" / "handover.yml"
+    return ansible(
+        "ansible-playbook", "-i", inventory, playbook, *options, environment=environment, timeout=None
     )
 
 

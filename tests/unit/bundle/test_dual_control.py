@@ -130,6 +130,7 @@ def test_every_combination_of_holders(case: Case, chosen: tuple[str, ...]) -> No
         assert entry is not None and entry.password == SECRET
 
 
+@pytest.mark.judge("keepassxc-cli")
 def test_neither_half_opens_the_vault_alone(case: Case) -> None:
     identities = [identity for key in case.keys.values() for identity in load_identity(key)]
     passphrase, key_file = halves(case.bundle, identities)
@@ -151,6 +152,7 @@ def test_neither_half_opens_the_vault_alone(case: Case) -> None:
     key_path.unlink()
 
 
+@pytest.mark.judge("age", "keepassxc-cli")
 def test_the_procedure_on_paper_works_with_age_and_keepassxc(case: Case, tmp_path: Path) -> None:
     """OUVRIR.txt to the letter: age opens both halves, KeePassXC the vault."""
     procedure = (case.secrets / "OUVRIR.txt").read_text(encoding="utf-8")

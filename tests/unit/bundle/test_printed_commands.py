@@ -45,6 +45,7 @@ def reader(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Reader:
     )
 
 
+@pytest.mark.judge("age")
 def test_every_command_of_the_opening_sheet(case: Case, reader: Reader) -> None:
     printed = re.findall(r"^ {7}(\S.*)$", reader.page("06-secrets/OUVRIR.txt"), re.MULTILINE)
     reader.follow(printed, OPENING)

@@ -30,8 +30,8 @@ from reversibility.records.state import State
 from reversibility.records.vault import KdfCost, Vault
 from tests.lab import router
 from tests.lab.plan import plan
+from tests.project import PROJECT
 
-PROJECT = Path(__file__).parents[3]
 DEMO = PROJECT / "inventories" / "demo"
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LOGGED_IN = NOW - timedelta(days=2)
@@ -141,7 +141,7 @@ def write_records(state: State, market: Market, asset: Asset, vault: Vault) -> N
             "hardware": {"name": asset.tag, "memory": 4096},
             "cpus": [{"name": "Exemple 3000"}],
             "storages": [{"name": "sda", "disksize": 238475}],
-            "operatingsystem": {"full_name": "Debian GNU/Linux 13", "end_of_support": "2030-06-30"},
+            "operatingsystem": {"name": "Debian", "full_name": "Debian GNU/Linux 13", "version": "13.1"},
             "softwares": [
                 {"name": name, "version": version, "publisher": "Debian"} for name, version in packages
             ],

@@ -17,8 +17,8 @@ from reversibility.records.journals import Journals
 from reversibility.records.scrub import REPLACEMENT
 from reversibility.records.state import State
 from reversibility.records.vault import KdfCost, Vault
+from tests.project import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[3]
 PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 HOSTS = """
 all:

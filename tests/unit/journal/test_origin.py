@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from reversibility.records.origin import person
+from tests.project import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[3]
 SAY = "from reversibility.records.origin import person; print(person().get('from'))"
 
 

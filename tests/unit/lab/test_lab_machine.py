@@ -16,6 +16,7 @@ from tests.lab import apt_sources, detect, image, locks, mounts, places, process
 from tests.lab.apt_sources import Mirrors, parse_options, parse_proxy, parse_targets
 from tests.lab.cli import _split
 from tests.lab.progress import table
+from tests.project import PROJECT
 
 FORMAT_UNKNOWN = "$(ORIGIN)|$(LABEL)"
 
@@ -176,7 +177,7 @@ def test_a_command_dies_with_the_lab(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     code = f"from tests.lab.shell import run; run(['sh', '-c', 'exec 3>{pipe}; echo x >&3; exec tail -f /dev/null'])"
-    parent = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[3])
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT)
     with pipe.open("rb") as reading:
         assert reading.readline() == b"x\n"
         parent.send_signal(signal.SIGKILL)

@@ -17,8 +17,8 @@ from reversibility.market.model import Market
 from tests.lab import router, switch
 from tests.lab.plan import Port, Vlan, plan
 from tests.lab.shell import LabError
+from tests.project import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[3]
 GOLDEN = Path(__file__).parent / "demo"
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import yaml
 
 HERE = Path(__file__).parent
-PROJECT = HERE.parents[2]
 TODAY = dt.date(2026, 1, 15)
 
 

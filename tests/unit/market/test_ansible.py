@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from reversibility.market.load import load_market
-from tests.unit.market.support import PROJECT
+from tests import project
+from tests.project import PROJECT
 
-BIN = Path(sys.executable).parent
 # So that the hour of the day at which the tests run does not matter.
 EMERGENCY = '{"preflight_emergency": {"reason": "essai de la liste", "reference": "TEST-1"}}'
 PLAY = """
@@ -40,20 +38,11 @@ def ansible(
 ) -> subprocess.CompletedProcess[str]:
     """Run a program of Ansible from the project, without the plugins of other parts; ``data`` holds the records."""
     environment = {
-        **os.environ,
-        "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"),
         "ANSIBLE_VARS_ENABLED": "host_group_vars,cartable.fleet.market",
         "ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.default",
-        "ANSIBLE_NOCOLOR": "1",
-        "COLUMNS": "400",
+        **({"CARTABLE_DATA_DIR": str(data)} if data else {}),
     }
-    environment.pop("CARTABLE_DATA_DIR", None)
-    if data is not None:
-        environment["CARTABLE_DATA_DIR"] = str(data)
-    command = [str(BIN / program), *map(str, arguments)]
-    return subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
+    return project.ansible(program, *arguments, cwd=cwd, environment=environment)
 
 
 @pytest.fixture

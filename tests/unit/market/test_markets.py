@@ -19,7 +19,7 @@ from reversibility.market.load import load_market
 from reversibility.market.model import Asset, Market
 from reversibility.market.platforms import support_of
 from reversibility.market.shape import SCHEMAS
-from tests.unit.market.support import PROJECT
+from tests.project import PROJECT
 
 SHIPPED_PROFILES = PROJECT / "reversibility" / "contract" / "profiles"
 TODAY = dt.date(2026, 9, 1)

@@ -17,6 +17,7 @@ from reversibility.market.platforms import (
     platform_of,
     platform_table,
     support_of,
+    support_of_record,
     version_of,
 )
 
@@ -88,6 +89,33 @@ def test_until_when_a_declared_system_is_supported(os: str, ends: date | None, l
 )
 def test_the_end_of_a_release_depends_on_the_edition(release: str, edition: str, ends: date | None) -> None:
     assert platform_of("windows-11").support("11", release, edition).ends == ends
+
+
+@pytest.mark.parametrize(
+    ("name", "full_name", "version", "ends"),
+    [
+        ("Debian", "Debian GNU/Linux 13 (trixie)", "13.2", date(2030, 6, 30)),
+        ("Debian", "Debian GNU/Linux 12 (bookworm)", "12", date(2028, 6, 30)),
+        ("Ubuntu", "Ubuntu 24.04.1 LTS", "24.04", date(2029, 5, 31)),
+        ("Windows", "Microsoft Windows XP Professional", "", date(2014, 4, 8)),
+        ("Windows", "Microsoft Windows 7 Professionnel", "", date(2020, 1, 14)),
+        ("Windows", "Microsoft Windows 8.1 Pro", "", date(2023, 1, 10)),
+        ("Windows", "Microsoft Windows 10 Pro", "22H2", date(2025, 10, 14)),
+        ("Windows", "Microsoft Windows 11 Professionnel", "24H2", date(2026, 10, 13)),
+        ("Windows", "Microsoft Windows 11 Éducation", "24H2", date(2027, 10, 12)),
+        ("Windows", "Microsoft Windows 11 Entreprise", "24H2", date(2027, 10, 12)),
+        ("Windows", "Microsoft Windows 11 Pro", "99H9", None),
+        ("Windows", "Microsoft Windows Server 2012 R2 Standard", "", date(2023, 10, 10)),
+        ("BeOS", "BeOS", "5", None),
+        ("Debian", "Debian GNU/Linux forky/sid", "", None),
+    ],
+)
+def test_the_end_of_support_of_what_was_seen(
+    name: str, full_name: str, version: str, ends: date | None
+) -> None:
+    found = support_of_record({"name": name, "full_name": full_name, "version": version})
+    assert found.ends == ends
+    assert support_of_record({}).ends is None
 
 
 def test_kinds_and_their_groups() -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from ansible.plugins.loader import init_plugin_loader
 
-init_plugin_loader([str(Path(__file__).parents[3] / "collections")])
+from tests.project import COLLECTIONS
+
+init_plugin_loader([str(COLLECTIONS)])
 
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network.session import Limits, Session  # noqa: E402
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network.transport import Target  # noqa: E402

@@ -8,7 +8,9 @@ import pytest
 
 from reversibility.contract.parse_back import open_configuration, read_back
 from reversibility.market.load import load_market
+from reversibility.platforms.dialogue import IOS
 from reversibility.records.state import State
+from tests.simulators.network import ios_show
 from tests.simulators.network.ios import IosDevice
 from tests.simulators.network.market import VLANS, SimulatedMarket
 
@@ -21,12 +23,14 @@ PORTS = {
     "Gi1/0/4": {"mode": "disabled", "description": "Libre"},
 }
 
-VARIABLES = {
+VARIABLES: dict[str, object] = {
     "ports": PORTS,
     "network_accounts": {"admin": "admin", "backup": "admin"},
     "network_change_management": True,
     "network_services": {"telnet": False, "http": False},
     "network_ntp": ["127.1.10.1"],
+    "network_snmp_users": ["supervision"],
+    "network_banner": "Accès réservé aux personnes autorisées.\nSW250001#",
 }
 
 
@@ -41,7 +45,7 @@ def school(tmp_path: Path, password: str, serve) -> tuple[SimulatedMarket, IosDe
     return market, device
 
 
-def test_from_network_yml_to_a_proven_line(school) -> None:
+def test_from_network_yml_to_a_proven_line_and_back_on_a_blank_device(school, password) -> None:
     market, device = school
     checked = market.run("provision.yml", "--check", "--diff")
     assert checked.returncode == 0, checked.stdout + checked.stderr
@@ -72,3 +76,25 @@ def test_from_network_yml_to_a_proven_line(school) -> None:
     )
     assert read_back(declared, declared.assets[TAG], files) is None
     assert b"$9$" in files["/running-config"]
+
+    restored(market, device, password)
+
+
+def restored(market: SimulatedMarket, device: IosDevice, password: str) -> None:
+    """Erase the device, restore it, and find it as it was, with all secrets working again."""
+    market.vault.refresh()
+    first = market.vault.find(TAG, "admin").password
+    before = IOS.stable(ios_show.running(device))
+    users = dict(device.snmp_users)
+    device.erase("admin", first)
+    assert device.snmp_users == {}
+    done = market.run("restore_device.yml", restore_device=TAG)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert IOS.stable(ios_show.running(device)) == before
+    assert IOS.stable(ios_show.startup(device)).endswith(before.partition("version")[2])
+    assert device.snmp_users == users
+    for account in ("admin", "backup"):
+        assert device.check_login(account, market.vault.find(TAG, account).password)
+    record = State(market.data / "state").read_json("trois_platanes", TAG, "restore.json")
+    assert record == {"differences": [], "set_again": ["snmp/supervision/auth", "snmp/supervision/priv"]}
+    assert first not in done.stdout

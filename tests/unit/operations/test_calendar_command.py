@@ -9,9 +9,9 @@ import icalendar
 import pytest
 
 from reversibility.cli import main
+from tests.project import PROJECT
 from tests.unit.documents.test_documents import Page
 
-PROJECT = Path(__file__).parents[3]
 JURANCON = str(PROJECT / "inventories" / "jurancon")
 
 

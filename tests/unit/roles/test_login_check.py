@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[3]
+from tests.project import PROJECT
 
 
 def test_login_check_refuses_an_unknown_account_without_showing_the_password() -> None:

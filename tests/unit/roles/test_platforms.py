@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 import yaml
@@ -11,8 +10,8 @@ import yaml
 from reversibility.market.kinds import kind_table
 from reversibility.market.platforms import platform_table
 from reversibility.market.roles import platform_roles, task_files
+from tests.project import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[3]
 PLAYBOOKS = PROJECT / "playbooks"
 FAMILIES = {"linux", "windows", "network", "api"}  # what is unmanaged is nobody's to change
 ANSIBLE_TEXT = [

@@ -9,13 +9,16 @@ from typing import Any
 import pytest
 import yaml
 
-PROJECT = Path(__file__).resolve().parents[3]
+from tests.project import PROJECT
+
 ROLES = sorted(path.name for path in (PROJECT / "roles").iterdir() if (path / "tasks").is_dir())
 ROLES_WITH_SCENARIO = [
     role for role in ROLES if (PROJECT / "roles" / role / "molecule/default/molecule.yml").exists()
 ]
 MODULES = sorted(
-    path.stem for path in (PROJECT / "plugins" / "modules").glob("*.py") if path.stem != "__init__"
+    path.stem
+    for path in (PROJECT / "plugins" / "modules").iterdir()
+    if path.suffix in (".py", ".ps1") and path.stem != "__init__"
 )
 
 
@@ -65,28 +68,47 @@ def test_every_role_has_a_scenario_on_the_shared_base(role: str) -> None:
     )
 
 
+def tasks_of(path: Path) -> str:
+    """The text of a YAML file without its comments: a module that is only spoken of is not used."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith("#"))
+
+
 @pytest.mark.parametrize("module", MODULES)
-def test_every_module_is_named_by_a_test_or_used_by_a_role_with_a_scenario(module: str) -> None:
-    """The scenario of a role runs its modules on a real machine."""
-    tests = [path for path in (PROJECT / "tests").rglob("*.py") if path != Path(__file__)]
-    tests += [path for path in (PROJECT / "roles").glob("*/molecule/**/*") if path.suffix in {".py", ".yml"}]
-    tests += [
-        path for role in ROLES_WITH_SCENARIO for path in (PROJECT / "roles" / role / "tasks").glob("*.yml")
+def test_every_module_is_run_by_a_test_or_by_a_role_with_a_scenario(module: str) -> None:
+    """The scenario of a role runs its modules on a real machine; a test imports it, or runs it by its full name."""
+    folders = [
+        PROJECT / "roles" / role / part
+        for role in (*ROLES_WITH_SCENARIO, *ROLES_OF_DEVICES)
+        for part in ("tasks", "molecule")
     ]
-    tests += [
-        path for role in ROLES_OF_DEVICES for path in (PROJECT / "roles" / role / "tasks").glob("*.yml")
+    called = re.compile(rf"cartable\.fleet\.{module}\b")
+    if any(called.search(tasks_of(path)) for folder in folders for path in folder.rglob("*.yml")):
+        return
+    imported = re.compile(
+        rf"cartable\.fleet\.{module}\b|plugins[./]modules[./]{module}\b|plugins\.modules import .*\b{module}\b"
+        rf"|plugins[./]action[./]{module}\b"
+    )
+    tests = [
+        path.read_text(encoding="utf-8")
+        for path in (PROJECT / "tests").rglob("*.py")
+        if path != Path(__file__)
     ]
-    name = re.compile(rf"\b{module}\b")
-    assert any(name.search(path.read_text(encoding="utf-8")) for path in tests), f"no test names {module}"
+    playbooks = [path.name for path in (PROJECT / "playbooks").glob("*.yml") if called.search(tasks_of(path))]
+    assert any(imported.search(text) or any(f'"{name}"' in text for name in playbooks) for text in tests), (
+        f"no test runs {module}"
+    )
 
 
 @pytest.mark.parametrize(
     "action", sorted(path.stem for path in (PROJECT / "plugins" / "action").glob("*.py"))
 )
 def test_every_action_has_its_documentation(action: str) -> None:
-    assert action == "__init__" or action in MODULES
+    assert action == "__init__" or action in MODULES, (
+        "its module's file, which has the documentation, is missing"
+    )
 
 
 def test_every_role_is_applied_by_a_playbook() -> None:
-    playbooks = "\n".join(path.read_text(encoding="utf-8") for path in (PROJECT / "playbooks").rglob("*.yml"))
-    assert not [role for role in ROLES if f"cartable.fleet.{role}" not in playbooks]
+    playbooks = "\n".join(tasks_of(path) for path in (PROJECT / "playbooks").rglob("*.yml"))
+    assert not [role for role in ROLES if not re.search(rf"cartable\.fleet\.{role}\b", playbooks)]

@@ -6,16 +6,15 @@ In check mode: dpkg is asked what it has, and nothing is installed.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[3]
+from tests.project import ansible
+
 APPROVED = {"by": "Camille Exemple", "date": "2025-05-06"}
 PLAY = """
 - hosts: localhost
@@ -39,23 +38,12 @@ def entry(package: str, version: str) -> dict[str, object]:
 def check(folder: Path, **variables: object) -> subprocess.CompletedProcess[str]:
     """Run the role in check mode on this machine, with ``variables``."""
     (folder / "play.yml").write_text(PLAY)
-    command = [Path(sys.executable).parent / "ansible-playbook", "-i", "localhost,", "--check"]
-    return subprocess.run(
-        [*command, "-e", json.dumps(variables), folder / "play.yml"],
-        cwd=PROJECT,
-        env={
-            **os.environ,
-            "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"),
-            "ANSIBLE_VARS_ENABLED": "host_group_vars",
-            "ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.default",
-            "ANSIBLE_NOCOLOR": "1",
-            "COLUMNS": "400",
-        },
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    options = ("-i", "localhost,", "--check", "-e", json.dumps(variables))
+    plugins = {
+        "ANSIBLE_VARS_ENABLED": "host_group_vars",
+        "ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.default",
+    }
+    return ansible("ansible-playbook", *options, folder / "play.yml", environment=plugins)
 
 
 def test_only_a_version_pins_a_package(tmp_path: Path) -> None:

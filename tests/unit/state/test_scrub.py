@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reversibility.platforms.registry import driver
 from reversibility.records import session
 from reversibility.records.configuration import plan
 from reversibility.records.passphrase import PassphraseSource
@@ -108,11 +109,19 @@ def test_recovery_keys_and_former_passwords_are_secrets_too(vault_file, tmp_path
     secrets = {"Corr3ct-horse!", "N3wer-password", "111111-222222-333333", "Rem0ved-account"}
     assert secrets <= vault_secrets(vault_file)
     content = "".join(f"# {number}: {secret}\n" for number, secret in enumerate(sorted(secrets)))
-    item = {"path": "/etc/motd", "mode": "0644", "owner": "root", "group": "root"}
+    item = {"path": "/etc/default/motd", "mode": "0644", "owner": "root", "group": "root"}
     item["content_b64"] = base64.b64encode(content.encode()).decode()
     state = State.create(tmp_path / "state")
-    planned = plan(state, "a", "UC250001", [item], opened.age_recipient(), vault_secrets(vault_file))
-    written = planned.readable["config/etc/motd"]
+    planned = plan(
+        state,
+        "a",
+        "UC250001",
+        [item],
+        opened.age_recipient(),
+        vault_secrets(vault_file),
+        driver("debian").redact,
+    )
+    written = planned.readable["config/etc/default/motd"]
     assert written.count(REPLACEMENT) == len(secrets) and not any(secret in written for secret in secrets)
 
 

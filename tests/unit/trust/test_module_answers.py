@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 
 from reversibility.records.journals import Journals
 from reversibility.records.vault import Vault
+from tests.project import PROJECT
 
-PROJECT = Path(__file__).parents[3]
 TAMPERED, VICTIM = "UC250001", "NA250001"
 PASSPHRASE = "Orage-bleu-4127-lampe"
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from reversibility.records.vault import Vault
+from tests.project import PROJECT
 
-PROJECT = Path(__file__).parents[3]
 HOSTS = ("UC250001", "UC250002", "NA250001")
 
 HOSTS_YML = """

@@ -27,6 +27,9 @@ def keepassxc(*arguments: str | Path, typed: str) -> str:
     return result.stdout
 
 
+pytestmark = pytest.mark.judge("keepassxc-cli")
+
+
 @pytest.fixture
 def filled(vault: Vault) -> Vault:
     """A vault with one account, of which the password was changed once, and an attachment."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.static.module_spec import ModuleSpec
 from tests.static.powershell import check_script, script_length
 from tests.static.windows_tasks import check_file
 
@@ -14,6 +17,7 @@ TASK_FILES = sorted([*PROJECT.glob("roles/*/*/*.yml"), *PROJECT.glob("playbooks/
 SCRIPTS = sorted(
     [*PROJECT.glob("plugins/**/*.ps1"), *PROJECT.glob("plugins/**/*.psm1"), *PROJECT.glob("roles/**/*.ps1")]
 )
+MODULES = sorted(PROJECT.glob("plugins/modules/*.ps1"))
 LONGEST = 150  # lines of code of an own module
 
 
@@ -22,14 +26,34 @@ def test_the_tasks_of_the_project_have_the_options_of_their_modules() -> None:
     assert [finding for path in TASK_FILES for finding in check_file(path)] == []
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
-def test_the_scripts_of_the_project_use_what_windows_powershell_has(script: Path) -> None:
-    text = script.read_text(encoding="utf-8")
-    assert check_script(text) == []
-    assert (
-        text.isascii()
-    )  # Windows PowerShell reads a file without a byte order mark in the code page of the system
-    assert script_length(text) <= LONGEST
+def test_the_scripts_of_the_project_use_what_windows_powershell_has() -> None:
+    texts = {script.name: script.read_text(encoding="utf-8") for script in SCRIPTS}
+    assert {name: check_script(text) for name, text in texts.items() if check_script(text)} == {}
+    # Windows PowerShell reads a file without a byte order mark in the code page of the system.
+    assert [name for name, text in texts.items() if not text.isascii()] == []
+    assert [name for name, text in texts.items() if script_length(text) > LONGEST] == []
+
+
+@pytest.mark.parametrize("script", MODULES, ids=lambda path: path.stem)
+def test_the_options_of_a_module_are_those_that_it_documents(script: Path) -> None:
+    documented = ModuleSpec.documented(script).options
+    read = ModuleSpec.read(script)
+    assert read.supports_check_mode
+    assert _compared(read.options) == _compared(documented)
+    source = script.read_text(encoding="utf-8")
+    names = set(re.findall(r"\$module\.Params\.(\w+)", source)) - {"Keys"}
+    assert names <= set(read.options), "an option that is read and not in the specification is always empty"
+
+
+def _compared(options: dict[str, Any]) -> dict[str, Any]:
+    plain = {"type": "str", "required": False, "default": None, "choices": None, "elements": None}
+    return {
+        name: {
+            key: option.get(key) if option.get(key) is not None else default for key, default in plain.items()
+        }
+        | {"options": _compared(option.get("options", {}))}
+        for name, option in options.items()
+    }
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from winrm.protocol import Protocol
 
+from tests.project import PROJECT
 from tests.simulators.windows import Endpoint, Simulator
 
-ROOT = Path(__file__).parents[3]
+ROOT = PROJECT
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ def make(language: str) -> PC:
             "key": "Mozilla Firefox 140.5.0 ESR",
         }
     }
+    pc.state.accounts.add_user("maitre", PASSWORD)
     pc.state.feeds["https://nas.example.test/choco"] = feed
     return pc
 
@@ -73,6 +74,12 @@ CASES: list[tuple[str, dict[str, Any], Callable[[PC], object]]] = [
      lambda pc: setattr(pc.state.tasks[0], "enabled", False) or setattr(pc.state.tasks[0], "triggers", [])),
     ("chocolatey.chocolatey.win_chocolatey", {"name": ["firefoxesr"], "source": "https://nas.example.test/choco"},
      lambda pc: pc.state.chocolatey["packages"].pop("firefoxesr")),
+    (W + "win_environment", {"level": "machine", "variables": {"CARTABLE": "1"}}, lambda pc: pc.state.environment.clear()),
+    (W + "win_computer_description", {"description": "Salle 3", "owner": "École"}, no_drift),
+    (W + "win_dns_client", {"adapter_names": "*", "dns_servers": ["192.0.2.53"]}, no_drift),
+    (W + "win_user_profile", {"username": "maitre", "state": "present"}, no_drift),
+    (C + "win_shortcut", {"src": r"%ProgramFiles%\Mozilla Firefox\firefox.exe", "dest": r"C:\Users\Public\Desktop\ENT.lnk", "arguments": "https://ent.example.test"},
+     lambda pc: pc.state.files.delete(r"C:\Users\Public\Desktop\ENT.lnk")),
 ]  # fmt: skip
 
 
@@ -165,3 +172,31 @@ def test_password_policy_refuses() -> None:
     result = run_module(pc, W + "win_user", {"name": "b", "password": "court"})
     assert "does not meet the password policy" in result["msg"]
     assert pc.state.accounts.find_user("b") is None
+
+
+def test_join_of_a_domain() -> None:
+    pc = make("fr-FR")
+    pc.state.extra["domains"] = {"ecole.example.test": {"admin@ecole.example.test": PASSWORD}}
+    arguments = {
+        "state": "domain",
+        "dns_domain_name": "ecole.example.test",
+        "domain_admin_user": "admin@ecole.example.test",
+    }
+    wrong = run_module(pc, "microsoft.ad.membership", arguments | {"domain_admin_password": "x"})
+    assert "Le nom d’utilisateur ou le mot de passe est incorrect" in wrong["msg"]
+    for changed in (True, False):
+        result = run_module(pc, "microsoft.ad.membership", arguments | {"domain_admin_password": PASSWORD})
+        assert (result["changed"], result["reboot_required"]) == (changed, changed)
+    incomplete = run_module(pc, "microsoft.ad.membership", {"state": "workgroup", "workgroup_name": "ECOLE"})
+    assert "all of the following are missing: domain_admin_user, domain_admin_password" in incomplete["msg"]
+
+
+def test_server_features() -> None:
+    server = PC(
+        new_pc("SRV1", password=PASSWORD, edition="ServerStandard", build=20348, display_version="21H2")
+    )
+    result = run_module(server, W + "win_feature", {"name": ["BitLocker"]})
+    assert result["exitcode"] == "SuccessRestartRequired"
+    assert not run_module(server, W + "win_feature", {"name": ["bitlocker"]})["changed"]
+    client = run_module(make("fr-FR"), W + "win_feature", {"name": ["BitLocker"]})
+    assert "is not recognized" in client["msg"]

@@ -16,6 +16,10 @@ KNOWN_WRAPPERS = {
 }
 
 
+# What the shell plugin of ansible-core 2.20 puts around the wrapper of mkdtemp and expand_user.
+AROUND = ("Set-StrictMode -Version Latest", "If (-not $?) { If (Get-Variable LASTEXITCODE")
+
+
 class ManifestError(ValueError):
     """Not what ansible-core 2.20 or 2.21 sends."""
 
@@ -46,13 +50,13 @@ class ExecManifest:
 
 def wrapper_digest(script: str) -> str:
     lines = (line.strip() for line in script.splitlines())
-    kept = "\n".join(line for line in lines if line and not line.startswith("#"))
+    kept = "\n".join(line for line in lines if line and not line.startswith(("#", *AROUND)))
     return hashlib.sha256(kept.encode()).hexdigest()
 
 
 def is_bootstrap(script: str) -> bool:
     """Whether a script is some version of the bootstrap wrapper."""
-    return "$codeJson | ConvertFrom-Json" in script and "$inputData | & $cmd @splat" in script
+    return "$codeJson = foreach ($in in $" in script and "& $cmd @splat" in script
 
 
 def decode(script: str, stdin: bytes) -> ExecManifest:

@@ -7,25 +7,19 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from ..models.api import PROGRAMS, Call, ModuleFailure, Output, find_script
+from ..models.api import PROGRAMS, Call, ModuleFailure, Output, find_script, normalized
 from . import command_line
 
 if TYPE_CHECKING:
     from ..pc import PC
 
-# What the winrm connection and ansible.windows' reboot plugin put after a script to keep its exit code.
-_EXIT = re.compile(
-    r"; If \(-not \$\?\) \{ If \(Get-Variable LASTEXITCODE -ErrorAction SilentlyContinue\) \{ exit \$LASTEXITCODE \}"
-    r" Else \{ exit 1 \} \}$"
-)
-
 
 def script_output(call: Call, script: str) -> Output | None:
     """What a script leaves; None without a model. A script that is one program with arguments is that program."""
-    found = find_script(_EXIT.sub("", script.strip()))
+    found = find_script(script)
     if found is not None:
         return found[0](call, script)
-    return program_output(call, _EXIT.sub("", script.strip()))
+    return program_output(call, normalized(script))
 
 
 def program_output(call: Call, line: str) -> Output | None:

@@ -148,9 +148,17 @@ def model(name: str, version: str = "") -> Callable[[Callable[[Call], Result]], 
     return register
 
 
+# What connection, shell and reboot plugins put around a script: strict mode, and its exit code.
+_AROUND = re.compile(
+    r"^Set-StrictMode -Version Latest\n|;?\s*If \(-not \$\?\) \{ If \(Get-Variable LASTEXITCODE -ErrorAction SilentlyContinue\)"
+    r" \{ exit \$LASTEXITCODE \} Else \{ exit 1 \} \}$"
+)
+
+
 def normalized(script: str) -> str:
-    """A script without indentation and empty lines."""
-    return "\n".join(line.strip() for line in script.lstrip("\ufeff").splitlines() if line.strip())
+    """A script without indentation, empty lines, and what plugins put around it."""
+    text = "\n".join(line.strip() for line in script.lstrip("\ufeff").splitlines() if line.strip())
+    return _AROUND.sub("", text).strip()
 
 
 def script_model(

@@ -38,10 +38,10 @@ def logon_screen(call: Call, script: str) -> Output:
     return Output((found[0] if found else "") + "\r\n")
 
 
-@script_model(pattern=r"Remove-Item (?:'[^']*'|\S+) -Force(?: -Recurse)?")
+@script_model(pattern=r"Remove-Item (?:'[^']*'|\S+) -Force(?: -Recurse)?;?")
 def remove_item(call: Call, script: str) -> Output:
     found = re.search(r"Remove-Item ('([^']*)'|\S+)", script)
-    path = (found[2] or found[1]) if found else ""
+    path = re.sub(r"\\\.$", "", (found[2] or found[1]) if found else "")
     if not call.state.files.delete(path):
         return Output(stderr=f"Remove-Item : Cannot find path '{path}' because it does not exist.", code=1)
     return Output()

@@ -217,9 +217,14 @@ def _registry(state: PCState) -> None:
 
 
 def _folders(state: PCState, user: str) -> None:
+    profiles = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList"
+    sid = state.accounts.user(user).sid
+    state.registry.set(rf"{profiles}\{sid}", "ProfileImagePath", rf"C:\Users\{user}", "expandstring")
     for path in (
         r"C:\Windows\System32\Sysprep\Panther", r"C:\Windows\Panther", r"C:\Windows\Temp", r"C:\Program Files",
         r"C:\Program Files (x86)", r"C:\ProgramData", r"C:\Users\Public\Desktop", r"C:\Users\Default",
         rf"C:\Users\{user}\AppData\Local\Temp", rf"C:\Users\{user}\AppData\Roaming", rf"C:\Users\{user}\Desktop",
     ):  # fmt: skip
         state.files.make_directory(path)
+    state.files.write(r"C:\Users\Default\NTUSER.DAT", b"simulated hive")
+    state.files.write(rf"C:\Users\{user}\NTUSER.DAT", b"simulated hive")

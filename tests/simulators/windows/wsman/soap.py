@@ -69,6 +69,13 @@ def invalid_header(detail: str) -> WsmanFault:
     return WsmanFault(2150858767, reason, "a:InvalidMessageInformationHeader", sender=True, detail=detail)
 
 
+def invalid_timeout(given: str) -> WsmanFault:
+    return invalid_header(
+        "The WS-Management service cannot process the request. The XML contains an invalid timeout field in the SOAP "
+        f"header: {given}. "
+    )
+
+
 def timed_out() -> WsmanFault:
     reason = "The WS-Management service cannot complete the operation within the time specified in OperationTimeout.  "
     return WsmanFault(2150858793, reason, "w:TimedOut")
@@ -134,10 +141,7 @@ class Request:
         timeout = header.findtext("w:OperationTimeout", "PT60S", NAMESPACES)
         seconds = re.fullmatch(r"PT(\d+(?:\.\d+)?)S", timeout)
         if seconds is None:
-            raise invalid_header(
-                "The WS-Management service cannot process the request. The XML contains an invalid timeout field in the "
-                f"SOAP header: {timeout}. "
-            )
+            raise invalid_timeout(timeout)
         locale = header.find("w:Locale", NAMESPACES)
         return cls(
             text("a:Action"),
