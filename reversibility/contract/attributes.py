@@ -19,13 +19,14 @@ class MandatoryAttributes:
     table: KindTable
     threshold: float = THRESHOLD
 
-    def of(self, kind: str, managed: bool) -> tuple[str, ...]:
-        """List the attributes that an asset of ``kind`` must have, each once, in a stable order."""
-        return self.table.mandatory(kind, managed)
+    def of(self, row: Mapping[str, Any], kind: str, managed: bool) -> tuple[str, ...]:
+        """List the attributes that an asset of ``kind`` must have, by what ``row`` (of inventaire.json) says of it."""
+        rented, second_hand = row.get("financing") == "rental", row.get("second_hand") is True
+        return self.table.mandatory(kind, managed, rented=rented, second_hand=second_hand)
 
     def lacking(self, row: Mapping[str, Any], kind: str, managed: bool) -> list[str]:
-        """List the mandatory attributes that ``row`` (an asset of inventaire.json) has not, or has empty."""
-        return [name for name in self.of(kind, managed) if row.get(name) in (None, "", [])]
+        """List the mandatory attributes that ``row`` has not, or has empty."""
+        return [name for name in self.of(row, kind, managed) if row.get(name) in (None, "", [])]
 
     def label(self, name: str) -> str:
         """Return the French name of an attribute."""

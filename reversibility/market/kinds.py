@@ -31,12 +31,23 @@ class KindTable:
     every: tuple[str, ...]
     managed: tuple[str, ...]
     unmanaged: tuple[str, ...]
+    rented: tuple[str, ...]
+    second_hand: tuple[str, ...]
     attributes: Mapping[str, str]
 
-    def mandatory(self, kind: str, managed: bool) -> tuple[str, ...]:
+    def mandatory(
+        self, kind: str, managed: bool, *, rented: bool = False, second_hand: bool = False
+    ) -> tuple[str, ...]:
         """The attributes that an asset of ``kind`` must have, each once, in a stable order."""
         own = self.kinds[kind].mandatory if kind in self.kinds else ()
-        return tuple(dict.fromkeys((*self.every, *(self.managed if managed else self.unmanaged), *own)))
+        parts = (
+            self.every,
+            self.managed if managed else self.unmanaged,
+            own,
+            self.rented if rented else (),
+            self.second_hand if second_hand else (),
+        )
+        return tuple(dict.fromkeys(name for part in parts for name in part))
 
 
 @cache
@@ -61,6 +72,8 @@ def kind_table() -> KindTable:
         every=tuple(rules["every"]),
         managed=tuple(rules["managed"]),
         unmanaged=tuple(rules["unmanaged"]),
+        rented=tuple(rules["rented"]),
+        second_hand=tuple(rules["second_hand"]),
         attributes=content["attributes"],
     )
     _check(table)
@@ -73,7 +86,7 @@ def _check(table: KindTable) -> None:
     for kind in table.kinds.values():
         for what, names, known in (
             ("group", kind.groups, table.groups),
-            ("attribute", table.mandatory(kind.name, True), table.attributes),
+            ("attribute", table.mandatory(kind.name, True, rented=True, second_hand=True), table.attributes),
             ("attribute", table.mandatory(kind.name, False), table.attributes),
         ):
             if unknown := [name for name in names if name not in known]:

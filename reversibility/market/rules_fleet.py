@@ -11,6 +11,8 @@ from reversibility.market.market_files import MarketFiles
 from reversibility.market.model import Asset
 from reversibility.market.platforms import platform_table, support_of
 
+CONTRACTOR = "contractor"  # the party that runs this project
+
 
 def tags_once(market: MarketFiles) -> Iterator[Finding]:
     """The same tag in two rooms: Ansible would merge them into one host that stands in both."""
@@ -180,6 +182,18 @@ def relations_exist(market: MarketFiles) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+def managed_is_ours(market: MarketFiles) -> Iterator[Finding]:
+    """What another party runs is not configured: its configuration and its credentials are obtained from it."""
+    for host in market.tags.values():
+        responsible = host.attributes.get("responsible", CONTRACTOR)
+        if host.attributes.get("managed") is True and responsible != CONTRACTOR:
+            yield _at(
+                market, host, "asset.managed",
+                f"{host.tag} is managed, and {responsible} is responsible for it",
+                f"managed: false, or responsible: {CONTRACTOR}",
+            )  # fmt: skip
+
+
 def _at(market: MarketFiles, host: Asset, where: str, problem: str, expected: str) -> Finding:
     """A finding at ``where`` (``asset.os``, or the tag itself) of ``host``, at its nearest line."""
     document = market.files["hosts"]
@@ -197,6 +211,7 @@ RULES = (
     legacy_has_an_end,
     managed_can_be_reached,
     relations_exist,
+    managed_is_ours,
 )
 
 WARNINGS = (support_ended_since,)

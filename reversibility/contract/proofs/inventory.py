@@ -67,7 +67,9 @@ def attributes_complete(found: Found, _: AssessmentContext, subject: Subject, __
     lacking = rules.lacking(found.content, asset.kind, asset.managed)
     if lacking:
         return Verdict(False, f"à compléter{C} {', '.join(rules.label(name) for name in lacking)}")
-    return Verdict(True, f"{len(rules.of(asset.kind, asset.managed))} attributs obligatoires relus")
+    return Verdict(
+        True, f"{len(rules.of(found.content, asset.kind, asset.managed))} attributs obligatoires relus"
+    )
 
 
 @proof("parsed_back")
@@ -143,7 +145,7 @@ def completeness_reached(found: Found, context: AssessmentContext, _: Subject, _
     wanted = lacking = 0
     for asset in context.market.assets.values():
         row = found.content.rows.get(asset.tag, {})
-        wanted += len(rules.of(asset.kind, asset.managed))
+        wanted += len(rules.of(row, asset.kind, asset.managed))
         lacking += len(rules.lacking(row, asset.kind, asset.managed))
     share = (wanted - lacking) / wanted if wanted else 0.0
     detail = f"{number(wanted - lacking)} attributs obligatoires sur {number(wanted)}{C} {percent(share)}"

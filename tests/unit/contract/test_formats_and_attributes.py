@@ -176,8 +176,12 @@ def test_mandatory_attributes_are_columns_with_a_label() -> None:
     keys = {column.key for column in COLUMNS}
     for kind in (*kind_table().kinds, "unknown"):
         for managed in (True, False):
-            names = rules.of(kind, managed)
+            names = rules.of({"financing": "rental", "second_hand": True}, kind, managed)
             assert set(names) <= keys and set(names) <= set(kind_table().attributes)
             assert len(names) == len(set(names))
     assert rules.threshold == 0.98
-    assert rules.lacking({"tag": "A", "serial": ""}, "projector", False)[-1] == "purchased"
+    assert {"purchased", "serial", "end_of_life"} <= set(rules.lacking({"tag": "A", "serial": ""}, "projector", False))
+    assert "contract_reference" in rules.lacking({"financing": "rental"}, "projector", False)
+    assert "second_hand_certificate" in rules.lacking({"second_hand": True}, "classroom_pc", True)
+    owned = rules.lacking({"financing": "purchase", "second_hand": False}, "classroom_pc", True)
+    assert {"contract_reference", "second_hand_certificate", "buyout_date"}.isdisjoint(owned)

@@ -124,7 +124,7 @@ def test_a_lacking_attribute_is_named_and_lowers_the_rate(handover: Handover) ->
     row = handover.row("B-6.6-attributs", "VP250001")
     assert row.status == "present" and "date d’achat" in row.detail
     rate = handover.row("B-6.6-completude")
-    assert rate.status == "present" and "90,3" in rate.detail  # 94 of 104
+    assert rate.status == "present" and "93,5" in rate.detail  # 144 of 154
 
 
 def test_an_asset_that_the_inventory_lost_is_missing(handover: Handover) -> None:
