@@ -180,7 +180,9 @@ def test_mandatory_attributes_are_columns_with_a_label() -> None:
             assert set(names) <= keys and set(names) <= set(kind_table().attributes)
             assert len(names) == len(set(names))
     assert rules.threshold == 0.98
-    assert {"purchased", "serial", "end_of_life"} <= set(rules.lacking({"tag": "A", "serial": ""}, "projector", False))
+    assert {"purchased", "serial", "end_of_life"} <= set(
+        rules.lacking({"tag": "A", "serial": ""}, "projector", False)
+    )
     assert "contract_reference" in rules.lacking({"financing": "rental"}, "projector", False)
     assert "second_hand_certificate" in rules.lacking({"second_hand": True}, "classroom_pc", True)
     owned = rules.lacking({"financing": "purchase", "second_hand": False}, "classroom_pc", True)
