@@ -93,3 +93,23 @@ def test_native_programs_answer_in_the_oem_code_page(endpoint: Endpoint) -> None
 def test_tls_is_real(endpoint: Endpoint) -> None:
     pem = ssl.get_server_certificate((endpoint.address, endpoint.https_port))
     assert pem.encode() == endpoint.pc.certificate.certificate
+
+
+def test_message_whose_length_lies_is_refused(endpoint: Endpoint) -> None:
+    protocol = connect(endpoint, https=False)
+    protocol.open_shell()
+    transport = protocol.transport
+    request = transport.encryption.prepare_encrypted_request(transport.session, transport.endpoint, b"<a/>")
+    request.body = request.body.replace(b"Length=4", b"Length=5")
+    answer = transport.session.send(request)
+    assert answer.status_code == 400
+    assert "Length says 5" in next(endpoint.pc.journal.of_kind("refused"))["why"]
+
+
+def test_small_envelope_breaks_the_connection(endpoint: Endpoint) -> None:
+    endpoint.pc.max_envelope_kb = 150
+    protocol = connect(endpoint)
+    shell = protocol.open_shell()
+    command = protocol.run_command(shell, "hostname", console_mode_stdin=False)
+    with pytest.raises(WinRMTransportError, match="413"):
+        protocol.send_command_input(shell, command, b"x" * 200_000)

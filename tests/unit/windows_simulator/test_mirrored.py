@@ -10,6 +10,8 @@ from tests.simulators.windows import mirrored
 from tests.simulators.windows.execution import exec_manifest
 from tests.simulators.windows.models.api import MODELS
 
+from .conftest import ROOT
+
 
 def test_installed_files_are_the_mirrored_ones() -> None:
     written = json.loads(mirrored.TABLE.read_text())
@@ -29,3 +31,9 @@ def test_wrapper_of_the_installed_core_is_known() -> None:
     wrapper = _get_powershell_script("bootstrap_wrapper.ps1").decode()
     assert exec_manifest.is_bootstrap(wrapper)
     assert exec_manifest.wrapper_digest(wrapper) in exec_manifest.KNOWN_WRAPPERS
+
+
+def test_every_powershell_module_of_the_project_has_a_model() -> None:
+    written = {f"cartable.fleet.{path.stem}" for path in (ROOT / "plugins" / "modules").glob("*.ps1")}
+    mirrored.mirrored_modules()
+    assert written == {name for name in MODELS if name.startswith("cartable.fleet.")}

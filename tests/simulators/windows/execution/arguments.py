@@ -32,6 +32,7 @@ class Validator:
         self.module = module
         self._expand, self._sid = expand, sid
         self._context: list[str] = []
+        self._ignore_unknown = False
 
     def parse(self, spec: ModuleSpec, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Parsed arguments, every option present (None when not given)."""
@@ -56,6 +57,7 @@ class Validator:
                 if name.lower() not in known and not name.startswith("_")
             }
             checked = {**checked, "options": {**checked["options"], **more}}
+        self._ignore_unknown = bool(arguments.get("_ansible_ignore_unknown_opts"))
         self._check(checked, given)
         return given
 
@@ -81,13 +83,13 @@ class Validator:
     def _unsupported(self, given: dict[str, Any], legal: list[str]) -> None:
         by_lower = {name.lower(): name for name in reversed(legal)}
         unknown = sorted(name for name in given if name.lower() not in by_lower)
-        if unknown:
+        if unknown and not self._ignore_unknown:
             message = f"Unsupported parameters for ({self.module}) module: {', '.join(unknown)}"
             self._fail(
                 f"{self._in_context(message)}. Supported parameters include: {', '.join(sorted(legal))}",
                 plain=True,
             )
-        for name in [name for name in given if name not in legal]:
+        for name in [name for name in given if name not in legal and name not in unknown]:
             given[by_lower[name.lower()]] = given.pop(name)
 
     def _exclusive(self, spec: Mapping[str, Any], given: Mapping[str, Any]) -> None:

@@ -124,7 +124,9 @@ def _assigned(root: Node, wanted: str) -> Any:
             try:
                 variables[name] = literal(node.children[-1], variables)
             except NotLiteral as error:
-                variables[name] = dict.fromkeys(hash_keys(node.children[-1]))
+                keys = hash_keys(node.children[-1])
+                if keys:
+                    variables[name] = dict.fromkeys(keys)
                 if name == wanted:
                     returned = _returned(root, text_of(node.children[-1]))
                     if returned is None:

@@ -13,7 +13,6 @@ HIVES = {
     "HKEY_CURRENT_USER": "HKCU",
 }  # fmt: skip
 TYPES = ("string", "expandstring", "dword", "qword", "multistring", "binary", "none")
-Data = str | int | list[str] | list[int]
 
 
 @dataclass
@@ -87,7 +86,7 @@ class Registry:
         value = self.value(path, name)
         return default if value is None else value.data
 
-    def set(self, path: str, name: str, data: Data, type: str | None = None) -> None:
+    def set(self, path: str, name: str, data: Any, type: str | None = None) -> None:
         kind = type or data_type(data)
         if kind not in TYPES:
             raise ValueError(f"unknown registry type {kind!r}")
