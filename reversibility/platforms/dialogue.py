@@ -35,8 +35,11 @@ class WayBack:
     arm: str
     armed: str
     disarm: str
-    show: str
-    pending: str
+    show: str = ""
+    """The command that tells whether it runs; '' where there is none: then the answers to the other two say it."""
+    pending: str = ""
+    disarmed: str = ""
+    """Is in the answer to disarming."""
     enters_configuration: bool = False
     """Whether arming leaves the session in configuration mode."""
     restarts: bool = False
@@ -246,5 +249,30 @@ AOSS = Dialogue(
     no_rsa_sha2=True,
 )  # fmt: skip
 
-DIALOGUES: dict[str, Dialogue] = {"cisco_ios": IOS, "aruba_aoss": AOSS}
+AOSCX = Dialogue(
+    prompt=r"(?P<name>[A-Za-z0-9][\w.-]*)(?P<mode>\([\w<>/,-]+\))?(?P<end>[>#])",
+    prepare=("no page",),
+    errors=(r"^Invalid input", r"^\s*%", r"does(?:n't| not) exist", r"^Error", r"cannot be"),
+    configure="configure terminal",
+    questions=(Question(r"[\[(]y/n[\])]\?? ?", None),),
+    saved=r"\[Success\]",
+    startup="show startup-config",
+    volatile=(r"(?:Current|Startup) configuration: *", r"Building configuration.*"),
+    ways_back=(
+        WayBack(
+            name="checkpoint auto",
+            arm="checkpoint auto {minutes}",
+            armed=r"expires in \d+ minute",
+            disarm="checkpoint auto confirm",
+            disarmed=r"checkpoint \S+ created",
+        ),
+    ),
+    risky=(
+        r"interface vlan", r"(?:no )?ip (?:address|route|dhcp)", r"(?:no )?user ", r"no vlan ", r"(?:no )?ssh server",
+        r"(?:no )?aaa ", r"(?:no )?vlan (?:access|trunk)", r"shutdown", r"(?:no )?access-list",
+        r"(?:no )?spanning-tree",
+    ),
+)  # fmt: skip
+
+DIALOGUES: dict[str, Dialogue] = {"cisco_ios": IOS, "aruba_aoss": AOSS, "aruba_aoscx": AOSCX}
 """By the platform's name in market/platforms.yml."""

@@ -136,7 +136,7 @@ class Change:
             answer = session.run(way.arm.format(minutes=self.minutes))
             if way.enters_configuration and session.mode:
                 return way, True
-            if not way.enters_configuration and re.search(way.pending, session.run(way.show)):
+            if not way.enters_configuration and self._is_armed(session, way, answer):
                 return way, False
             reasons.append(
                 self.dialogue.error_in(answer) or answer.strip().rpartition("\n")[2] or "no answer"
@@ -148,6 +148,12 @@ class Change:
             )
         return None, False
 
+    @staticmethod
+    def _is_armed(session: Session, way: WayBack, answer: str) -> bool:
+        return bool(
+            re.search(way.pending, session.run(way.show)) if way.show else re.search(way.armed, answer)
+        )
+
     def _take_snapshot(self, session: Session) -> bool:
         snapshot = self.dialogue.snapshot
         return snapshot is not None and bool(re.search(snapshot.taken, session.run(snapshot.take)))
@@ -158,8 +164,8 @@ class Change:
             self._snapshot = False
 
     def _disarm(self, session: Session, way: WayBack) -> None:
-        session.run(way.disarm)
-        if re.search(way.pending, session.run(way.show)):
+        answer = session.run(way.disarm)
+        if not (re.search(way.disarmed, answer) if way.disarmed else not self._is_armed(session, way, "")):
             raise CommandRefused(
                 f"{self.name} does not cancel “{way.name}”; it undoes the change within {self.minutes} min."
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import threading
 from types import TracebackType
@@ -12,6 +13,7 @@ import asyncssh
 from tests.simulators.network.device import Device
 from tests.simulators.network.shell import Disconnect, Shell, Silence
 
+logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns of sessions that their client left
 ERASE = "\r" + " " * 10 + "\r"
 
 

@@ -13,6 +13,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.network.session imp
 from reversibility.platforms.dialogue import DIALOGUES
 from reversibility.platforms.model import Account, Configuration, Port, Vlan
 from reversibility.platforms.registry import switch_driver
+from tests.simulators.network.aoscx import CxDevice
 from tests.simulators.network.aoss import AossDevice
 from tests.simulators.network.device import Device as Simulated
 from tests.simulators.network.ios import IosDevice
@@ -30,10 +31,11 @@ class Case:
 
 CASES = {
     "cisco_ios": Case(IosDevice, tuple(f"GigabitEthernet1/0/{n}" for n in (2, 3, 4)), "switchport mode trunk"),
+    "aruba_aoscx": Case(CxDevice, ("1/1/2", "1/1/3", "1/1/4"), "^vlan access"),
     "aruba_aoss": Case(AossDevice, ("2", "3", "4"), "^untagged"),
 }  # fmt: skip
 SECRETS = {
-    "account/second": "Second?Secret-2 x",
+    "account/second": "Second-Secret-2",
     "snmp/watch/auth": "Watch-Auth-1",
     "snmp/watch/priv": "Watch-Priv-1",
 }
