@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from reversibility.market.findings import Finding, one_of
+from reversibility.market.kinds import kind_table
 from reversibility.market.market_files import MarketFiles
 from reversibility.market.model import Asset
 from reversibility.market.platforms import platform_table, support_of
@@ -134,6 +135,19 @@ def support_ended_since(market: MarketFiles) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+def tags_have_the_prefix_of_their_kind(market: MarketFiles) -> Iterator[Finding]:
+    """R40: the first two letters of a tag say what it is; a tag that was stuck on already stays as it is."""
+    kinds = kind_table().kinds
+    for host in market.tags.values():
+        kind = kinds.get(str(host.attributes.get("kind")))
+        if kind and not host.tag.startswith(kind.prefix):
+            yield _at(
+                market, host, host.tag,
+                f"{host.tag} is a {kind.name}, and its tag does not say so (R40)",
+                f"a tag that begins with {kind.prefix}",
+            )  # fmt: skip
+
+
 def _ended(market: MarketFiles) -> Iterator[tuple[Asset, str, dt.date]]:
     """Each host with a system whose last day of support is known: host, system, that day."""
     for host in market.tags.values():
@@ -214,4 +228,4 @@ RULES = (
     managed_is_ours,
 )
 
-WARNINGS = (support_ended_since,)
+WARNINGS = (support_ended_since, tags_have_the_prefix_of_their_kind)

@@ -6,7 +6,7 @@ A secret stands in the vault, and the file has a lookup of it, or a value that a
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 # Words of a name that stands for a secret; the one list, for written-out secrets and for redaction.
@@ -33,7 +33,7 @@ TEMPLATE = re.compile(r"\s*\{\{(?P<expression>.*)\}\}\s*", re.DOTALL)
 LOOKUP = re.compile(r"\b(?:lookup|query|q)\s*\(")
 
 
-@cache
+@lru_cache(maxsize=4096)
 def is_secret_name(name: Any) -> bool:
     """Whether a variable of this name holds a secret: ``ansible_password``, ``wifi_psk``, ``PrivateKey``."""
     if not isinstance(name, str):
@@ -44,7 +44,7 @@ def is_secret_name(name: Any) -> bool:
     return last in SECRET_WORDS or GLUED.search(name) is not None
 
 
-@cache
+@lru_cache(maxsize=4096)  # bounded: names come from machines too
 def speaks_of_secret(name: str) -> bool:
     """Whether any part of a setting's name speaks of a secret (``ldap admin password``, ``MYSQL_PWD``, ``key-string``).
 
