@@ -61,6 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--language", default="fr-FR", choices=("fr-FR", "en-US"))
     parser.add_argument("--user", default="ansible")
     parser.add_argument(
+        "--controller", default="192.0.2.5", help="address from which the PCs' firewalls see the controller"
+    )
+    parser.add_argument(
         "--fault", action="append", default=[], metavar="NAME:KIND[:TIMES]", help=", ".join(KINDS)
     )
     return parser
@@ -95,7 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, lambda *_: stop.set())
     with Simulator(options.directory, options.address) as simulator:
         for name, (port, state) in wanted.items():
-            simulator.add(
+            endpoint = simulator.add(
                 name,
                 password=passwords.get(name, password),
                 user=options.user,
@@ -103,6 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
                 language=options.language,
                 **state,
             )
+            endpoint.pc.controller = options.controller
         for item in options.fault:
             name, kind, *times = item.split(":")
             simulator.endpoints[name].pc.faults.add(kind, times=int(times[0]) if times else 1)

@@ -32,7 +32,7 @@ class Journal:
             self.entries.append(entry)
             if self._path is not None:
                 with self._path.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(entry, ensure_ascii=False, default=str) + "\n")
+                    file.write(json.dumps(entry, default=str) + "\n")
         return entry
 
     def of_kind(self, *kinds: str) -> Iterator[dict[str, Any]]:

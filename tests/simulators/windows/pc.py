@@ -9,18 +9,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import reachability, scheduler
+from . import logon, reachability, scheduler
 from .execution import actions, command_line, exec_manifest, raw
 from .faults import Faults
 from .journal import Journal
 from .models.api import Call
 from .replay import Recording
 from .state import windows_update
-from .state.accounts import User
-from .state.factory import POLICIES_SYSTEM
 from .state.pc_state import PCState
 from .wsman.certificates import Certificate, self_signed
-from .wsman.ntlm import LogonRefusedError
 from .wsman.shells import Shells
 
 
@@ -45,6 +42,7 @@ class PC:
         ] = {}  # what the PC finds at a URL; an HTTP server on the loopback is asked for real
         self.recording: Recording | None = None  # answers of a real PC, which come before the models
         self.controller = "192.0.2.5"  # the address from which the firewall sees whoever connects
+        self.encryption_percent = 25  # that BitLocker encrypts or decrypts at each tick
         self._ticked = self.now()
         self.restart_seconds = 0.3
         self.time_scale = 0.2  # of the delays that Windows would wait
@@ -97,49 +95,7 @@ class PC:
 
     def password_for_network_logon(self, domain: str, user: str) -> str:
         """Password of an account that may log on from the network as an administrator; LogonRefusedError else."""
-        accounts, name = self.state.accounts, user
-        if domain and domain.upper() not in (
-            self.name.upper(),
-            ".",
-            "WORKSTATION",
-            self.state.system.workgroup.upper(),
-        ):
-            raise LogonRefusedError(f"unknown domain {domain}")
-        account = accounts.find_user(name)
-        if account is None:
-            raise LogonRefusedError(f"no account {user}")
-        if not account.enabled:
-            raise LogonRefusedError(f"account {user} is disabled")
-        if account.locked:
-            raise LogonRefusedError(f"account {user} is locked out")
-        if account.password_expired:
-            raise LogonRefusedError(f"the password of {user} has expired")
-        self._check_rights(account)
-        if not account.password:
-            raise LogonRefusedError("a blank password does not log on from the network")
-        return account.password
-
-    def _check_rights(self, account: User) -> None:
-        accounts, administrator = self.state.accounts, self.state.accounts.is_administrator(account)
-        groups = {group.sid for group in accounts.groups_of(account)} | {
-            account.sid,
-            "S-1-1-0",
-            "S-1-5-11",
-            "S-1-5-113",
-        }
-        if administrator:
-            groups.add("S-1-5-114")
-        if groups & set(self.state.user_rights.get("SeDenyNetworkLogonRight", [])):
-            raise LogonRefusedError(f"{account.name} is denied access to this computer from the network")
-        if not groups & set(self.state.user_rights.get("SeNetworkLogonRight", [])):
-            raise LogonRefusedError(f"{account.name} has no right to access this computer from the network")
-        if not administrator and "S-1-5-32-580" not in groups:
-            raise LogonRefusedError(f"{account.name} is neither administrator nor remote management user")
-        filtered = self.state.registry.get(POLICIES_SYSTEM, "LocalAccountTokenFilterPolicy", 0) != 1
-        if administrator and filtered and account.rid != 500:
-            raise LogonRefusedError(
-                f"LocalAccountTokenFilterPolicy is not 1: the token of {account.name} is filtered"
-            )
+        return logon.network_password(self.state, domain, user)
 
     def logon_failed(self, user: str) -> None:
         """Count a wrong password; lock the account when the policy says so."""
@@ -180,6 +136,8 @@ class PC:
             for task in list(self.state.tasks):
                 if scheduler.due(task, self._ticked, since):
                     scheduler.run(self, task)
+            for volume in self.state.volumes:
+                volume.go_on(self.encryption_percent)
 
     def shut_down(self) -> None:
         """Off, until `power_on`."""
@@ -273,7 +231,9 @@ class PC:
         if self._state_file is None:
             return
         with self.lock:
-            text = json.dumps(self.state.to_json(), ensure_ascii=False, indent=1, sort_keys=True)
+            text = json.dumps(
+                self.state.to_json(), indent=1, sort_keys=True
+            )  # ASCII: a name may have half a surrogate pair
             if text == self._written:
                 return
             new = self._state_file.with_suffix(".new")

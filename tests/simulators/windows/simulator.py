@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -130,6 +131,12 @@ class Simulator:
         hosts = {name: endpoint.variables() for name, endpoint in self.endpoints.items()}
         return {"all": {"hosts": hosts}}
 
+    def leaks(self, secrets: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+        """For each PC, what it received with a secret readable or unprotected (see Journal.leaks)."""
+        wanted = list(secrets)
+        found = {name: endpoint.pc.journal.leaks(wanted) for name, endpoint in self.endpoints.items()}
+        return {name: entries for name, entries in found.items() if entries}
+
     def _register(self, listener: Listener) -> None:
         with self._lock:
             self._listeners.append(listener)
@@ -149,5 +156,4 @@ class Simulator:
             if time.monotonic() >= ticked + TICK:
                 ticked = time.monotonic()
                 for endpoint in list(self.endpoints.values()):
-                    if endpoint.pc.state.tasks:
-                        endpoint.pc.tick()
+                    endpoint.pc.tick()

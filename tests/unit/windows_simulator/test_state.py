@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.simulators.windows import new_pc
+from tests.simulators.windows import PC, new_pc
+from tests.simulators.windows.direct import run_module
 from tests.simulators.windows.models.api import find_script
 from tests.simulators.windows.state.pc_state import PCState
 from tests.simulators.windows.state.registry import Registry, canonical
 from tests.simulators.windows.state.software import install, installed, remove
 from tests.simulators.windows.state.system import Adapter, Share, Task, Update, Volume
+from tests.simulators.windows.state.windows_update import POLICY, UPGRADES, offered
 
 KEY = st.lists(st.text("abcABC-éÀ", min_size=1, max_size=6), min_size=1, max_size=4).map("\\".join)
 DATA = st.one_of(
@@ -58,6 +61,55 @@ def test_state_survives_the_file(language: str) -> None:
     loaded = PCState.from_json(json.loads(json.dumps(state.to_json())))
     assert loaded.to_json() == state.to_json()
     assert loaded.files.read(r"c:/users/public/ÉTÉ/B.BIN") == bytes(range(256))
+
+
+def test_half_a_surrogate_pair_and_accents_survive(tmp_path: Path) -> None:
+    pc = PC(
+        new_pc("PC-A01", password="x"), state_file=tmp_path / "pc.json", journal_file=tmp_path / "pc.jsonl"
+    )
+    name = "Logiciel \ud83d de l’école"
+    arguments = {"path": r"HKLM:\SOFTWARE\X", "name": "DisplayName", "data": name}
+    assert run_module(pc, "ansible.windows.win_regedit", arguments)["changed"]
+    assert PC.load(tmp_path / "pc.json").state.registry.get(r"HKLM\SOFTWARE\X", "DisplayName") == name
+    assert json.loads((tmp_path / "pc.jsonl").read_text().splitlines()[-1])["arguments"]["data"] == name
+
+
+def test_encryption_goes_on_by_itself() -> None:
+    pc = PC(new_pc("PC-A01", password="x"))
+    volume = pc.state.volumes[0]
+    volume.conversion, volume.protectors = "EncryptionInProgress", [{"id": "{A}", "type": "Tpm"}]
+    seen = []
+    for _ in range(5):
+        pc.tick()
+        seen.append((volume.conversion, volume.percentage, volume.protection))
+    assert seen[0] == ("EncryptionInProgress", 25, "Off") and seen[-1] == ("FullyEncrypted", 100, "On")
+
+
+def test_feature_update_and_update_removed_by_hand() -> None:
+    pc = PC(new_pc("PC-A01", password="x", build=26100, display_version="24H2"))
+    pc.restart_seconds = 0.0
+    upgrade = Update(
+        "",
+        "Windows 11, version 25H2",
+        UPGRADES,
+        needs_reboot=True,
+        feature_build=26200,
+        feature_version="25H2",
+    )
+    pc.state.updates = [Update("5", "KB5", installed=True), upgrade]
+    today = pc.now().date()
+    assert offered(pc.state, today) == [upgrade]
+    pc.state.registry.set(POLICY, "TargetReleaseVersionInfo", "24H2")
+    assert offered(pc.state, today) == []
+    pc.state.registry.delete_value(POLICY, "TargetReleaseVersionInfo")
+    waited = {"category_names": ["*"], "_operation_options": {"wait": True}}
+    assert run_module(pc, "ansible.windows.win_updates", waited)["reboot_required"]
+    pc.state.updates.append(Update("6", "KB6"))
+    assert "A reboot is required" in run_module(pc, "ansible.windows.win_updates", waited)["msg"]
+    pc.restart()
+    assert (pc.state.system.build, pc.state.system.display_version) == (26200, "25H2")
+    pc.state.updates[0].installed = False  # wusa /uninstall
+    assert [update.kb for update in offered(pc.state, today)] == ["5", "6"]
 
 
 def test_well_known_names() -> None:

@@ -136,6 +136,18 @@ class Volume:
         default_factory=list
     )  # id, type (Tpm, RecoveryPassword), password
 
+    def go_on(self, percent: int) -> None:
+        """Encrypt or decrypt further; protection is on once everything is encrypted, unless it is suspended."""
+        if self.conversion == "EncryptionInProgress":
+            self.percentage = min(100, self.percentage + percent)
+            if self.percentage == 100:
+                self.conversion = "FullyEncrypted"
+                self.protection = "On" if self.protectors and not self.suspended_boots else "Off"
+        elif self.conversion == "DecryptionInProgress":
+            self.percentage = max(0, self.percentage - percent)
+            if self.percentage == 0:
+                self.conversion, self.method, self.protection = "FullyDecrypted", "None", "Off"
+
 
 @dataclass
 class Defender:

@@ -53,7 +53,7 @@ def offered(state: PCState, today: datetime.date) -> list[Update]:
         for update in state.updates
         if not update.installed
         and not update.pending_reboot
-        and update.superseded_by not in installed
+        and not (update.superseded_by and update.superseded_by in installed)
         and not is_deferred(state, update, today)
         and not (update.category == UPGRADES and target and target not in update.title)
     ]
