@@ -9,7 +9,7 @@ import pytest
 from reversibility.market.host_keys import reached_by_ssh, unknown_hosts
 from reversibility.market.load import load_market
 from reversibility.market.model import Market
-from tests.unit.market.support import PROJECT
+from tests.project import PROJECT
 
 MARKET = load_market(PROJECT / "inventories" / "jurancon")
 
