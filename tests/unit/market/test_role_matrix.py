@@ -11,7 +11,7 @@ from reversibility.market import role_matrix as matrix
 from reversibility.market import roles
 from reversibility.market.kinds import kind_table
 from reversibility.market.load import load_market
-from tests.unit.market.support import PROJECT
+from tests.project import PROJECT
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -19,8 +18,8 @@ from reversibility.platforms.model import Configuration, Port
 from reversibility.platforms.openvswitch import DRIVER as OPENVSWITCH
 from reversibility.platforms.openvswitch import port_differences
 from reversibility.platforms.registry import driver
+from tests.project import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[3]
 DEBIAN = driver("debian")
 assert DEBIAN is not None
 DRIVERS = [found for name in platform_table().platforms if (found := driver(name))]

@@ -14,10 +14,10 @@ import pytest
 
 from reversibility.market.load import load_market
 from reversibility.market.paths import MarketPaths
+from tests.project import PROJECT
 from tests.unit.bundle.conftest import make_key
 from tests.unit.bundle.market import git, make_keys
 
-PROJECT = Path(__file__).resolve().parents[3]
 BIN = Path(sys.executable).parent
 TREES = ("inventories/demo", "playbooks", "plugins", "reversibility", "roles", "meta")
 FILES = ("ansible.cfg", "galaxy.yml", "pyproject.toml", "constraints.txt", "LICENSE", "README.md")
