@@ -41,6 +41,14 @@ class Holder:
     party: str
     recipient: str | None
     file: str  # below 06-secrets/
+    recipient_file: str | None = None  # below the market's data folder, as contract.yml names it
+
+    @property
+    def public_key(self) -> str | None:
+        """The file of the public key below 06-secrets/; None for a holder without one, or with one from elsewhere."""
+        if self.recipient is None or self.recipient_file is None or layout.refusal(self.recipient_file):
+            return None
+        return f"{layout.PUBLIC_KEYS}/{self.recipient_file}"
 
 
 @dataclass(frozen=True)
@@ -103,7 +111,16 @@ def load_holders(contract: Mapping[str, Any], data: Path) -> Holders:
                         "holders; nobody may open the vault alone, so give them two keys."
                     )
             file = f"{folder}/{_unused(layout.slug(name), found, folder)}.age"
-            found.append(Holder(name, group, str(declared.get("party", "")), recipient, file))
+            found.append(
+                Holder(
+                    name,
+                    group,
+                    str(declared.get("party", "")),
+                    recipient,
+                    file,
+                    declared.get("recipient_file"),
+                )
+            )
         if not found:
             raise CartableError(
                 f"contract.yml: group {group} of the vault's holders is empty; name at least one "
@@ -209,6 +226,11 @@ def write_secrets(
             path.write_bytes(pyrage.passphrase.encrypt(half, sheet.passphrase))
             sheets.append(sheet)
     everyone = (*holders.a, *holders.b)
+    for holder in everyone:
+        if holder.public_key is not None:
+            public = folder / holder.public_key
+            public.parent.mkdir(parents=True, exist_ok=True)
+            public.write_text(f"{holder.recipient}\n", encoding="utf-8")
     listing = {
         "groups": {"a": "vault passphrase", "b": "vault key file"},
         "holders": [
@@ -218,6 +240,7 @@ def write_secrets(
                 "party": holder.party,
                 "file": holder.file,
                 "recipient": holder.recipient or "passphrase",
+                "public_key": holder.public_key,
             }
             for holder in everyone
         ],

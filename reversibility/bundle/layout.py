@@ -38,6 +38,7 @@ VAULT = "vault.kdbx"
 HALF_A = "moitie-a"
 HALF_B = "moitie-b"
 HOLDERS_FILE = "detenteurs.json"
+PUBLIC_KEYS = "cles-publiques"  # of the holders, as contract.yml names them: a new bundle needs them
 OPENING = "OUVRIR.txt"
 CONFIGURATIONS = "configurations"
 MARKET = "marche"

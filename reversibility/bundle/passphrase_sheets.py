@@ -60,7 +60,7 @@ def text(sheet: Sheet, bundle: str) -> str:
         f"Phrase de passe{N}:\n\n    {sheet.passphrase}\n\n"
         f"Pour ouvrir{N}: age -d data/06-secrets/{holder.file}\n"
         f"La marche à suivre complète est dans data/06-secrets/OUVRIR.txt.\n"
-        f"Cette phrase n'est écrite nulle part ailleurs.\n{RULE}\n"
+        f"Cette phrase n’est écrite nulle part ailleurs.\n{RULE}\n"
     )
 
 

@@ -40,8 +40,8 @@ class Concerns:
     """Which subjects an obligation concerns.
 
     Empty tuples select everything. ``os`` and ``kind`` are shell patterns (``windows-7*``); ``not_kind`` takes
-    kinds away. Groups of kinds are already written out here. ``support_ended`` selects the systems that their maker no
-    longer supports (market/platforms.yml). An asset must satisfy all that is given.
+    kinds away. Groups of kinds are already written out here. ``to_replace`` selects the systems that their maker no
+    longer supports (market/platforms.yml), and what is dated for replacement. An asset must satisfy all that is given.
     """
 
     level: Level = "asset"
@@ -50,7 +50,7 @@ class Concerns:
     os: tuple[str, ...] = ()
     site: tuple[str, ...] = ()
     managed: bool | None = None
-    support_ended: bool = False
+    to_replace: bool = False
 
     def selects(self, asset: Asset, day: date) -> bool:
         """Say whether ``asset`` is concerned on ``day`` (only asked for the level ``asset``)."""
@@ -58,7 +58,7 @@ class Concerns:
             return False
         if self.site and asset.site not in self.site:
             return False
-        if self.support_ended and not _ended(asset, day):
+        if self.to_replace and not _to_replace(asset, day):
             return False
         if self.kind and not _matches(asset.kind, self.kind):
             return False
@@ -117,7 +117,9 @@ class Profile:
         raise KeyError(identifier)
 
 
-def _ended(asset: Asset, day: date) -> bool:
+def _to_replace(asset: Asset, day: date) -> bool:
+    if asset.attributes.get("replace_by"):
+        return True
     ends = asset.platform.support(version_of(asset.os)).ends
     return ends is not None and ends < day
 

@@ -96,7 +96,7 @@ def _concerns(value: str | Mapping[str, Any]) -> Concerns:
         os=tuple(value.get("os", ())),
         site=tuple(value.get("site", ())),
         managed=value.get("managed"),
-        support_ended=value.get("support") == "ended",
+        to_replace=value.get("to_replace", False),
     )
 
 

@@ -82,7 +82,6 @@ def page_context(assessment: Assessment, market: Market) -> dict[str, Any]:
         "contractor": party_name(market, "contractor"),
         "moment": datetime.fromisoformat(assessment.generated),
         "profile_name": assessment.profile.name,
-        "profile_title": f"«\u00a0{assessment.profile.title}\u00a0»",
         "totals": assessment.totals(),
         "obligations": [(obligation, by_obligation[obligation.id]) for obligation in obligations],
         "numbers": {obligation.id: number for number, obligation in enumerate(obligations, 1)},

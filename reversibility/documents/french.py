@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from reversibility.market.kinds import kind_label
 from reversibility.typography import (
     MONTHS,
@@ -18,10 +21,31 @@ from reversibility.typography import (
 )  # fmt: skip
 
 __all__ = [
-    "IN_SERVICE", "METHODS", "MONTHS", "NBSP", "NNBSP", "PARIS", "PARTIES", "ROLES", "STATUSES",
-    "asset_status_name", "financing_name", "kind_name", "long_date", "long_moment", "month_name", "number",
-    "party_name", "percent", "plural",
-    "role_name", "size",
+    "IN_SERVICE",
+    "METHODS",
+    "MONTHS",
+    "NBSP",
+    "NNBSP",
+    "PARIS",
+    "PARTIES",
+    "POLICIES",
+    "RESULTS",
+    "ROLES",
+    "STATUSES",
+    "VERSIONS",
+    "asset_status_name",
+    "financing_name",
+    "kind_name",
+    "long_date",
+    "long_moment",
+    "month_name",
+    "number",
+    "party_name",
+    "percent",
+    "plural",
+    "role_name",
+    "selection",
+    "size",
 ]  # fmt: skip
 
 ROLES = {"director": "direction", "teacher": "enseignant", "pupil": "élève", "staff": "personnel"}
@@ -51,6 +75,12 @@ PARTIES = {
 }
 
 
+POLICIES = {"administrator": "administrateur", "user": "utilisateur"}
+RESULTS = {"success": "réussie", "failed": "échouée"}
+SELECTORS = {"kind": "natures", "user_role": "destinataires", "site": "écoles", "tag": "équipements"}
+VERSIONS = {"distribution": "celle de la distribution", "latest": "la plus récente"}
+
+
 def kind_name(kind: str) -> str:
     """Return the French name of a kind of asset; an unknown kind reads as it is written."""
     return kind_label(kind)
@@ -69,6 +99,19 @@ def asset_status_name(status: object) -> str | None:
 def party_name(party: object) -> str | None:
     """Return the French name of a party of the contract; None when none is declared."""
     return PARTIES.get(str(party), str(party)) if party else None
+
+
+def selection(selected: Mapping[str, Any]) -> str:
+    """Write a catalogue's ``for``: ``natures : poste de classe, Mac ; destinataires : élève``."""
+    words: dict[str, Callable[[Any], str]] = {
+        "kind": kind_name,
+        "user_role": lambda role: role_name(role) or "",
+    }
+    parts = []
+    for selector, values in selected.items():
+        named = ", ".join(words.get(selector, str)(value) for value in values)
+        parts.append(f"{SELECTORS.get(selector, selector)}{NBSP}: {named}")
+    return f"{NNBSP}; ".join(parts)
 
 
 def financing_name(financing: object) -> str | None:

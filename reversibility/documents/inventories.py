@@ -170,13 +170,20 @@ class _Files:
             self._changes_sheet.add(change.cells())
             self._changes += 1
 
+    def _add_change(self, cells: tuple[Cell, ...]) -> None:
+        self._changed.row(cells)
+        self._changes_sheet.add(cells)
+
     def finish(self) -> None:
         """Write what is only known at the end."""
         self._add_changes(self._before.gone())
         if not self._before.known:
-            first = ("", "", "premier inventaire", "aucun inventaire antérieur à comparer", "", "")
-            self._changed.row(first)
-            self._changes_sheet.add(first)
+            self._add_change(("", "", "premier inventaire", "aucun inventaire antérieur à comparer", "", ""))
+        elif not self._changes:
+            since = (
+                f"depuis l’inventaire du {long_moment(datetime.fromisoformat(str(self._before.generated)))}"
+            )
+            self._add_change(("", "", "aucune modification", since, "", ""))
         names = {site: str(content.get("name", site)) for site, content in self._market.sites.items()}
         for (site, name, version), count in sorted(self._installed.items()):
             self._installed_sheet.add((names.get(site, site), name, version, count))

@@ -45,6 +45,17 @@ class FolderContents:
         return ", ".join(name.removeprefix(".").upper() for name in self.formats if name)
 
 
+@dataclass(frozen=True)
+class HolderLine:
+    """One holder of a half of the vault's key; ``public_key`` is its file below ``06-secrets``, None on paper."""
+
+    group: str
+    name: str
+    party: str
+    file: str
+    public_key: str | None
+
+
 def write_start_page(
     folder: Path,
     market: Market,
@@ -55,15 +66,26 @@ def write_start_page(
     fingerprint: str = "",
     operator_key: bool = False,
     known_hosts: bool = False,
+    holders: Iterable[HolderLine] = (),
+    pythons: tuple[str, str] = ("3.12", "3.13"),
 ) -> None:
     """Write ``lisez-moi.html`` and ``lisez-moi.pdf`` into ``folder``, which must exist.
 
     ``contents`` are all folders; ``bundle`` is the name of the bundle's folder and ``fingerprint`` that
     of the key that will sign it, both shown when known. ``operator_key`` and ``known_hosts`` say whether the bundle
-    has the operators' SSH key (in its vault) and the machines' own: without them other steps are printed.
+    has the operators' SSH key (in its vault) and the machines' own: without them other steps are printed. ``pythons``
+    are the oldest and the newest on which the pinned packages install.
     """
     context = start_context(
-        market, assessment, contents, bundle, fingerprint, operator_key=operator_key, known_hosts=known_hosts
+        market,
+        assessment,
+        contents,
+        bundle,
+        fingerprint,
+        operator_key=operator_key,
+        known_hosts=known_hosts,
+        holders=holders,
+        pythons=pythons,
     )
     html = render_html("lisez-moi.html.j2", context)
     (folder / "lisez-moi.html").write_text(html, encoding="utf-8")
@@ -79,6 +101,8 @@ def start_context(
     *,
     operator_key: bool = False,
     known_hosts: bool = False,
+    holders: Iterable[HolderLine] = (),
+    pythons: tuple[str, str] = ("3.12", "3.13"),
 ) -> dict[str, Any]:
     """Return what the page shows."""
     contract = market.contract
@@ -93,7 +117,8 @@ def start_context(
         "contract": contract.get("contract", {}),
         "contacts": contract.get("parties", {}),
         "administrators": contract.get("administrators") or (),
-        "holders": contract.get("holders") or {},
+        "holders": list(holders),
+        "pythons": pythons,
         "schools": market.sites,
         "asset_count": len(market.assets),
         "managed_count": sum(asset.managed for asset in market.assets.values()),

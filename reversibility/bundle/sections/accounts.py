@@ -8,6 +8,7 @@ from typing import Any
 
 from reversibility.bundle import layout
 from reversibility.bundle.sections.section import Build, Section
+from reversibility.documents.french import PARTIES, POLICIES, RESULTS
 from reversibility.records.state import State
 from reversibility.records.tables import write_table
 
@@ -53,7 +54,9 @@ def write(build: Build, folder: Path) -> None:
                 table.row((site, tag, *(_cell(account.get(key)) for key in ACCOUNT_KEYS)))
             for name in records:
                 for login in _read_logins(state, site, tag, name):
-                    cells = (_cell(login.get(key)) for key in LOGIN_KEYS)
+                    result = str(login.get("result", ""))
+                    shown = {**login, "result": RESULTS.get(result, result)}
+                    cells = (_cell(shown.get(key)) for key in LOGIN_KEYS)
                     logins.row((site, tag, *cells, _cell(times.get(name))))
             if accounts:
                 row = {"site": site, "asset": tag, "accounts": accounts}
@@ -63,11 +66,13 @@ def write(build: Build, folder: Path) -> None:
         stream.write("\n]\n")
     with write_table(folder / "administrateurs.csv", ("Nom", "Partie")) as table:
         for person in market.contract.get("administrators") or ():
-            table.row((str(person.get("name", "")), str(person.get("party", ""))))
+            party = str(person.get("party", ""))
+            table.row((str(person.get("name", "")), PARTIES.get(party, party)))
     with write_table(folder / "coffre.csv", VAULT_HEADERS) as table:
         for entry in vault.entries():
             expires = entry.expires.date() if entry.expires else None
-            kept = (entry.site, entry.asset, entry.account, entry.username, entry.policy)
+            policy = POLICIES.get(entry.policy, entry.policy)
+            kept = (entry.site, entry.asset, entry.account, entry.username, policy)
             table.row((*kept, expires, entry.revision, entry.pending is not None))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import platform
 from pathlib import Path
@@ -10,7 +9,8 @@ from pathlib import Path
 from reversibility import __version__
 from reversibility.bundle import layout, texts
 from reversibility.bundle.copying import copy_tree
-from reversibility.bundle.project_copy import REPOSITORY, copy_project, first_line, git
+from reversibility.bundle.pinned_packages import pinned_packages, python_range
+from reversibility.bundle.project_copy import copy_project, first_line, git
 from reversibility.bundle.sections.section import Build, Section
 
 
@@ -21,11 +21,7 @@ def write(build: Build, folder: Path) -> list[str]:
     if build.access.known_hosts:
         (folder / layout.KNOWN_HOSTS).write_text(build.access.known_hosts, encoding="utf-8")
     findings += copy_project(folder, project)
-    packages = sorted(
-        {(str(found.metadata["Name"]), found.version) for found in importlib.metadata.distributions()},
-        key=lambda package: package[0].lower(),
-    )
-    lines = [f"{name}=={version}" for name, version in packages if name.lower() != "cartable"]
+    lines = [f"{name}=={version}" for name, version in pinned_packages().items()]
     (folder / "requirements.txt").write_text(texts.REQUIREMENTS + "\n".join(lines) + "\n", encoding="utf-8")
     versions = {
         "cartable": __version__,
@@ -33,14 +29,13 @@ def write(build: Build, folder: Path) -> list[str]:
         "git": first_line("git", "--version"),
         "openssh": first_line("ssh", "-V"),
         "python": platform.python_version(),
+        "pythons": list(python_range(pinned_packages())),
         "system": platform.platform(),
     }
     (folder / "versions.json").write_text(
         json.dumps(versions, indent=2, sort_keys=True) + "\n", encoding="utf-8"
     )
-    (folder / "INSTALLER.txt").write_text(
-        texts.installation((folder / REPOSITORY).exists()), encoding="utf-8"
-    )
+    (folder / "INSTALLER.txt").write_text(texts.installation(), encoding="utf-8")
     return findings
 
 

@@ -37,14 +37,29 @@ def write_tables(folder: Path, market: Market) -> None:
             for name, vlan in vlans.items()
         ),
     )
+    purposes = {name: vlan.get("purpose") for name, vlan in vlans.items()}
     write_list(
-        folder / "plan-adressage.csv", network.get("subnets"),
-        {"site": "École", "vlan": "VLAN", "cidr": "Sous-réseau", "gateway": "Passerelle"},
-    )  # fmt: skip
+        folder / "plan-adressage.csv",
+        [{**subnet, "purpose": purposes.get(subnet.get("vlan"))} for subnet in network.get("subnets") or ()],
+        {
+            "site": "École",
+            "vlan": "VLAN",
+            "cidr": "Sous-réseau",
+            "gateway": "Passerelle",
+            "purpose": "Usage du VLAN",
+        },
+    )
     write_list(
-        folder / "ssid.csv", network.get("ssids"),
-        {"name": "SSID", "vlan": "VLAN", "security": "Sécurité", "isolated": "Isolé"},
-    )  # fmt: skip
+        folder / "ssid.csv",
+        [{**ssid, "purpose": purposes.get(ssid.get("vlan"))} for ssid in network.get("ssids") or ()],
+        {
+            "name": "SSID",
+            "vlan": "VLAN",
+            "security": "Sécurité",
+            "isolated": "Isolé",
+            "purpose": "Usage du VLAN",
+        },
+    )
     write_list(
         folder / "matrice-flux.csv", network.get("flows"),
         {"from": "De", "to": "Vers", "assets": "Équipements", "services": "Services", "reason": "Motif"},

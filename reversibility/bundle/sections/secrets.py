@@ -25,9 +25,9 @@ SECTION = Section(
     folder=layout.SECRETS,
     contains=(
         "Le coffre de mots de passe et de clés (vault.kdbx) et les deux moitiés de sa clé, chiffrées pour "
-        "leurs détenteurs."
+        "leurs détenteurs, avec les clés publiques de ceux-ci."
     ),
-    formats=(".kdbx", ".age", ".json", ".txt"),
+    formats=(".kdbx", ".age", ".json", ".txt", ".pub"),
     readers="un détenteur de chaque groupe, ensemble",
     empty="le coffre n’a pas été remis",
     write=write,

@@ -10,10 +10,11 @@ from typing import Any
 from reversibility.bundle import layout
 from reversibility.bundle.plain_tables import mapping, write_rows
 from reversibility.bundle.sections.section import Build, Section
+from reversibility.documents.french import VERSIONS, selection
 
 CATALOGUE_HEADERS = (
-    "Identifiant", "Logiciel", "Usage", "Version", "Sources", "Pour", "Accord Éducation nationale", "Le",
-    "Accord réseau", "Le (réseau)",
+    "Identifiant", "Logiciel", "Usage", "Version", "Sources", "Pour", "Accord Éducation nationale",
+    "Accord Éducation nationale, le", "Accord réseau", "Accord réseau, le",
 )  # fmt: skip
 
 
@@ -39,8 +40,9 @@ def write(build: Build, folder: Path) -> None:
 def _catalogue_row(identifier: str, entry: Mapping[str, Any]) -> tuple[Any, ...]:
     approvals = mapping(entry.get("approvals"))
     education, network = mapping(approvals.get("education")), mapping(approvals.get("network"))
-    described = (identifier, entry.get("name"), entry.get("purpose"), entry.get("version"))
-    selected = (list(mapping(entry.get("sources"))), entry.get("for"))
+    version = VERSIONS.get(str(entry.get("version")), entry.get("version"))
+    described = (identifier, entry.get("name"), entry.get("purpose"), version)
+    selected = (list(mapping(entry.get("sources"))), selection(mapping(entry.get("for"))))
     return (
         *described, *selected, education.get("by"), education.get("date"), network.get("by"),
         network.get("date"),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reversibility.bundle import layout, texts
+from reversibility.bundle.pinned_packages import pinned_packages, python_range
 from reversibility.bundle.sections.section import Build, Section
 
 if TYPE_CHECKING:
@@ -19,7 +20,11 @@ def write(build: Build, folder: Path) -> None:
 
 def finish(build: Build, folder: Path, assessment: Assessment) -> None:
     """Write the start page, which shows the assessment and all sections."""
-    from reversibility.documents.start_page import FolderContents, write_start_page  # most of a second
+    from reversibility.documents.start_page import (  # most of a second
+        FolderContents,
+        HolderLine,
+        write_start_page,
+    )
 
     write_start_page(
         folder,
@@ -33,6 +38,11 @@ def finish(build: Build, folder: Path, assessment: Assessment) -> None:
         fingerprint=build.fingerprint,
         operator_key=bool(build.access.operator_key),
         known_hosts=bool(build.access.known_hosts),
+        holders=[
+            HolderLine(holder.group, holder.name, holder.party, holder.file, holder.public_key)
+            for holder in (*build.holders.a, *build.holders.b)
+        ],
+        pythons=python_range(pinned_packages()),
     )
 
 

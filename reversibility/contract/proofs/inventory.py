@@ -116,9 +116,9 @@ def replacement_dated(found: Found, context: AssessmentContext, _: Subject, __: 
     try:
         day = date.fromisoformat(str(row.get("replace_by")))
     except ValueError:
-        return Verdict(False, f"{row['os']} en fin de vie, sans date de remplacement")
+        return Verdict(False, f"{row['os']}, qui n’est plus maintenu, sans date de remplacement")
     late = day < context.now.date()
-    detail = f"{row['os']} en fin de vie, à remplacer avant le {day:%d/%m/%Y}"
+    detail = f"{row['os']}, à remplacer avant le {day:%d/%m/%Y}"
     return Verdict(not late, f"{detail}{C} date dépassée" if late else detail)
 
 

@@ -31,6 +31,7 @@ START: Expected = [
     ("cd cartable\npython3 -m venv .venv", "", "Requirement already satisfied: pykeepass"),
     ("git clone ../BUNDLE/data/09-journal/etat.bundle ", PROJECT, ""),
     ("reversibility open ../BUNDLE ", PROJECT, "SSH key is in var/demo/keys/operator_ed25519"),
+    ("cp -r ../BUNDLE/data/06-secrets/cles-publiques/. var/demo/", PROJECT, ""),
     ("cp ../BUNDLE/data/10-automatisation/known_hosts var/demo/known_hosts", PROJECT, ""),
     # The last one needs the machines: tests/e2e/test_4_takeover.py types it.
     ("ansible-playbook -i inventories/demo playbooks/observe.yml", None, ""),
@@ -61,7 +62,9 @@ class Reader:
     def start_page(self) -> list[str]:
         """The commands of the start page."""
         page = self.page("00-lisez-moi/lisez-moi.html")
-        return [html.unescape(text) for text in re.findall(r"<pre><code>(.*?)</code></pre>", page, re.DOTALL)]
+        return [
+            html.unescape(text) for text in re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", page, re.DOTALL)
+        ]
 
     def type(self, command: str, place: str) -> str:
         """Type a command; what it says."""

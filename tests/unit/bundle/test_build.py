@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from reversibility.bundle.signature import sign
 from reversibility.bundle.verify import verify
 from reversibility.errors import CartableError
 from reversibility.records.journals import Journals
+from reversibility.records.tables import read_table
 from tests.unit.bundle.conftest import make_key
 from tests.unit.bundle.judges import by_bagit, by_command, by_file, every_file, run_file
 from tests.unit.bundle.market import Case, git, make_case
@@ -90,6 +92,55 @@ def test_a_section_has_the_formats_that_it_says(built: BuiltBundle) -> None:
             )
             free = "" in section.formats and {"config", "marche", "known_hosts"} & set(inside.parts)
             assert named or free or path.name == layout.EMPTY_NOTE, path
+
+
+def test_what_people_read_is_french(built: BuiltBundle) -> None:
+    """Texts with their typography, tables without a code where there is a word for it, and no JSON in a cell."""
+    texts = {path.name: path.read_text(encoding="utf-8") for path in built.path.rglob("*.txt")}
+    for name in ("LISEZ-MOI.txt", "OUVRIR.txt", "INSTALLER.txt", "anomalies.txt", "DOSSIER-VIDE.txt"):
+        assert not re.findall(r"\w'\w| [;:!?]|\w[;!?]", texts[name]), name
+    english = {
+        "contractor",
+        "town",
+        "successor",
+        "agglomeration",
+        "administrator",
+        "user",
+        "success",
+        "failed",
+        "pupil",
+    }
+    tables = [path for path in (built.path / "data").rglob("*.csv") if "marche" not in path.parts]
+    assert len(tables) > 10
+    for path in tables:
+        header, *rows = read_table(path)
+        words = [index for index, name in enumerate(header) if not name.startswith("Code ")]
+        for row in [header, *rows]:
+            cells = [row[index] for index in words]
+            assert not english & set(cells), f"{path.name}: {row}"
+            odd = [cell for cell in cells if cell.startswith(("{", "[")) or re.search(r"\w'\w", cell)]
+            assert not odd, path.name
+
+
+def test_only_what_running_the_project_takes_is_pinned(built: BuiltBundle) -> None:
+    lines = (built.path / "data/10-automatisation/requirements.txt").read_text(encoding="utf-8").splitlines()
+    names = {line.partition("==")[0].lower() for line in lines if "==" in line}
+    assert {"pykeepass", "weasyprint", "ansible-core"} <= names
+    assert not {"pytest", "mypy", "ruff", "molecule", "hypothesis", "cartable"} & names
+    page = (built.path / "data/00-lisez-moi/lisez-moi.html").read_text(encoding="utf-8")
+    assert re.search(r"Python\u00a03\.12 à 3\.13", page)
+
+
+def test_the_holders_know_their_files_and_their_keys_travel(case: Case, built: BuiltBundle) -> None:
+    """A successor who copies them can build: load_holders finds them where contract.yml says."""
+    secrets, page = (
+        built.path / "data/06-secrets",
+        (built.path / "data/00-lisez-moi/lisez-moi.html").read_text("utf-8"),
+    )
+    carried = load_holders(case.market.contract, secrets / "cles-publiques")
+    assert carried == load_holders(case.market.contract, case.paths.data)
+    for holder in (*carried.a, *carried.b):
+        assert holder.file in page and str(holder.public_key) in page and (secrets / holder.file).is_file()
 
 
 def test_a_new_part_of_the_bundle_is_one_section(

@@ -15,6 +15,11 @@ from tests.unit.contract import handover
 OPENING: Expected = [
     ("age -d -i MA-CLE moitie-a/", SECRETS, r"^([A-Z2-9]{4}-){6}[A-Z2-9]{4}"),
     ("age -d -i MA-CLE -o cle.keyx moitie-b/", SECRETS, ""),
+    (
+        "keepassxc-cli ls -R -k cle.keyx vault.kdbx",
+        None,
+        "",
+    ),  # asks for the passphrase; test_dual_control.py types it
     ("reversibility open DOSSIER ", "", "under the new passphrase"),
     ("age -d -i IDENTITE config.age | tar ", EQUIPMENT, "etc/hostname"),
     ("reversibility open DOSSIER ", "", "SSH key is in operator_ed25519"),

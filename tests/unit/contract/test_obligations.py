@@ -203,11 +203,10 @@ def test_an_old_system_is_one_that_its_maker_no_longer_supports(
     system: str, day: date, concerned: bool
 ) -> None:
     asset = load_market(DEMO).assets["UC180001"]
-    asset = replace(asset, attributes={**asset.attributes, "os": system})
-    assert (
-        load_profile("jurancon").obligation("J-2.3-equipements-anciens").concerns.selects(asset, day)
-        is concerned
-    )
+    concerns = load_profile("jurancon").obligation("J-2.3-equipements-anciens").concerns
+    assert concerns.selects(asset, day), "it is dated for replacement"
+    asset = replace(asset, attributes={**asset.attributes, "os": system, "replace_by": None})
+    assert concerns.selects(asset, day) is concerned
 
 
 def test_the_denominator_of_a_site_and_of_the_market() -> None:

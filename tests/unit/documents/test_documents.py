@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +21,7 @@ from reversibility.contract.formats import open_format, pdf_metadata
 from reversibility.documents import french
 from reversibility.documents.completeness import SHOWN, write_completeness
 from reversibility.documents.render import html_to_pdfa3, render_html
-from reversibility.documents.start_page import FolderContents, start_context, write_start_page
+from reversibility.documents.start_page import FolderContents, HolderLine, start_context, write_start_page
 from tests.unit.contract.handover import PROJECT, Handover
 from tests.unit.documents.contrast import contrasts
 
@@ -77,6 +78,12 @@ def documents(pristine: Handover, assessment: Assessment, tmp_path_factory: pyte
         assessment,
         contents,
         bundle="cartable-demo-X",
+        holders=[
+            HolderLine(
+                "a", "Mairie, services techniques", "town", "moitie-a/mairie.age", "cles-publiques/mairie.pub"
+            ),
+            HolderLine("b", "Repreneur", "successor", "moitie-b/repreneur.age", None),
+        ],
         fingerprint="SHA256:abc",
         operator_key=True,
         known_hosts=True,
@@ -116,7 +123,11 @@ def test_links_and_labels_lead_somewhere(html: str) -> None:
         target = str(attributes["href"])
         assert target.removeprefix("#") in ids if target.startswith("#") else target == "../completude.html"
     for _, attributes in page.tags:
-        assert attributes.get("aria-labelledby", ids[0]) in ids
+        assert set(attributes.get("aria-labelledby", ids[0]).split()) <= set(ids)
+    regions = [
+        attributes["aria-labelledby"] for _, attributes in page.tags if "aria-labelledby" in attributes
+    ]
+    assert len(regions) == len(set(regions)), "two landmarks that a screen reader calls the same"
     assert page.tags[[tag for tag, _ in page.tags].index("a")][1]["href"] == "#contenu"  # skip link first
 
 
@@ -199,7 +210,8 @@ def test_the_start_page_is_enough_to_take_over(documents: Path) -> None:
         "bagit.py --validate cartable-demo-X",
         "reversibility verify cartable-demo-X --fingerprint",
         "age -d -i MA-CLE-PRIVEE moitie-a", "age -d -i MA-CLE-PRIVEE -o cle.keyx moitie-b", "vault.kdbx", "KeePassXC",
-        "detenteurs.json", "SHA256:abc", "Mairie, services techniques", "Repreneur", "technique@villedemo.example",
+        "detenteurs.json", "moitie-a/mairie.age", "cles-publiques/mairie.pub", "SHA256:abc",
+        "Mairie, services techniques", "Repreneur", "technique@villedemo.example",
         "Camille Exemple", "Dominique Exemple", "git clone cartable-demo-X/data/10-automatisation/depot.bundle",
         "playbooks/observe.yml", "completude.html", "Les connexions ont été essayées avant", "Prouvé le",
         "01-inventaire", "CSV, JSON",
@@ -217,7 +229,7 @@ def test_a_bundle_that_cannot_reach_the_machines_says_so(
     """No command is printed that would fail."""
     there = {"operator_key": operator_key, "known_hosts": known_hosts}
     html = render_html("lisez-moi.html.j2", start_context(pristine.market, assessment, (), "", "", **there))
-    page, commands = Page(html), "\n".join(re.findall(r"(?s)<pre><code>(.*?)</code></pre>", html))
+    page, commands = Page(html), "\n".join(re.findall(r"(?s)<pre[^>]*><code>(.*?)</code></pre>", html))
     assert not page.problems and "Ce dossier ne suffit pas pour joindre les machines" in page.text
     assert ("la clé SSH des exploitants n’a pas été remise" in page.text) is not operator_key
     assert ("les clés d’hôte des machines n’ont pas été remises" in page.text) is not known_hosts
@@ -239,6 +251,36 @@ def test_the_pdf_is_pdf_a_3_and_reads_as_the_page(documents: Path) -> None:
     assert fonts and all(re.search(r"\byes\s+\w+\s+yes\b", line) for line in fonts)  # embedded, with Unicode
     text = subprocess.run(["pdftotext", path, "-"], capture_output=True, text=True, check=True).stdout
     assert "Ouvrir le coffre de mots de passe" in text and "à deux" in text
+
+
+@pytest.mark.judge("pdftotext")
+def test_each_command_of_the_pdf_is_one_line_that_can_be_copied(documents: Path) -> None:
+    """Those of the page, which other tests run: none is broken at the edge of the paper."""
+    folder = documents / "00-lisez-moi"
+    page = (folder / "lisez-moi.html").read_text(encoding="utf-8")
+    blocks = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", page, re.DOTALL)
+    commands = [line for block in blocks for line in unescape(block).splitlines()]
+    layout = ["pdftotext", "-layout", folder / "lisez-moi.pdf", "-"]
+    text = subprocess.run(layout, capture_output=True, text=True, check=True).stdout
+    lines = {" ".join(line.split()) for line in text.splitlines()}
+    assert len(commands) > 12
+    assert [command for command in commands if command not in lines] == []
+
+
+@pytest.mark.judge("pdftotext")
+@pytest.mark.parametrize("length", [60, 92, 93, 110, 111, 128, 129, 150])
+def test_a_long_command_is_printed_smaller_and_never_broken(
+    pristine: Handover, assessment: Assessment, tmp_path: Path, length: int
+) -> None:
+    verify = "python3 -I /verifier.py --empreinte SHA256:…"
+    name = "x" * (length - len(verify))
+    html = render_html("lisez-moi.html.j2", start_context(pristine.market, assessment, (), name, ""))
+    html_to_pdfa3(html, tmp_path / "a.pdf")
+    layout = ["pdftotext", "-layout", tmp_path / "a.pdf", "-"]
+    text = subprocess.run(layout, capture_output=True, text=True, check=True).stdout
+    assert f"python3 -I {name}/verifier.py --empreinte SHA256:…" in [
+        line.strip() for line in text.splitlines()
+    ]
 
 
 def test_a_document_may_load_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -154,7 +154,11 @@ def test_the_second_inventory_lists_what_changed(folder: Path, pristine: Handove
 def test_nothing_changed_is_no_change(folder: Path, pristine: Handover, tmp_path: Path) -> None:
     in_vault = tags_in_vault(pristine.vault)
     write_inventories(tmp_path, pristine.market, pristine.state, in_vault=in_vault, previous=folder, now=NOW)
-    assert len(list(read_table(tmp_path / "modifications.csv"))) == 1
+    [_, said] = read_table(tmp_path / "modifications.csv")
+    assert said[2:4] == [
+        "aucune modification",
+        "depuis l’inventaire du 2\u00a0mars\u00a02026 à 10\u00a0h\u00a030",
+    ]
     for name in ("inventaire.csv", "inventaire.json", "logiciels.csv"):
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
 
