@@ -355,3 +355,16 @@ def _radius(tree: Node) -> set[str]:
             if address:
                 found.add(address.split()[0])
     return found
+
+
+def read_accounts(tree: Node) -> Iterator[Account]:
+    """The accounts of an ASA: privilege 15 configures it."""
+    yield from _accounts(tree, nxos=False)
+
+
+def read_routes(tree: Node) -> Iterator[StaticRoute]:
+    """The static routes of an ASA: ``route outside 0.0.0.0 0.0.0.0 198.51.100.1 1``."""
+    for text in tree.each("route"):
+        words = text.split()
+        if len(words) >= 4:
+            yield StaticRoute(str(ipaddress.ip_network(f"{words[1]}/{words[2]}")), words[3])

@@ -56,7 +56,7 @@ def banner_at(lines: list[str], at: int) -> tuple[Banner, int] | None:
     if found:
         return Banner(match["kind"], text), at + 1
     kept = [first] if first else []
-    for number in range(at + 1, len(lines)):
+    for number in range(at + 1, min(at + 300, len(lines))):
         text, found, after = lines[number].partition(mark)
         if found and not after.strip().strip("C"):
             return Banner(match["kind"], "\n".join([*kept, text] if text else kept)), number + 1

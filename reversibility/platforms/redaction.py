@@ -31,7 +31,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"(?=[\s,;]|$)|\S+')
 _ANNOUNCES = re.compile(
     r"passw|passphrase|pass-phrase|passcode|secret|psk|communit|credential|token|ciphertext|pre-?share|auth-?pass|priv-?pass"
     r"|keyphrase|(?:^|[-_.])keys?(?:$|[-_.\d])|key$|^(?:pass|pwd|passwd|hash|md5|sha|pin|auth|priv|authentication|wep|otp)$"
-    r"|encrypted$"
+    r"|encrypted$|-pw$"
 )
 # What a rule that keeps the rest of a line does not keep.
 _STRONG = re.compile(
@@ -223,6 +223,16 @@ def prose(line: str) -> str:
     """Mask what follows a password's name in a text that a person wrote."""
     match = _PROSE.search(line)
     return line if match is None else line[: match.end()] + MASK
+
+
+def mask_shapes(line: str) -> str:
+    """Mask the words that look like a hash, a key or an address with credentials."""
+    return _shapes(line)
+
+
+def mask_strong(line: str) -> str:
+    """Mask what follows a word that always announces a secret."""
+    return _after_announcement(line, _STRONG)[0]
 
 
 def _after_announcement(line: str, announces: re.Pattern[str] = _ANNOUNCES) -> tuple[str, bool]:
