@@ -214,7 +214,7 @@ def port_problems(
     for name, port in ports.items():
         subject = f"the port {name} of {owner} is"
         places: list[tuple[tuple[str | int, ...], Any]]
-        places = [((name, key), port.get(key)) for key in ("vlan", "native")]
+        places = [((name, key), port.get(key)) for key in ("vlan", "native", "voice", "guest", "failed")]
         places += [((name, "vlans", place), vlan) for place, vlan in enumerate(port.get("vlans") or [])]
         for below, vlan in places:
             if unknown := _unknown("VLAN", vlan, vlans, f"{subject} on"):
