@@ -18,7 +18,7 @@ from .monkeypatch import monkeypatch
 
 
 class AnsibleCaches:
-    """The caches of one process."""
+    """The caches of one process, and of those that are forked from it."""
 
     def __init__(self) -> None:
         self._plugins: dict[Any, Any] = {}
@@ -108,3 +108,6 @@ class AnsibleCaches:
                 found |= {entry["name"] for entry in definition.get("keyword", ())}
             self._keywords[plugin] = frozenset(found)
         return self._keywords[plugin]
+
+
+CACHES = AnsibleCaches()

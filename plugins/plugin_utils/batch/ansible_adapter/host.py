@@ -23,7 +23,7 @@ from ansible.template import Templar
 from .. import dependencies
 from ..thread_coroutine import ThreadCoroutine
 from . import actions, batch_enabled, loading, task_vars_cache, tasks, versions
-from .ansible_caches import AnsibleCaches
+from .ansible_caches import CACHES
 from .errors import Includes, NotBatchable
 from .executor import InnerExecutor, calling_executor
 from .hooks import Hooks
@@ -45,7 +45,7 @@ class Host:
         self.variable_manager = self.executor._variable_manager
         self.loader = action._loader
         self.play = tasks.play_of(self.task)
-        self.caches = AnsibleCaches()
+        self.caches = CACHES
         self.target = Target(action)
         self.enabled = batch_enabled.is_enabled(action._templar)
         self.modules: dict[Any, Module] = {}

@@ -15,6 +15,7 @@ from ansible.template import Templar, trust_as_template
 
 from .. import refusals
 from . import actions, batch_enabled, loading, module_cache, results, tasks
+from .ansible_caches import CACHES
 from .include_instead import include_instead, path_of
 
 _checked: set[tuple[str, str]] = set()  # the task of a batch and its file
@@ -33,7 +34,8 @@ def prepare(batch: Task) -> None:
     path = path_of(batch)
     if (batch._uuid, path) not in _checked:
         _checked.add((batch._uuid, path))
-        with loading.undone(tasks.play_of(batch), batch.get_loader()):
+        CACHES.forget_files()
+        with CACHES.used(), loading.undone(tasks.play_of(batch), batch.get_loader()):
             once = refusals.first_run_once(list(tasks.each(loading.load_batch(batch, path))), batch)
         if once:
             leave_to_play(batch)
