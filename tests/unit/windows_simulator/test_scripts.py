@@ -90,6 +90,12 @@ def test_commands(pc: PC) -> None:
     assert unknown["failed"] and "no model" in unknown["msg"]
 
 
+def test_cmd(pc: PC) -> None:
+    assert run_module(pc, W + "win_command", {"_raw_params": "cmd.exe /c exit 3"})["rc"] == 3
+    assert run_module(pc, W + "win_command", {"_raw_params": "cmd.exe /c hostname"})["stdout"] == "PC-A01\r\n"
+    assert run_module(pc, W + "win_command", {"_raw_params": "cmd.exe /c format C:"})["failed"]
+
+
 def test_power_settings(pc: PC) -> None:
     assert (
         run_module(pc, W + "win_command", {"_raw_params": "powercfg /change standby-timeout-ac 15"})["rc"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.simulators.windows import PC, new_pc
@@ -28,6 +28,7 @@ DATA = st.one_of(
 )
 
 
+@settings(deadline=None)  # the machine is shared
 @given(st.dictionaries(st.tuples(KEY, st.text(min_size=1, max_size=5)), DATA, max_size=12))
 def test_registry_keeps_what_was_set_whatever_the_case(values: dict[tuple[str, str], Any]) -> None:
     registry, expected = Registry(), {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .api import Call, Output, program_model
+from .api import PROGRAMS, Call, Output, program_model
 
 SLEEP = "29f6c1db-86da-48c5-9fdb-f2b67b1f44da"
 POWER = {  # `powercfg /change` name -> setting
@@ -15,6 +15,19 @@ POWER = {  # `powercfg /change` name -> setting
 @program_model("hostname")
 def hostname(call: Call, arguments: list[str]) -> Output:
     return Output(call.state.system.name + "\r\n")
+
+
+@program_model("cmd")
+def cmd(call: Call, arguments: list[str]) -> Output:
+    """`/c exit N` and `/c PROGRAM ARGUMENTS`."""
+    match [arguments[0].lower(), *arguments[1:]] if arguments else []:
+        case ["/c", "exit"]:
+            return Output()
+        case ["/c", "exit", code] if code.isdigit():
+            return Output(code=int(code))
+        case ["/c", name, *rest] if name.lower().removesuffix(".exe") in PROGRAMS:
+            return PROGRAMS[name.lower().removesuffix(".exe")](call, rest)
+    return Output(stderr=f"simulator: cmd {' '.join(arguments)} has no model\r\n", code=1)
 
 
 @program_model("whoami")
