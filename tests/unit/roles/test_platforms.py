@@ -10,7 +10,7 @@ import yaml
 from reversibility.market.kinds import kind_table
 from reversibility.market.platforms import platform_table
 from reversibility.market.roles import platform_roles, task_files
-from tests.project import PROJECT
+from tests.project import PROJECT, ansible
 
 PLAYBOOKS = PROJECT / "playbooks"
 FAMILIES = {"linux", "windows", "network", "api"}  # what is unmanaged is nobody's to change
@@ -54,6 +54,15 @@ def test_each_family_has_its_play_and_all_have_one_list_of_roles(playbook: str) 
         assert play.get("become", False) is batch
         file = task["cartable.fleet.batch"]["tasks_from"] if batch else task["ansible.builtin.include_tasks"]
         assert file.removeprefix("tasks/") == playbook
+
+
+@pytest.mark.parametrize("market", ["demo", "jurancon"])
+def test_a_family_without_hosts_is_skipped_in_silence(market: str) -> None:
+    done = ansible(
+        "ansible-playbook", "-i", f"inventories/{market}", "playbooks/provision.yml", "--list-hosts"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "WARNING" not in done.stdout and done.stdout.count("hosts (0)") == (2 if market == "demo" else 0)
 
 
 def test_kinds_and_systems_are_named_in_no_playbook_and_no_role() -> None:
