@@ -10,7 +10,7 @@ from reversibility import __version__
 from reversibility.bundle import layout, texts
 from reversibility.bundle.copying import copy_tree
 from reversibility.bundle.pinned_packages import pinned_packages, python_range
-from reversibility.bundle.project_copy import copy_project, first_line, git
+from reversibility.bundle.project_copy import copy_project, first_line, git, other_markets
 from reversibility.bundle.sections.section import Build, Section
 
 
@@ -20,12 +20,13 @@ def write(build: Build, folder: Path) -> list[str]:
     findings = copy_tree(build.market.path, folder / layout.MARKET)
     if build.access.known_hosts:
         (folder / layout.KNOWN_HOSTS).write_text(build.access.known_hosts, encoding="utf-8")
-    findings += copy_project(folder, project)
+    findings += copy_project(folder, project, build.market.name)
     lines = [f"{name}=={version}" for name, version in pinned_packages().items()]
     (folder / "requirements.txt").write_text(texts.REQUIREMENTS + "\n".join(lines) + "\n", encoding="utf-8")
     versions = {
         "cartable": __version__,
         "commit": git(project, "rev-parse", "HEAD").strip() or None,
+        "left_out": [f"inventories/{name}" for name in other_markets(project, build.market.name)],
         "git": first_line("git", "--version"),
         "openssh": first_line("ssh", "-V"),
         "python": platform.python_version(),
