@@ -4,41 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...state import security_policy
 from ...state.pc_state import PCState
+from ...state.security_policy import SYSTEM_ACCESS
 from ..api import Call, Result, model
 
 SETTINGS = ("none", "success", "failure", "success and failure")
-LOCKOUT = ("LockoutDuration", "ResetLockoutCount")  # not exported, and refused, while the threshold is 0 [K]
-BUILT_IN = {"NewAdministratorName": 500, "NewGuestName": 501}
-SWITCHES = {"EnableAdminAccount": 500, "EnableGuestAccount": 501}
 
 
 def exported(state: PCState) -> dict[str, str]:
     """The section System Access as ``secedit /export`` writes it, without quotation marks."""
-    found = {name: str(value).strip('"') for name, value in state.security_policy.items()}
-    for user in state.accounts.users:
-        for names, value in ((BUILT_IN, user.name), (SWITCHES, str(int(user.enabled)))):
-            found |= {name: value for name, rid in names.items() if rid == user.rid}
-    if found.get("LockoutBadCount") == "0":
-        for name in LOCKOUT:
-            found.pop(name, None)
-    return found
+    return {name: str(value) for name, value in security_policy.exported(state)[SYSTEM_ACCESS].items()}
 
 
 def configure(state: PCState, values: dict[str, Any]) -> None:
     """What ``secedit /configure`` does: an unknown name is ignored, as its log says and its exit status does not [K]."""
-    for name, value in values.items():
-        for user in state.accounts.users:
-            if BUILT_IN.get(name) == user.rid:
-                user.name = str(value)
-            if SWITCHES.get(name) == user.rid:
-                user.enabled = str(value) == "1"
-        if name in state.security_policy:
-            text = str(value)
-            state.security_policy[name] = int(text) if text.lstrip("-").isdigit() else f'"{text}"'
-    if str(state.security_policy.get("LockoutBadCount")) != "0":
-        for name in LOCKOUT:
-            state.security_policy.setdefault(name, 30)
+    security_policy.configure(state, {SYSTEM_ACCESS: values})
 
 
 @model("cartable.fleet.win_security_settings")
