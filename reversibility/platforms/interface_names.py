@@ -55,5 +55,7 @@ def _long(name: str, table: dict[str, str]) -> str:
 def natural(name: str) -> tuple[tuple[int, str], ...]:
     """Sort key by which port 2 stands before port 10."""
     return tuple(
-        (int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name) if part
+        (int(part), "") if part[0] in "0123456789" else (-1, part)
+        for part in re.split(r"([0-9]+)", name)
+        if part
     )
