@@ -72,9 +72,10 @@ class ActionModule(ActionBase):
             )
         self._market, self._paths = known.market, known.paths
         try:
-            return getattr(self, f"_{arguments['step']}")(arguments, task_vars or {})
+            answer: dict[str, Any] = getattr(self, f"_{arguments['step']}")(arguments, task_vars or {})
         except CartableError as error:
             raise AnsibleActionFail(str(error)) from error
+        return {**answer, "step": arguments["step"]}  # for the display
 
     def _plan(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         state, now = State(self._paths.state), datetime.now(UTC)
@@ -100,6 +101,7 @@ class ActionModule(ActionBase):
             "run": plan.run,
             "canary": [tag for site in plan.sites for tag in site.canary],
             "others": [tag for site in plan.sites for tag in site.others],
+            "sites": {site.site: list(site.assets) for site in plan.sites},
             "minutes": {site.site: site.minutes for site in plan.sites},
             "started": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "files": files,
@@ -135,6 +137,7 @@ class ActionModule(ActionBase):
         return {
             "changed": False,
             "go": bool(go),
+            "stage": one.name,
             "file": "role.yml" if file == "role" else file or "",
             "role": one.role or "",
             "before": before,
@@ -150,7 +153,14 @@ class ActionModule(ActionBase):
                 arguments["stage"], arguments["result"],
                 detail=detail, code=arguments["code"], data=arguments["data"],
             )  # fmt: skip
-        return {"changed": False, "outcome": progress.outcome()}
+        return {
+            "changed": False,
+            "outcome": progress.outcome(),
+            "stage": arguments["stage"],
+            "result": arguments["result"],
+            "code": arguments["code"],
+            "detail": detail,
+        }
 
     def _report(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         plan = current_plan(self._paths.data, arguments["run"])
