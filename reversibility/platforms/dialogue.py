@@ -274,5 +274,37 @@ AOSCX = Dialogue(
     ),
 )  # fmt: skip
 
-DIALOGUES: dict[str, Dialogue] = {"cisco_ios": IOS, "aruba_aoss": AOSS, "aruba_aoscx": AOSCX}
+# Its only timers are dual-stage commits and replacements of the whole configuration, which nothing here does: what may
+# cut the way in is refused, the rest has a checkpoint.
+NXOS = Dialogue(
+    prompt=r"(?P<name>[A-Za-z0-9][\w.-]*)(?P<mode>\([\w-]+\))?(?P<end>[>#])",
+    prepare=("terminal length 0", "terminal width 511", "terminal dont-ask"),
+    errors=(r"^\s*%", r"^Syntax error while parsing", r"^Invalid number", r"^(?:ERROR|Error|error):", r"^Cannot apply"),
+    harmless=(r"^Warning:",),
+    questions=(Question(r"[\[(]y(?:es)?/n(?:o)?[\])](?::|\?)? ?(?:\[n\])? ?", None),),
+    save="copy running-config startup-config",
+    saved=r"^Copy complete",
+    startup="show startup-config",
+    volatile=(r"!Command: .*", r"!Running configuration last done at: .*", r"!Time: .*", r"!Startup config saved.*"),
+    snapshot=Snapshot(
+        take="checkpoint cartable-before",
+        taken=r"Done",
+        restore="rollback running-config checkpoint cartable-before atomic",
+        restored=r"completed successfully",
+        forget="no checkpoint cartable-before",
+    ),
+    risky=(
+        r"(?:no )?interface Vlan", r"(?:no )?ip (?:address|route|access-list|access-class)", r"no vlan ",
+        r"no username ", r"(?:no )?aaa ", r"(?:no )?line vty", r"no feature (?:ssh|interface-vlan)", r"(?:no )?ssh ",
+        r"(?:no )?vrf ",
+    ),
+    literal_next="\x16",
+)  # fmt: skip
+
+DIALOGUES: dict[str, Dialogue] = {
+    "cisco_ios": IOS,
+    "cisco_nxos": NXOS,
+    "aruba_aoss": AOSS,
+    "aruba_aoscx": AOSCX,
+}
 """By the platform's name in market/platforms.yml."""

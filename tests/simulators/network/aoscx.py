@@ -92,6 +92,8 @@ def access(shell: CxShell, match: Match) -> str | None:
 
 def trunk(shell: CxShell, match: Match) -> str | None:
     """Lists grow by each line, and shrink by each ``no``."""
+    if not match.negated and len(match.words) == 3:
+        return "% Command incomplete.\n"
     for section in shell.sections:
         kept = section.get(ALLOWED)
         every = kept == f"{ALLOWED} all"
@@ -237,7 +239,7 @@ PORT = [
     C("lag <1-256>", member),
     C("vlan access = <1-4094>", access),
     C("vlan trunk native = <1-4094>", trunk),
-    C("vlan trunk allowed = ( all | <list> )", trunk),
+    C("vlan trunk allowed [ ( all | <list> ) ]", trunk),
     C("lacp mode = ( active | passive )"),
     C("ip address <prefix>"),
     C("ip dhcp"),

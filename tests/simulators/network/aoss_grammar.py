@@ -27,8 +27,8 @@ def quoted(words: Sequence[str], at: int, line: str) -> tuple[int, str] | None:
 TYPES = {"ports": ports, "quoted": quoted}
 VLAN = [
     C("name = <quoted>", do.vlan_name),
-    C("untagged = <ports>", do.member),
-    C("tagged = <ports>", do.member),
+    C("untagged <ports>", do.member),
+    C("tagged <ports>", do.member),
     C("ip address <ip> <ip>", do.address),
     C("ip address dhcp-bootp", do.address),
     C("voice"),
@@ -84,7 +84,7 @@ CONFIG = [
     C("spanning-tree <ports> ( admin-edge-port | bpdu-protection | root-guard )", do.each),
     C("loop-protect <ports>", do.each),
     C("dhcp-snooping"),
-    C("dhcp-snooping vlan = <list>", do.listed),
+    C("dhcp-snooping vlan <list>", do.listed),
     C("dhcp-snooping trust <ports>", do.each),
     C("protected-ports <ports>", do.each),
     C("mirror <1-4> = port <ports>", do.mirror),

@@ -86,7 +86,7 @@ def vlan_name(shell: AossShell, match: Match) -> str | None:
 
 def member(shell: AossShell, match: Match) -> str | None:
     kind, vlan_ = match.words[0], int(shell.label)
-    problem = known(shell, match.words[1]) if len(match.words) > 1 else None
+    problem = known(shell, match.words[1])
     if problem:
         return problem
     members = shell.device.members

@@ -62,6 +62,7 @@ class Device:
         self.events: list[str] = []
         """What the device did by itself: restarted, rolled back."""
         self.sessions: list[Any] = []
+        self.errors: list[str] = []
         self.logins = 0
         self.off_until = 0.0
         self.hostname = hostname

@@ -225,9 +225,9 @@ def channel_group(shell: IosShell, match: Match) -> str | None:
 
 def listed(shell: IosShell, match: Match) -> None:
     """A list of VLANs that grows with each line."""
-    key = " ".join(match.key)
+    key = " ".join(match.words[:-1])
     now = numbers((shell.device.running.get(key) or "0").rpartition(" ")[2]) or set()
-    named = numbers(match.words[-1]) or set() if len(match.words) > len(match.key) else set(range(1, 4095))
+    named = numbers(match.words[-1]) or set()
     wanted = now - named if match.negated else now | named
     if wanted:
         shell.device.running.put(key, f"{key} {ranges(wanted)}", match.command.rank)

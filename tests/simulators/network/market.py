@@ -93,12 +93,17 @@ class SimulatedMarket:
         hosts = hosts["all"]["children"]["site_trois_platanes"]["children"]["room_baie"]["hosts"]
         return 10, hosts[tag]["ansible_host"], "255.255.255.0", uplink
 
-    def put_into_service(self, simulators: Simulators, accounts: Mapping[str, str]) -> None:
+    account = "admin"
+    """The first account of each device."""
+
+    def put_into_service(
+        self, simulators: Simulators, accounts: Mapping[str, str], sites: Mapping[str, str] | None = None
+    ) -> None:
         """What a person does once: the first account in the vault, the host key in known_hosts, the port."""
         with self.vault.transaction() as change:
             for tag, password in accounts.items():
-                names = ("trois_platanes", tag, "admin")
-                change.put_pending(*names, username="admin", password=password, policy="administrator")
+                names = ((sites or {}).get(tag, "trois_platanes"), tag, self.account)
+                change.put_pending(*names, username=self.account, password=password, policy="administrator")
                 change.make_current(*names)
         (self.data / "known_hosts").write_text(simulators.known_hosts)
         for tag in accounts:

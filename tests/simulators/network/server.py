@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 import threading
+import traceback
 from types import TracebackType
 
 import asyncssh
@@ -179,6 +180,10 @@ class Simulators:
             self._call(self._serve(name, device))
         return self
 
+    def errors(self) -> list[str]:
+        """Mistakes of the simulators themselves."""
+        return [error for device in self.devices.values() for error in device.errors]
+
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self._call(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -211,8 +216,11 @@ class Simulators:
             device.sessions.append(shell)
             try:
                 await _Terminal(process, shell).run()
-            except (Disconnect, asyncssh.Error, BrokenPipeError):
+            except (Disconnect, asyncssh.Error, OSError):
                 pass
+            except Exception:
+                device.errors.append(traceback.format_exc())
+                raise
             finally:
                 device.sessions.remove(shell)
                 process.channel.get_connection().abort() if device.is_off else process.exit(0)

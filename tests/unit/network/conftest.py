@@ -41,6 +41,7 @@ def serve() -> Iterator[Callable[..., Simulators]]:
     yield start
     for simulators in open_:
         simulators.__exit__()
+        assert simulators.errors() == []
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from tests.simulators.network.aoscx import CxDevice
 from tests.simulators.network.aoss import AossDevice
 from tests.simulators.network.device import Device as Simulated
 from tests.simulators.network.ios import IosDevice
+from tests.simulators.network.nxos import NxosDevice
 from tests.unit.network.conftest import wait_for
 
 
@@ -31,6 +32,7 @@ class Case:
 
 CASES = {
     "cisco_ios": Case(IosDevice, tuple(f"GigabitEthernet1/0/{n}" for n in (2, 3, 4)), "switchport mode trunk"),
+    "cisco_nxos": Case(NxosDevice, ("Ethernet1/2", "Ethernet1/3", "Ethernet1/4"), "switchport mode trunk"),
     "aruba_aoscx": Case(CxDevice, ("1/1/2", "1/1/3", "1/1/4"), "^vlan access"),
     "aruba_aoss": Case(AossDevice, ("2", "3", "4"), "^untagged"),
 }  # fmt: skip
