@@ -1,4 +1,4 @@
-"""Work in a process of its own, beside the build: a second core halves the time of what does not need the rest."""
+"""A background process: a second core halves the time of what does not need the rest of the build."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FORK = multiprocessing.get_context("fork")
 
 
 @contextlib.contextmanager
-def beside[Result](work: Callable[[], Result], what: str) -> Iterator[Callable[[], Result]]:
+def in_background[Result](work: Callable[[], Result], what: str) -> Iterator[Callable[[], Result]]:
     """Start ``work`` beside the block; yields a function that waits for it and returns its result.
 
     The result must be picklable. ``what`` names the work in the error when its process was ended. That function raises

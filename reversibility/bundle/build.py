@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from reversibility.bundle import layout, texts
-from reversibility.bundle.background_process import beside
+from reversibility.bundle.background_process import in_background
 from reversibility.bundle.dual_control import Holders, Sheet
 from reversibility.bundle.operator_access import read_access
 from reversibility.bundle.passphrase_sheets import without_key
@@ -218,7 +218,7 @@ def _fill(
 
 
 def _write_sections(building: Build, progress: Progress) -> None:
-    """Fill the folders in their order; those that may be beside are done when the first of a later order starts."""
+    """Fill the folders in their order; those in the background are done when the first of a later order starts."""
     for section in SECTIONS:
         (building.data / section.folder).mkdir(parents=True)
     building.findings |= dict.fromkeys(building.access.findings)
@@ -226,12 +226,14 @@ def _write_sections(building: Build, progress: Progress) -> None:
         sections = [section for section in SECTIONS if section.order == order]
         with contextlib.ExitStack() as stack:
             waiting = [
-                stack.enter_context(beside(partial(_write, building, section), f"writing {section.folder}"))
+                stack.enter_context(
+                    in_background(partial(_write, building, section), f"writing {section.folder}")
+                )
                 for section in sections
-                if section.beside
+                if section.background
             ]
             for section in sections:
-                if not section.beside:
+                if not section.background:
                     progress(f"writing {section.folder}")
                     building.findings |= _write(building, section)
             for finished in waiting:

@@ -31,5 +31,5 @@ SECTION = Section(
     readers="les parties",
     empty="aucun équipement n’est déclaré",
     write=write,
-    beside=True,
+    background=True,
 )

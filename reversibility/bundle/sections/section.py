@@ -61,7 +61,7 @@ class Section:
     stop nothing. ``finish`` writes what the assessment is needed for. ``contains`` and ``readers`` (who may read it)
     are French and stand on the start page; ``formats`` are the suffixes of the files ("" for a configuration, whose
     name is its own); ``empty`` says why there is no file. Sections of a lower ``order`` come first; one that is
-    ``beside`` runs in a process of its own, and may leave nothing in the ``Build``.
+    in the ``background`` runs in a process of its own, and may leave nothing in the ``Build``.
     """
 
     folder: str
@@ -72,4 +72,4 @@ class Section:
     write: Callable[[Build, Path], Sequence[str] | None]
     finish: Callable[[Build, Path, Assessment], None] | None = None
     order: int = 0
-    beside: bool = False
+    background: bool = False

@@ -77,7 +77,7 @@ def test_without_a_usable_key_the_hand_over_goes_on_and_says_so(
     data = built.path / "data"
     assert "n’a pas été remise" in (data / "00-lisez-moi/lisez-moi.html").read_text(encoding="utf-8")
     sheet = (data / "06-secrets/OUVRIR.txt").read_text(encoding="utf-8")
-    assert "Elle n'est pas dans ce coffre" in sheet and "--operator-key" not in sheet
+    assert "Elle n’est pas dans ce coffre" in sheet and "--operator-key" not in sheet
     assert vault_of(case, built).operator_key() == {}
 
 
