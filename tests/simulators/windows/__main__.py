@@ -35,13 +35,14 @@ SYSTEMS: dict[str, dict[str, Any]] = {
 
 
 def hosts_of(inventory: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Managed Windows hosts of a YAML inventory with their variables, as far as the file has them."""
+    """Managed Windows hosts of a YAML inventory: their variables and the attributes of their `asset`, as one mapping."""
     found: dict[str, dict[str, Any]] = {}
 
     def visit(group: dict[str, Any], inherited: dict[str, Any]) -> None:
         variables = inherited | (group.get("vars") or {})
         for name, values in (group.get("hosts") or {}).items():
-            found[name] = found.get(name, {}) | variables | (values or {})
+            own = values or {}
+            found[name] = found.get(name, {}) | variables | own | own.get("asset", {})
         for child in (group.get("children") or {}).values():
             visit(child or {}, variables)
 
@@ -74,9 +75,12 @@ def _wanted(options: argparse.Namespace) -> dict[str, tuple[int, dict[str, Any]]
     wanted: dict[str, tuple[int, dict[str, Any]]] = {}
     if options.inventory:
         for name, values in hosts_of(yaml.safe_load(options.inventory.read_text(encoding="utf-8"))).items():
-            state = SYSTEMS[values["os"]] | (
-                {"serial": str(values["serial"])} if values.get("serial") else {}
-            )
+            known = {
+                "serial": values.get("serial"),
+                "manufacturer": values.get("vendor"),
+                "model": values.get("model"),
+            }
+            state = SYSTEMS[values["os"]] | {key: str(value) for key, value in known.items() if value}
             wanted[name] = (int(values.get("ansible_port", 0)), state)
     for item in options.pc:
         name, _, port = item.partition(":")

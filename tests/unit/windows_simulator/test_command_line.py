@@ -23,11 +23,11 @@ all:
   children:
     ecole:
       hosts:
-        PC-1: {os: windows-11, serial: S1}
-        PC-2: {os: windows-7}
-        SRV-1: {os: windows-server-2022}
-        PC-3: {os: windows-10, managed: false}
-        POSTE: {os: debian-13}
+        PC-1: {asset: {kind: desktop, vendor: HP, model: ProDesk 400, serial: S1, os: windows-11}}
+        PC-2: {asset: {os: windows-7}}
+        SRV-1: {asset: {os: windows-server-2022}}
+        PC-3: {asset: {os: windows-10, managed: false}}
+        POSTE: {asset: {os: debian-13}}
 """
 
 
@@ -52,6 +52,8 @@ def test_pcs_of_an_inventory(tmp_path: Path) -> None:
             endpoint = Endpoint(pc, "127.0.0.1", told["ports"][name], None, "ansible", password)
             assert hostname(endpoint) == name
         assert pc.state.system.is_server
+        first = PC.load(tmp_path / "pcs" / "PC-1.json").state.system
+        assert (first.serial, first.manufacturer, first.model) == ("S1", "HP", "ProDesk 400")
         overlay = yaml.safe_load((tmp_path / "overlay.yml").read_text())["all"]["hosts"]
         assert {name: values["ansible_port"] for name, values in overlay.items()} == told["ports"]
     finally:

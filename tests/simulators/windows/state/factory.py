@@ -106,12 +106,15 @@ def new_pc(
     build: int = 26200,
     display_version: str = "25H2",
     serial: str = "",
+    manufacturer: str = "LENOVO",
+    model: str = "ThinkCentre M70q Gen 4",
 ) -> PCState:
     """A workgroup PC with one more administrator, whose token is not filtered over the network."""
     server = edition.startswith("Server")
     system = System(
         name=name, language=language, edition=edition, build=build, display_version=display_version,
-        installation_type="Server" if server else "Client", serial=serial or f"SIM{zlib.crc32(name.encode()):010d}",
+        installation_type="Server" if server else "Client", manufacturer=manufacturer, model=model,
+        serial=serial or f"SIM{zlib.crc32(name.encode()):010d}",
     )  # fmt: skip
     state = PCState(system, Accounts.new(language))
     state.accounts.add_user(user, password, groups=[ADMINISTRATORS, USERS])
