@@ -1,0 +1,85 @@
+"""What the drivers of platforms with an API share: answers in JSON, kept as files."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from reversibility.market.model import Asset, Market
+from reversibility.platforms.differences import NBSP, differences
+from reversibility.platforms.driver import Files, UnknownGrammar
+from reversibility.platforms.json_redaction import redact_json
+from reversibility.platforms.model import Configuration
+from reversibility.platforms.wanted import wanted_configuration
+
+
+class ApiDriver:
+    """Driver of a platform whose configuration is answers of an API, by path. Subclasses read and render them."""
+
+    platform = ""
+    paths: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+
+    def required_files(self, kind: str) -> tuple[str, ...]:
+        """The answers without which an asset of this kind cannot be restored."""
+        return self.required
+
+    def collected(self, kind: str) -> tuple[str, ...]:
+        """The answers that are kept, by the path of the record."""
+        return self.paths
+
+    def redact(self, path: str, text: str) -> str | None:
+        """The same JSON without secrets; None when it is none, or the path is not known."""
+        return redact_json(text) if path in self.paths else None
+
+    def parse(self, files: Files) -> Configuration:
+        """The configuration in the common model."""
+        raise NotImplementedError
+
+    def comparable(self, wanted: Configuration) -> Configuration:
+        """The part of what is wanted that this platform says."""
+        return wanted
+
+    def render(self, wanted: Configuration) -> str:
+        """The bodies to send, as JSON."""
+        raise NotImplementedError
+
+    def problems(self, files: Files) -> list[str]:
+        """Each answer that is not JSON."""
+        found = []
+        for path in self.paths:
+            if path in files:
+                try:
+                    json.loads(files[path])
+                except ValueError as error:
+                    found.append(f"{path}: illisible ({error})")
+        return found
+
+    def compare(self, market: Market, asset: Asset, files: Files) -> str | None:
+        """The differences from what is declared, in French."""
+        absent = [path for path in self.required_files(asset.kind) if not files.get(path, b"").strip()]
+        if absent:
+            return f"la configuration ne contient pas de quoi restaurer l’équipement{NBSP}: manque {', '.join(absent)}"
+        try:
+            seen = self.parse(files)
+        except UnknownGrammar as error:
+            return f"configuration illisible ({error})"
+        found = list(differences(self.comparable(wanted_configuration(market, asset)), seen))
+        return f"{len(found)} différence(s){NBSP}: {'; '.join(found[:3])}" if found else None
+
+    def restore(self, files: Files) -> tuple[str, ...]:
+        """The paths whose bodies are sent back."""
+        return tuple(path for path in self.paths if path in files)
+
+
+def content(files: Files, path: str, kind: type) -> Any:
+    """The JSON of a file; an empty one when the file is not there. Raises UnknownGrammar."""
+    try:
+        found = json.loads(files.get(path) or b"null")
+    except ValueError as error:
+        raise UnknownGrammar(f"{path}: {error}") from error
+    if found is None:
+        return kind()
+    if not isinstance(found, kind):
+        raise UnknownGrammar(f"{path} is no {kind.__name__}")
+    return found

@@ -1,0 +1,116 @@
+"""Meraki and UniFi: bodies are rendered and read back, planted secrets never survive in answers."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reversibility.platforms import meraki, unifi
+from reversibility.platforms.differences import differences
+from reversibility.platforms.model import Configuration, Port, Ssid
+from tests.unit.platforms.planted import MEBIBYTE, SECRETS, seconds
+
+SSIDS = st.lists(
+    st.builds(
+        Ssid,
+        st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=8),
+        st.integers(1, 4094),
+        st.sampled_from(
+            ["open", "owe", "wpa2-personal", "wpa3-personal", "wpa2-enterprise", "wpa3-enterprise"]
+        ),
+        st.booleans(),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=4,
+    unique_by=lambda ssid: ssid.name,
+)
+PORTS = (
+    Port("1", mode="trunk", native=10, tagged=frozenset({20, 30}), guards=frozenset({"root"})),
+    Port("2", access=20, voice=30, description="Salle 3", guards=frozenset({"bpdu", "protected"})),
+    Port("3", mode="trunk", native=10, tagged=None),
+    Port("4", access=1, enabled=False),
+)
+
+
+@given(SSIDS)
+@settings(deadline=None)
+def test_what_is_rendered_for_meraki_is_parsed_back(ssids: list[Ssid]) -> None:
+    wanted = Configuration(ssids=tuple(ssids), ports=PORTS, radius=("198.51.100.9",))
+    bodies = json.loads(meraki.DRIVER.render(wanted))
+    assert len(bodies["ssids"]) == 15
+    answers = {
+        meraki.SSIDS: json.dumps(
+            [{"number": int(n), **body} for n, body in bodies["ssids"].items()]
+        ).encode(),
+        meraki.PORTS: json.dumps(
+            [{"portId": name, **body} for name, body in bodies["ports"].items()]
+        ).encode(),
+        meraki.DEVICE: b"{}",
+    }
+    assert list(differences(meraki.DRIVER.comparable(wanted), meraki.DRIVER.parse(answers))) == []
+
+
+@given(SSIDS)
+@settings(deadline=None)
+def test_what_is_rendered_for_unifi_is_parsed_back(ssids: list[Ssid]) -> None:
+    wanted = Configuration(ssids=tuple(ssids))
+    answers = {unifi.WLANS: unifi.DRIVER.render(wanted).encode(), unifi.NETWORKS: b"[]"}
+    assert list(differences(unifi.DRIVER.comparable(wanted), unifi.DRIVER.parse(answers))) == []
+
+
+NAMES = [
+    "psk",
+    "secret",
+    "x_passphrase",
+    "x_iapp_key",
+    "x_radius_secret_1",
+    "x_password",
+    "apiKey",
+    "communityString",
+    "passphrase",
+    "authKey",
+    "privateKey",
+    "radiusSecret",
+    "x_ssh_password",
+    "token",
+    "userPassword",
+    "wep_key",
+]
+
+
+@given(SECRETS, st.sampled_from(NAMES))
+@settings(max_examples=60, deadline=None)
+def test_no_planted_secret_survives(secret: str, name: str) -> None:
+    answer = [
+        {
+            "name": "L’école",
+            "enabled": True,
+            "vlan": 40,
+            name: secret,
+            "deep": [{name: [secret]}, {name: {"a": secret}}],
+        }
+    ]
+    shown = unifi.DRIVER.redact(unifi.WLANS, json.dumps(answer))
+    assert shown is not None
+    assert secret not in shown
+    kept = json.loads(shown)[0]
+    assert (kept["name"], kept["enabled"], kept["vlan"]) == ("L’école", True, 40)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * MEBIBYTE, "NaN" * 3])
+def test_what_is_not_json_has_no_readable_copy(text: str) -> None:
+    assert meraki.DRIVER.redact(meraki.SSIDS, text) is None
+    assert meraki.DRIVER.redact("/etc/passwd", "{}") is None
+
+
+def test_a_mebibyte_takes_less_than_a_second() -> None:
+    text = json.dumps([{"name": f"port {n}", "psk": "x" * 20, "vlan": n} for n in range(16_000)])
+    assert seconds(lambda written: meraki.DRIVER.redact(meraki.SSIDS, written), text) < 1.0
+    assert (
+        seconds(lambda written: meraki.DRIVER.redact(meraki.SSIDS, written), json.dumps(["a" * MEBIBYTE]))
+        < 1.0
+    )
