@@ -135,12 +135,9 @@ class CallbackModule(CallbackBase):
         task = result.task
         if task.check_mode is True:
             return
-        # A batch; not told by its name, since for ansible-core 2.19 and 2.20 its action ends as another one.
-        summary = next(
-            (one for one in self._summaries(result.result) if {"round_trips", "tasks"} <= one.keys()), None
-        )
-        if summary:
-            self._inner_tasks(result, summary["tasks"])
+        # A batch, known by what its result has.
+        if {"round_trips", "tasks"} <= result.result.keys():
+            self._inner_tasks(result, result.result["tasks"])
             if outcome != "unreachable":
                 return
         entry = {
@@ -156,11 +153,6 @@ class CallbackModule(CallbackBase):
         if outcome == "unreachable":
             entry["message"] = self._message(result)
         self._line(entry)
-
-    @staticmethod
-    def _summaries(result):
-        """Where a batch tells its tasks: in its result, or, for older cores, in an item of one that is hidden."""
-        return [result, *(item for item in result.get("results") or [] if isinstance(item, dict))]
 
     def _inner_tasks(self, result, tasks):
         """Write the lines that the tasks of a batch would have, had they run one by one."""
