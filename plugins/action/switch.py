@@ -12,6 +12,7 @@ if action.MISSING is None:
     from ansible_collections.cartable.fleet.plugins.plugin_utils.network import device as devices
 
     from reversibility.errors import CartableError
+    from reversibility.platforms.clear_text import findings
     from reversibility.records import session as vault_session
     from reversibility.records.configuration import open_restorable
     from reversibility.records.state import State
@@ -45,7 +46,16 @@ class ActionModule(action.DeviceAction):
     def _gathered(self):
         """Read the device, and have the action ``record`` keep what was read."""
         result = self._device().gather()
-        kept = self._record({"configuration": devices.items(result.files)})
+        seen = self.driver.parse(result.files)
+        accounts = [
+            {"login": account.name, "role": account.role, "locked": not account.enabled}
+            for account in seen.accounts
+        ]
+        files = {
+            "accounts.json": {"accounts": accounts},
+            "compliance.json": {"rules": findings(seen), "saved": result.saved},
+        }
+        kept = self._record({"configuration": devices.items(result.files), "files": files})
         return {**kept, **self._told(result, {"changed": bool(kept.get("changed"))})}
 
     def _planned(self):

@@ -386,7 +386,9 @@ class Session:
             f"does not come back after “{shown}”",
         )
         self._note_prompt()
-        return clean(self._raw[start:]).partition("\n")[2]  # without the echo
+        lines = clean(self._raw[start:]).split("\n")
+        echo = next((at for at, line in enumerate(lines) if squeezed(more[-1]) in squeezed(line)), -1)
+        return "\n".join(lines[echo + 1 :])
 
     def save(self) -> None:
         """Make what runs what starts. Raises CommandRefused when the device does not say that it did."""

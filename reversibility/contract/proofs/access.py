@@ -20,7 +20,7 @@ from reversibility.typography import number
 C = "\u00a0:"  # a colon in French
 # Record -> how its logins are made: to the machine itself (Linux, Windows), to its shared spaces. The time at which a
 # record was last proven as a whole stands under its name in volatile.json, since it changes with every run.
-LOGIN_RECORDS = {"logins.json": ("pam", "windows_logon"), "logins-shares.json": ("smb",)}
+LOGIN_RECORDS = {"logins.json": ("pam", "windows_logon", "ssh"), "logins-shares.json": ("smb",)}
 LOGIN_OK = "success"
 
 

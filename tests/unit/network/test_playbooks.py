@@ -66,6 +66,12 @@ def test_from_network_yml_to_a_proven_line_and_back_on_a_blank_device(school, pa
     assert "changed=0" in market.run("observe.yml").stdout
     declared = load_market(market.folder)
     state = State(market.data / "state")
+    rules = state.read_json("trois_platanes", TAG, "compliance.json")["rules"]
+    assert {rule["rule"]: rule["state"] for rule in rules} == {
+        "clear-text-telnet": "ok", "clear-text-http": "ok", "clear-text-snmp-v2c": "ok", "factory-accounts": "failed",
+    }  # fmt: skip
+    logins = state.read_json("trois_platanes", TAG, "logins.json")["logins"]
+    assert {login["account"]: login["method"] for login in logins} == {"admin": "ssh", "backup": "ssh"}
     readable = state.read_bytes("trois_platanes", TAG, "config/running-config").decode()
     assert "description Classe de CM2" in readable
     for text in (checked.stdout, done.stdout, seen.stdout, readable):
