@@ -132,8 +132,13 @@ spanning-tree ...
 """
 
 WORDS = """
-aaa aaa-server absolute-timeout access access-class access-group access-list access-session account
-accounting action action-type active activate address address-family admin-context advertise advertise-map
+srr-queue icmp-echo icmp-jitter udp-echo udp-jitter tcp-connect path-echo frequency queue-set
+queue-bandwidth exceed-action conform-action violate-action sticky ip-sla life schedule tos
+request-data-size verify-data owner delay-restoration poe inline device-role sisf binding guard-mode limit
+statistics-poll fips file-system smart transport-map install sdm-template call destination-profile subscribe
+ignore wireless-broadcast profile-name radio beacon rrm sso stack-mac stack-power hqm memory-usage aaa
+aaa-server absolute-timeout access access-class access-group access-list access-session account accounting
+action action-type active activate address address-family admin-context advertise advertise-map
 aggregate-address alias allowas-in ap app application archive area arp asdm asp async-bootp attribute
 authentication authorization auto auto-cost auto-enroll auto-summary autoconf autoselect automate-tester
 autostate bandwidth banner bfd bgp bind block boot boot-end-marker boot-start-marker bootp bridge

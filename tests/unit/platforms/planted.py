@@ -55,10 +55,12 @@ def plant(form: str, secret: str) -> str:
 
 
 def seconds(redact: Callable[[str], str | None], text: str) -> float:
-    """How long it takes, the best of two."""
+    """How long it takes; the best of two when the first is slow, since other tests run beside it."""
     best = 9.0
     for _ in range(2):
         start = time.process_time()
         redact(text)
         best = min(best, time.process_time() - start)
+        if best < 0.5:
+            break
     return best
