@@ -121,6 +121,9 @@ try {
             $module.FailJson("Defender did not take: $($left.Keys -join ', '). Tamper protection or a policy holds them")
         }
     }
+    if ($module.Result.changed -and -not $module.CheckMode) {
+        $module.Result.status = Get-DefenderStatus
+    }
     $limit = $module.Params.signatures_older_than_days
     if ($null -ne $limit -and $status.AntivirusSignatureAge -ge $limit) {
         $module.Result.changed = $true

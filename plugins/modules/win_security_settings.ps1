@@ -19,6 +19,7 @@ $spec = @{
                 failure = @{ type = 'bool'; default = $false }
             }
         }
+        disabled_services = @{ type = 'list'; elements = 'str'; default = @() }
     }
     supports_check_mode = $true
 }
@@ -120,6 +121,17 @@ foreach ($entry in $module.Params.audit_policy) {
     }
 }
 
+$toDisable = @()
+foreach ($name in $module.Params.disabled_services) {
+    # A service that is not there conforms.
+    $service = Get-Service -Name $name -ErrorAction SilentlyContinue
+    if ($null -ne $service -and ($service.StartType.ToString() -ne 'Disabled' -or $service.Status.ToString() -ne 'Stopped')) {
+        $before[$name] = "$($service.StartType), $($service.Status)"
+        $after[$name] = 'Disabled, Stopped'
+        $toDisable += $name
+    }
+}
+
 $module.Result.changed = $after.Count -gt 0
 $module.Diff.before = $before
 $module.Diff.after = $after
@@ -141,6 +153,10 @@ if (-not $module.CheckMode) {
         if ($LASTEXITCODE -ne 0) {
             $module.FailJson("auditpol cannot set $($entry.guid) (exit status $LASTEXITCODE): $answer")
         }
+    }
+    foreach ($name in $toDisable) {
+        Set-Service -Name $name -StartupType Disabled -ErrorAction Stop
+        Stop-Service -Name $name -Force -ErrorAction Stop
     }
 }
 $module.ExitJson()

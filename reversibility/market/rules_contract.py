@@ -14,7 +14,7 @@ from reversibility.market.source import Unreadable
 
 APPROVALS = {"education": "the education authority", "network": "the network authority"}
 # Which sources serve which platform; the others install nothing from the catalogue.
-SOURCES = {"debian": {"apt"}, "ubuntu": {"apt"}, "windows": {"winget", "chocolatey", "wapt"}}
+SOURCES = {"debian": {"apt"}, "ubuntu": {"apt"}, "windows": {"winget", "chocolatey", "wapt", "file"}}
 
 
 def two_approvals(market: MarketFiles) -> Iterator[Finding]:

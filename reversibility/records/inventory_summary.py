@@ -85,15 +85,21 @@ def software_of(content: Mapping[str, Any]) -> tuple[Software, ...]:
 def installed_version(entry: Mapping[str, Any], software: tuple[Software, ...]) -> str | None:
     """Find the installed version of a catalogue entry; None when it was not seen.
 
-    Matched by the packages that its sources name (apt, winget, ...), or else by its name.
+    Matched by the packages that its sources name (apt, winget, ...), or else by its name: Windows adds version,
+    architecture and language to that ("Mozilla Firefox ESR (x64 fr)").
     """
-    wanted = {str(entry.get("name", "")).casefold()}
+    name = str(entry.get("name", "")).casefold()
+    wanted = {name}
     for source in (entry.get("sources") or {}).values():
         if isinstance(source, Mapping):
             packages = source.get("packages") or [source.get("id") or source.get("package") or ""]
             wanted |= {str(package).casefold() for package in packages}
     wanted.discard("")
-    found = [item.version for item in software if item.name.casefold() in wanted]
+    found = [
+        item.version
+        for item in software
+        if item.name.casefold() in wanted or (name and item.name.casefold().startswith(f"{name} "))
+    ]
     return ", ".join(dict.fromkeys(found)) if found else None
 
 

@@ -32,6 +32,7 @@ ON_CONTROLLER = frozenset(
         "debug",
         "fail",
         "group_by",
+        "import_playbook",
         "import_role",
         "import_tasks",
         "include_role",

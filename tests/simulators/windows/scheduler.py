@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import re
 from typing import TYPE_CHECKING, Any
 
 from .execution import raw
@@ -17,14 +18,25 @@ if TYPE_CHECKING:
 def due(task: Task, now: datetime.datetime, since: datetime.datetime) -> bool:
     """Whether a trigger of the task fires in the interval (since, now]. Boundaries are local time; here UTC."""
     return task.enabled and any(
-        any(since < moment <= now for moment in _moments(trigger, since, now)) for trigger in task.triggers
+        any(since < moment <= now for moment in _moments(trigger, since, now) + _registered(task, trigger))
+        for trigger in task.triggers
     )
+
+
+def _registered(task: Task, trigger: dict[str, Any]) -> list[datetime.datetime]:
+    """A trigger `registration` fires once, its delay after the task was registered."""
+    if trigger["type"] != "registration" or trigger.get("enabled") is False or not task.registered:
+        return []
+    delay = re.fullmatch(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?", str(trigger.get("delay", "PT0S")))
+    hours, minutes, seconds = (int(part or 0) for part in (delay.groups() if delay else (0, 0, 0)))
+    started = datetime.datetime.fromisoformat(task.registered)
+    return [started + datetime.timedelta(hours=hours, minutes=minutes, seconds=seconds)]
 
 
 def _moments(
     trigger: dict[str, Any], since: datetime.datetime, now: datetime.datetime
 ) -> list[datetime.datetime]:
-    """When a trigger fires around an interval; only `time`, `daily` and `weekly` have moments."""
+    """When a trigger fires around an interval; `time`, `daily`, `weekly` and `registration` have moments."""
     if trigger.get("enabled") is False or trigger["type"] not in ("time", "daily", "weekly"):
         return []
     start = datetime.datetime.fromisoformat(str(trigger["start_boundary"])).replace(tzinfo=datetime.UTC)

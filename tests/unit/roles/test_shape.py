@@ -51,7 +51,12 @@ def test_every_option_says_what_it_is_and_bears_the_roles_name(role: str) -> Non
 
 
 # They run on the controller and talk to devices, which no container is: simulated devices stand in for them.
-ROLES_OF_DEVICES = {"switch": "tests/unit/network/test_playbooks.py"}
+ROLES_OF_DEVICES = {
+    "switch": "tests/unit/network/test_playbooks.py",
+    **dict.fromkeys(
+        ("antivirus", "browser", "security", "shared_pc", "sobriety"), "tests/unit/windows/test_roles.py"
+    ),
+}
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -21,10 +22,13 @@ from reversibility.records.state import State
 from reversibility.records.vault import KdfCost, Vault
 from tests.simulators.windows.pc import PC
 from tests.simulators.windows.simulator import Endpoint, Simulator
+from tests.simulators.windows.state.software import Installer
 
 PROJECT = Path(__file__).resolve().parents[3]
 MARKET = Path(__file__).parent / "market"
 BOOTSTRAP_MARKER = r"C:\ProgramData\Cartable\bootstrap.txt"  # as the first-run script leaves it
+FEED = "https://choco.ecole.example/api"
+INSTALLER = Installer("{AAAAAAAA-0000-0000-0000-000000000001}", "Calcul mental", "2.1")
 EMERGENCY = {"preflight_emergency": {"reason": "essai sur des postes simulés", "reference": "ESSAI-1"}}
 
 
@@ -124,6 +128,7 @@ def make_fleet(folder: Path, simulator: Simulator, cost: KdfCost, pcs: dict[str,
 
     Each PC has the administrator ``cartable``, whose first password is in the vault as what bootstrap left there.
     """
+    folder.mkdir(exist_ok=True)
     fleet = Fleet(folder, simulator, secrets.token_urlsafe(24))
     (folder / "passphrase").write_text(fleet.passphrase, encoding="utf-8")
     inventory = fleet.paths.inventory
@@ -131,7 +136,10 @@ def make_fleet(folder: Path, simulator: Simulator, cost: KdfCost, pcs: dict[str,
     for path in sorted(MARKET.rglob("*.yml")):
         target = inventory / path.relative_to(MARKET)
         target.parent.mkdir(exist_ok=True)
-        target.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+        text = path.read_text(encoding="utf-8").replace(
+            "@SHA256@", hashlib.sha256(INSTALLER.content()).hexdigest()
+        )
+        target.write_text(text, encoding="utf-8")
     fleet.paths.data.mkdir(parents=True)
     vault = Vault.create(fleet.paths.vault, fleet.passphrase, cost=cost)
     holders = fleet.paths.keys / "holders"
@@ -160,6 +168,7 @@ def make_fleet(folder: Path, simulator: Simulator, cost: KdfCost, pcs: dict[str,
         simulator.address = f"127.0.1.{number}"
         endpoint = simulator.add(tag, password=first, user="cartable", **given)
         fleet.endpoints[tag] = endpoint
+        _surroundings(endpoint.pc)
         endpoint.pc.state.files.make_directory(BOOTSTRAP_MARKER.rpartition("\\")[0])
         endpoint.pc.state.files.write(BOOTSTRAP_MARKER, b"")
         fleet.first[tag] = first
@@ -187,3 +196,21 @@ def make_fleet(folder: Path, simulator: Simulator, cost: KdfCost, pcs: dict[str,
     text = yaml.safe_dump({"all": {"children": {"site_essais": {"children": rooms}}}}, sort_keys=False)
     (inventory / "hosts.yml").write_text(text, encoding="utf-8")
     return fleet
+
+
+def _surroundings(pc: PC) -> None:
+    """The school's feed and NAS, and the firewall rule as the first-run script makes it."""
+    pc.state.feeds[FEED] = {
+        "firefoxesr": {
+            "version": "140.5.0",
+            "key": "Mozilla Firefox ESR",
+            "name": "Mozilla Firefox ESR (x64 fr)",
+        }
+    }
+    pc.web = {
+        "https://choco.ecole.example/install.ps1": b"",
+        "http://nas.ecole.example/calcul.msi": INSTALLER.content(),
+    }
+    for rule in pc.state.firewall_rules:
+        if rule.name == "WinRM HTTPS":
+            rule.name, rule.group = "Cartable WinRM HTTPS", "Cartable"

@@ -77,6 +77,8 @@ def win_scheduled_task(call: Call) -> Result:
     call.difference = {"prepared": (f"+[Task]\n+{shown}\n\n" if made else "") + difference}
     password = params["password"] is not None and (params["update_password"] is not False or bool(difference))
     after.password_set = after.password_set or password
+    if made or difference:
+        after.registered = call.pc.now().isoformat()
     if not call.check and made:
         call.state.tasks.append(after)
     elif not call.check and task is not None:

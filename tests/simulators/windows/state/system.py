@@ -241,6 +241,7 @@ class Task:
     actions: list[dict[str, object]] = field(default_factory=list)
     triggers: list[dict[str, object]] = field(default_factory=list)
     settings: dict[str, object] = field(default_factory=dict)
+    registered: str = ""  # when it was made or changed last, by the PC's clock
 
 
 @dataclass

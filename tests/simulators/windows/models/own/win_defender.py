@@ -84,6 +84,7 @@ def win_defender(call: Call) -> Result:
             state.defender.preferences |= difference
         if left := _difference(call):
             call.fail(f"Defender did not take: {', '.join(left)}. Tamper protection or a policy holds them")
+        result["status"] = status(state)
     limit = call.params["signatures_older_than_days"]
     if limit is not None and state.defender.signature_age_days >= limit:
         result["changed"] = True

@@ -41,8 +41,16 @@ def win_security_settings(call: Call) -> Result:
         if state.audit_policy[guid] != setting:
             before[label], after[label] = SETTINGS[state.audit_policy[guid]], SETTINGS[setting]
             to_audit[guid] = setting
+    to_disable = []
+    for name in call.params["disabled_services"]:
+        service = state.services.get(name.lower())
+        if service is not None and (service.start_mode, service.state) != ("disabled", "stopped"):
+            before[name], after[name] = f"{service.start_mode}, {service.state}", "Disabled, Stopped"
+            to_disable.append(service)
     call.set_diff(before, after)
     if not call.check:
+        for service in to_disable:
+            service.start_mode, service.state = "disabled", "stopped"
         if differing:
             configure(state, wanted)
             now = exported(state)
