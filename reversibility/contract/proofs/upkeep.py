@@ -1,4 +1,4 @@
-"""Proofs about what needs upkeep: backups are recent, certificates are valid."""
+"""Proofs about what needs upkeep: backups are recent, certificates are valid, maintenance was done."""
 
 from __future__ import annotations
 
@@ -56,6 +56,29 @@ def certificates_valid(found: Found, context: AssessmentContext, _: Subject, __:
         return Verdict(False, f"certificat échu ou sans échéance{C} {', '.join(over[:3])}")
     first = min(end for end in ends.values() if end)
     return Verdict(True, f"{plural(len(ends), 'certificat')}, première échéance le {first:%d/%m/%Y}")
+
+
+@proof("opened")
+def maintenance_done(
+    found: Found, context: AssessmentContext, subject: Subject, obligation: Obligation
+) -> Verdict:
+    """The last run at the site is of the last ``settings.days`` days and has ended on every managed asset."""
+    report = found.content if isinstance(found.content, Mapping) else {}
+    when = _time(report, "reported")
+    oldest = context.now - timedelta(days=int(obligation.settings["days"]))
+    if when is None or when < oldest:
+        return Verdict(False, f"aucun compte rendu depuis le {oldest:%d/%m/%Y}")
+    outcomes = {str(row.get("asset")): row.get("outcome") for row in dicts(report, "assets")}
+    managed = {
+        tag for tag, asset in context.market.assets.items() if asset.site == subject.site and asset.managed
+    }
+    left = sorted(tag for tag in managed if outcomes.get(tag) != "done")
+    if left:
+        more = ", …" if len(left) > 5 else ""
+        return Verdict(False, f"maintenance du {when:%d/%m/%Y} inachevée{C} {', '.join(left[:5])}{more}")
+    return Verdict(
+        True, f"{plural(len(managed), 'équipement traité', 'équipements traités')} le {when:%d/%m/%Y}"
+    )
 
 
 def _time(record: Mapping[str, Any], name: str) -> datetime | None:

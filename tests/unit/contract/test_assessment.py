@@ -17,7 +17,7 @@ from tests.unit.contract.handover import LOGGED_IN, NOW, Handover
 
 MISSING = {
     "J-2.4-qui-fait-quoi", "B-6.1-plan", "B-6.3-restauration-temoin", "B-6.3-transfert", "J-3.6-formation",
-    "J-3.7-accompagnement",
+    "J-3.7-accompagnement", "J-3.8.1-maintenance",
 }  # fmt: skip
 
 
