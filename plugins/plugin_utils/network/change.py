@@ -20,9 +20,15 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.network.errors impo
 )
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network.session import Session
 
-from reversibility.platforms.dialogue import Dialogue, WayBack
-from reversibility.platforms.driver import ChangeRefused, SwitchDriver, UnknownGrammar
-from reversibility.platforms.model import Configuration
+try:
+    from reversibility.platforms.dialogue import Dialogue, WayBack
+    from reversibility.platforms.driver import ChangeRefused, SwitchDriver, UnknownGrammar
+    from reversibility.platforms.model import Configuration
+except ImportError as error:
+    MISSING: ImportError | None = error
+else:
+    MISSING = None
+
 
 Files = dict[str, bytes]
 
@@ -167,7 +173,7 @@ class Change:
         answer = session.run(way.disarm)
         if not (re.search(way.disarmed, answer) if way.disarmed else not self._is_armed(session, way, "")):
             raise CommandRefused(
-                f"{self.name} does not cancel “{way.name}”; it undoes the change within {self.minutes} min."
+                f"{self.name} does not cancel '{way.name}'; it undoes the change within {self.minutes} min."
             )
 
     def _new_login(self, way: WayBack | None) -> Session:
@@ -201,7 +207,7 @@ class Change:
             state = self._undo(None if lost else session, way, before)
         except (DeviceError, UnknownGrammar, ChangeRefused, NotImplementedError):
             if way is not None:
-                state = f"it undoes the change by itself within {self.minutes} min (“{way.name}”)"
+                state = f"it undoes the change by itself within {self.minutes} min ('{way.name}')"
             else:
                 state = "the change is there in part and is not saved: a restart of the device forgets it"
         return type(error)(f"{str(error).rstrip('.')}; {state}.") if isinstance(error, DeviceError) else CommandRefused(

@@ -17,10 +17,16 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.network.errors impo
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network.session import Limits, Session
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network.transport import Channel, Target
 
-from reversibility.platforms.dialogue import Dialogue
-from reversibility.platforms.driver import SwitchDriver
-from reversibility.platforms.model import Account, Configuration
-from reversibility.platforms.secret_names import names_in
+try:
+    from reversibility.platforms.dialogue import Dialogue
+    from reversibility.platforms.driver import SwitchDriver
+    from reversibility.platforms.model import Account, Configuration
+    from reversibility.platforms.secret_names import names_in
+except ImportError as error:
+    MISSING: ImportError | None = error
+else:
+    MISSING = None
+
 
 ACCOUNT = "account/"
 

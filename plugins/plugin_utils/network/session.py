@@ -25,8 +25,13 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.network.errors impo
 )
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network.transport import Channel, Target
 
-from reversibility.platforms.dialogue import SHUTDOWN, SYSLOG, Dialogue
-from reversibility.platforms.secret_names import fill
+try:
+    from reversibility.platforms.dialogue import SHUTDOWN, SYSLOG, Dialogue
+    from reversibility.platforms.secret_names import fill
+except ImportError as error:
+    MISSING: ImportError | None = error
+else:
+    MISSING = None
 
 ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|[=>78cDEHM]|[()][A-Z0-9])|\x07|\x00")
 PASSWORD = re.compile(r"(?:^|\n)[Pp]assword: ?$")
@@ -180,7 +185,8 @@ class Session:
         except SessionLost as error:
             raise SessionLost(f"{self.target.name} closed the session before its first prompt.") from error
         found = self._prompt()
-        assert found is not None
+        if found is None:
+            raise NoPrompt(f"{self.target.name} shows no prompt of its platform.")
         self.hostname = found["name"]
         if found["end"] == ">":
             self._enable()
@@ -248,7 +254,7 @@ class Session:
 
         self._until(
             over,
-            f"does not come back after “{shown}”",
+            f"does not come back after '{shown}'",
             lambda: self._answer_question(command, shown, answered),
         )
         if whole:
@@ -282,7 +288,7 @@ class Session:
             if question.answer is None or len(answered) > 5:
                 text = self._shown(tail.rpartition("\n")[2])
                 raise UnexpectedQuestion(
-                    f"{self.target.name} asks {text} after “{shown}”, and nobody may answer that for you."
+                    f"{self.target.name} asks {text} after '{shown}', and nobody may answer that for you."
                 )
             answered.append(question.text)
             self._raw += "\n"
@@ -295,7 +301,7 @@ class Session:
         answer = self.run(command, whole=True)
         error = self.dialogue.error_in("\n".join(answer.strip().split("\n")[:3]))
         if error is not None:
-            raise CommandRefused(f"{self.target.name} refuses “{command}”: {error}")
+            raise CommandRefused(f"{self.target.name} refuses '{command}': {error}")
         last = (self.dialogue.ends or {}).get(command)
         if (
             last is not None
@@ -303,7 +309,7 @@ class Session:
             and not self._absent(answer)
         ):
             raise Truncated(
-                f"{self.target.name} cuts the answer to “{command}” short: it does not end with “{last}”."
+                f"{self.target.name} cuts the answer to '{command}' short: it does not end with '{last}'."
             )
         return answer
 
@@ -346,16 +352,16 @@ class Session:
             text = fill(command, secrets)
         except KeyError as error:
             raise CommandRefused(
-                f"“{shown}” needs the secret {error}, which is not at hand; it was not sent."
+                f"'{shown}' needs the secret {error}, which is not at hand; it was not sent."
             ) from None
         first, *more = text.split("\n")
         if any(ord(character) < 32 for character in text.replace("\n", "")):
             raise CommandRefused(
-                f"“{shown}” holds a control character and was not sent to {self.target.name}."
+                f"'{shown}' holds a control character and was not sent to {self.target.name}."
             )
         if max(len(line) for line in text.split("\n")) > self.dialogue.line_length:
             raise CommandRefused(
-                f"“{shown[:60]}…” is longer than the {self.dialogue.line_length} characters of a line."
+                f"'{shown[:60]}…' is longer than the {self.dialogue.line_length} characters of a line."
             )
         if more:
             answer = self._send_lines(first, more, shown)
@@ -367,7 +373,7 @@ class Session:
         if error is not None:
             for value in secrets.values():
                 error = error.replace(value, "<secret>")
-            raise CommandRefused(f"{self.target.name} refuses “{shown}”: {error}")
+            raise CommandRefused(f"{self.target.name} refuses '{shown}': {error}")
 
     def _send_lines(self, first: str, more: Sequence[str], shown: str) -> str:
         """A command over several lines, such as a banner, whose lines may look like anything."""
@@ -377,13 +383,13 @@ class Session:
             self._channel.send(line + "\n")
             self._until(
                 lambda start=start, line=line: squeezed(line) in squeezed(self._raw[start:]),
-                f"does not take “{shown}”",
+                f"does not take '{shown}'",
             )
         start = len(self._raw)
         self._channel.send(more[-1] + "\n")
         self._until(
             lambda: squeezed(more[-1]) in squeezed(self._raw[start:]) and self._prompt() is not None,
-            f"does not come back after “{shown}”",
+            f"does not come back after '{shown}'",
         )
         self._note_prompt()
         lines = clean(self._raw[start:]).split("\n")

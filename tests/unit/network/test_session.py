@@ -64,10 +64,10 @@ def test_a_wrong_password_and_a_foreign_host_key_are_two_sentences(
     ("fault", "value", "error", "words"),
     [
         ("drop_at", "vlan 20", errors.SessionLost, "closed the session"),
-        ("silent_at", "vlan 20", errors.NoPrompt, "does not come back after “vlan 20”"),
-        ("garble_at", "vlan 20", errors.NoPrompt, "does not come back after “vlan 20”"),
+        ("silent_at", "vlan 20", errors.NoPrompt, "does not come back after 'vlan 20'"),
+        ("garble_at", "vlan 20", errors.NoPrompt, "does not come back after 'vlan 20'"),
         ("strange_prompt_at", "vlan 20", errors.NoPrompt, "loader>"),
-        ("refuse", "vlan 20", errors.CommandRefused, "refuses “vlan 20”: % Invalid input detected"),
+        ("refuse", "vlan 20", errors.CommandRefused, "refuses 'vlan 20': % Invalid input detected"),
     ],
 )
 def test_trouble_in_the_middle_is_one_sentence(ios, login, fault, value, error, words) -> None:
