@@ -119,7 +119,6 @@ class ActionModule(ActionBase):
         self, known: MarketFiles, hosts: Iterable[str], arguments: Mapping[str, Any]
     ) -> tuple[tuple[str, ...], list[str]]:
         """What the calendar refuses, and what it warns of. An emergency that counts is written to the journal."""
-        assert known.market is not None
         assets = known.market.assets
         sites = {assets[host].site for host in hosts if host in assets}
         try:

@@ -15,7 +15,8 @@ description:
   - Runs on the controller. What each stage comes to on each asset is in the state (C(holiday.json)) before the next one begins, so that
     a run which was killed goes on where it was.
   - V(plan) writes the plan and the announcement of each school, once a run. V(gate) says whether a further wave may begin.
-    V(agenda) says which stages are left on the current host. V(begin) says whether a stage is to be run on the current host, and V(end) notes its result. V(report) writes the report of each school.
+    V(agenda) says which stages are left on the current host.
+    V(begin) says whether a stage is to be run on the current host, and V(end) notes its result. V(report) writes the report of each school.
 options:
   step:
     description: What to do.
