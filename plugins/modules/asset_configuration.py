@@ -20,6 +20,7 @@ options:
   paths:
     description:
       - Patterns of the files to read, as absolute paths. V(**) stands for any folders.
+      - Bytes of a name that are not UTF-8 are written out, as in V(caf\\xe9.conf).
       - Symbolic links are noted and not followed. Files over 1 MiB are left out and listed.
       - V(openvswitch) is no path. It reads the ports and the database of an Open vSwitch switch with its own tools.
     type: list
@@ -64,7 +65,7 @@ left_out:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.cartable.fleet.plugins.module_utils.asset.configuration import collect
-from ansible_collections.cartable.fleet.plugins.module_utils.asset.machine import Machine
+from ansible_collections.cartable.fleet.plugins.module_utils.asset.machine import Machine, NoAnswer
 from ansible_collections.cartable.fleet.plugins.module_utils.asset.openvswitch import open_vswitch
 
 TOOLS = {"openvswitch": open_vswitch}
@@ -84,9 +85,12 @@ def main():
                 msg=f"{pattern!r} is neither an absolute path, which begins with a slash, nor one of {', '.join(TOOLS)}."
             )
     files, left_out = collect("/", [pattern for pattern in wanted if pattern not in TOOLS])
-    for tool in TOOLS:
-        if tool in wanted:
-            files += TOOLS[tool](Machine())
+    try:
+        for tool in TOOLS:
+            if tool in wanted:
+                files += TOOLS[tool](Machine())
+    except NoAnswer as error:
+        module.fail_json(msg=str(error))
     module.exit_json(changed=False, configuration=files, left_out=left_out)
 
 

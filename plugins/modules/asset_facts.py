@@ -65,7 +65,9 @@ inventory:
   type: dict
   sample: {deviceid: UC250001-cartable, itemtype: Computer, content: {versionclient: Cartable-0.1.0}}
 accounts:
-  description: The accounts that can be used to log in, without any password or hash.
+  description:
+    - The accounts that can be used to log in, without any password or hash.
+    - C(sudo_unresolved) names the members of sudo's policy, such as a netgroup, of which nobody could say who they are.
   returned: always
   type: dict
   sample: {accounts: [{login: classe, uid: 1001, administrator: false, locked: false, declared: true}]}
@@ -87,6 +89,7 @@ volatile:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.cartable.fleet.plugins.module_utils.asset.accounts import warning
 from ansible_collections.cartable.fleet.plugins.module_utils.asset.document import observe
 from ansible_collections.cartable.fleet.plugins.module_utils.asset.machine import Machine, NoAnswer
 
@@ -111,6 +114,9 @@ def main():
         seen = observe(Machine(), given["asset"], given["declared_accounts"], CLIENT, given["itemtype"])
     except NoAnswer as error:
         module.fail_json(msg=str(error))
+    unresolved = seen["accounts"].get("sudo_unresolved")
+    if unresolved:
+        module.warn(warning(given["asset"], unresolved))
     module.exit_json(changed=False, **seen)
 
 

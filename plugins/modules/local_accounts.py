@@ -58,7 +58,11 @@ unknown:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.cartable.fleet.plugins.module_utils.asset.accounts import accounts, unknown
+from ansible_collections.cartable.fleet.plugins.module_utils.asset.accounts import (
+    accounts_and_unresolved,
+    unknown,
+    warning,
+)
 from ansible_collections.cartable.fleet.plugins.module_utils.asset.machine import Machine
 
 
@@ -70,7 +74,9 @@ def main():
         },
         supports_check_mode=True,
     )
-    found = accounts(Machine(), {"root", *module.params["declared"]})
+    found, unresolved = accounts_and_unresolved(Machine(), {"root", *module.params["declared"]})
+    if unresolved:
+        module.warn(warning(module.params["asset"], unresolved))
     names = unknown(found)
     if names:
         module.warn(

@@ -11,6 +11,7 @@ passwords are looked up and which command opens the connection. An answer with s
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,11 @@ from ansible.plugins.action import ActionBase
 REFUSED = "Answer refused: it sets "
 COMMANDS = ("add_host", "add_group", "ansible_stats", "_ansible_add_host", "_ansible_add_group")
 LONGEST_NAME = 60
+# One escape of JSON: a whole surrogate pair, a half one, or any other.
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u(?P<half>[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
 MOST_NAMES = 5
 
 # What Ansible's own fact modules give without the prefix ansible_ (setup, service_facts, package_facts, mount_facts, getent,
@@ -94,6 +100,25 @@ def refusal(host_says: list[str]) -> dict[str, Any]:
     }
 
 
+def with_escaped_bytes(answer: str) -> str:
+    """The JSON text of an answer in which bytes that are no UTF-8, and half surrogate pairs, are written out in their texts.
+
+    Modules give what they met on the machine (a full name in Latin-1 in /etc/passwd, what a command printed), and Ansible
+    refuses such an answer whole: one name would fail the host.
+    """
+    if "\\ud" not in answer and "\\uD" not in answer:
+        return answer
+    return _ESCAPE.sub(_without_half, answer)
+
+
+def _without_half(match: re.Match[str]) -> str:
+    half = match["half"]
+    if half is None:
+        return match[0]
+    number = int(half, 16)
+    return f"\\\\x{number - 0xDC00:02x}" if 0xDC80 <= number <= 0xDCFF else f"\\\\u{number:04x}"
+
+
 def guard() -> None:
     """Have every answer of a module checked where Ansible reads it; once, in the main process, before workers are forked.
 
@@ -110,6 +135,11 @@ def guard() -> None:
 
     @functools.wraps(read)
     def checked(self: ActionBase, *arguments: Any, **named: Any) -> Any:
+        if arguments and isinstance(arguments[0], dict) and isinstance(arguments[0].get("stdout"), str):
+            arguments = (
+                {**arguments[0], "stdout": with_escaped_bytes(arguments[0]["stdout"])},
+                *arguments[1:],
+            )
         answer = read(self, *arguments, **named)
         if isinstance(answer, dict):  # ansible-core 2.20
             refused = refused_names(answer)

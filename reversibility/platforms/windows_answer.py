@@ -9,14 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from reversibility.errors import CartableError
+from reversibility.platforms import fillers
 
-# What manufacturers leave in fields that they did not fill.
-PLACEHOLDER = re.compile(
-    r"^(|-+|0+|\.+|n/?a|none|null|unknown|default string|not (specified|available|applicable|present|settable)"
-    r"|to be filled by o\.?e\.?m\.?|o\.?e\.?m\.?|system (product name|manufacturer|version|serial number)"
-    r"|(chassis|base board|board) serial number|no asset (tag|information)|asset[- ]?tag|1234567890?|x+)\.?$",
-    re.IGNORECASE,
-)
 CONTROL = re.compile(r"[\x00-\x1f\x7f].*", re.DOTALL)
 _HALF = re.compile("[\ud800-\udfff]")
 # Build -> declared name (market/platforms.yml) and release; a build of both kinds of Windows stands in both tables.
@@ -123,8 +117,12 @@ def text_of(value: Any) -> str:
 
 def real(value: Any) -> str:
     """A text that is none of the placeholders of manufacturers."""
-    text = text_of(value)
-    return "" if PLACEHOLDER.match(text) else text
+    return fillers.text(text_of(value))
+
+
+def serial(value: Any) -> str:
+    """A serial number that is no filler."""
+    return fillers.serial(text_of(value))
 
 
 def number(value: Any) -> int | None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from reversibility.platforms import fillers
 from reversibility.platforms.windows_answer import (
     Answer,
     by_name,
@@ -14,6 +15,7 @@ from reversibility.platforms.windows_answer import (
     listed,
     number,
     real,
+    serial,
     text_of,
     without_empty,
 )
@@ -78,7 +80,7 @@ def _hardware(answer: Answer) -> dict[str, Any]:
     return without_empty(
         {
             "name": text_of(computer.get("Name")),
-            "uuid": real(product.get("UUID")).lower(),
+            "uuid": fillers.identifier(text_of(product.get("UUID"))),
             "chassis_type": next((CHASSIS[kind] for kind in types if kind in CHASSIS), ""),
             "memory": memory // MIB if memory else None,
             "workgroup": text_of(computer.get("Workgroup")) or text_of(computer.get("Domain")),
@@ -103,15 +105,15 @@ def _bios(answer: Answer) -> dict[str, Any]:
             "bdate": iso_date(bios.get("ReleaseDate")),
             "bmanufacturer": real(bios.get("Manufacturer")),
             "bversion": real(bios.get("SMBIOSBIOSVersion")),
-            "enclosureserial": real(enclosure.get("SerialNumber")),
+            "enclosureserial": serial(enclosure.get("SerialNumber")),
             "mmanufacturer": real(board.get("Manufacturer")),
             "mmodel": real(board.get("Product")),
-            "msn": real(board.get("SerialNumber")),
+            "msn": serial(board.get("SerialNumber")),
             "secure_boot": states.get(secure_boot, "") if answer.knows("secure_boot") else "",
             "skunumber": real(computer.get("SystemSKUNumber")),
             "smanufacturer": real(computer.get("Manufacturer")),
             "smodel": model,
-            "ssn": real(bios.get("SerialNumber")),
+            "ssn": serial(bios.get("SerialNumber")),
         }
     )
 
@@ -140,7 +142,7 @@ def _memories(answer: Answer) -> Iterator[dict[str, Any]]:
                 "caption": real(row.get("DeviceLocator")),
                 "manufacturer": real(row.get("Manufacturer")),
                 "model": real(row.get("PartNumber")),
-                "serialnumber": real(row.get("SerialNumber")),
+                "serialnumber": serial(row.get("SerialNumber")),
                 "speed": real(row.get("Speed")),
                 "type": MEMORY.get(number(row.get("SMBIOSMemoryType")) or 0, ""),
             }
@@ -185,7 +187,7 @@ def _storage(name: str, model: Any, row: dict[str, Any], firmware: Any, **more: 
             "name": name,
             "description": name,
             "model": real(model),
-            "serial": real(row.get("SerialNumber")),
+            "serial": serial(row.get("SerialNumber")),
             "firmware": real(firmware),
             "disksize": size // MIB if size else None,
             **more,

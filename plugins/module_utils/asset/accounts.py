@@ -6,24 +6,21 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, Dict, Iterator, List, Set, Tuple
+from typing import Any, Dict, List, Set, Tuple
 
+from . import sudoers
 from .machine import Machine, number
 
 NO_LOGIN = frozenset({"nologin", "false", "sync", "halt", "shutdown", ""})
-# A user specification of sudoers(5): "%group ALL=(ALL:ALL) ALL" or "user HOST=(RUNAS) TAGS: COMMANDS".
-GRANT = re.compile(r"^(?P<who>[^\s=,]+(?:\s*,\s*[^\s=,]+)*)\s+[^\s=]+\s*=")
-ALIAS = re.compile(r"^(?:User_Alias)\s+(?P<name>[A-Z][A-Z0-9_]*)\s*=\s*(?P<members>.*)$")
-# sudoers(5), "Including other files from within sudoers"; "#include" is not a comment, "# include" is.
-INCLUDE = re.compile(
-    r"""^[@#]include(?P<folder>dir)?[ \t]+(?:"(?P<quoted>[^"]+)"|(?P<plain>(?:\\.|[^\s\\])+))"""
-)
-NOT_GRANTS = ("Defaults", "User_Alias", "Runas_Alias", "Host_Alias", "Cmnd_Alias", "Cmd_Alias", "@", "#")
 
 
 def accounts(machine: Machine, declared: Set[str]) -> List[Dict[str, Any]]:
-    """List the accounts that can be used to log in, by user id.
+    """List the accounts as ``accounts_and_unresolved``."""
+    return accounts_and_unresolved(machine, declared)[0]
+
+
+def accounts_and_unresolved(machine: Machine, declared: Set[str]) -> Tuple[List[Dict[str, Any]], List[str]]:
+    """List the accounts that can be used to log in, by user id; and what of sudo's policy could not be resolved.
 
     These are root, those of people (UID_MIN to UID_MAX of login.defs(5)) and every other one that has a
     login shell. ``administrator``: root, or somebody to whom sudo grants anything. ``locked``: no password
@@ -33,8 +30,8 @@ def accounts(machine: Machine, declared: Set[str]) -> List[Dict[str, Any]]:
     lowest, highest = _human_range(machine)
     groups, members = _groups(machine)
     locked = _locked(machine)
-    granted_users, granted_groups = sudoers(machine)
     found: List[Dict[str, Any]] = []
+    users: List[sudoers.User] = []
     for line in machine.lines("/etc/passwd"):
         fields = line.split(":")
         if len(fields) != 7 or number(fields[2]) is None or number(fields[3]) is None:
@@ -56,38 +53,30 @@ def accounts(machine: Machine, declared: Set[str]) -> List[Dict[str, Any]]:
                 "home": fields[5],
                 "shell": shell,
                 "system": not human and uid != 0,
-                "administrator": uid == 0 or login in granted_users or bool(own & granted_groups),
+                "administrator": uid == 0,
                 "locked": login in locked,
                 "declared": (login in declared) if declared else None,
             }
         )
-    return sorted(found, key=lambda account: (account["uid"], account["login"]))
+        gids = {gid} | {number for number, name in groups.items() if name in own}
+        users.append(sudoers.User(login, uid, frozenset(own), frozenset(gids)))
+    granted, unresolved = sudoers.administrators(machine, users)
+    for account in found:
+        account["administrator"] = account["administrator"] or account["login"] in granted
+    return sorted(found, key=lambda account: (account["uid"], account["login"])), unresolved
+
+
+def warning(asset: str, unresolved: List[str]) -> str:
+    """Say which members of sudo's policy could not be resolved."""
+    return (
+        f"{asset}: sudo also lets in {', '.join(unresolved)}, and who that is could not be found out; accounts among them "
+        "are not marked as administrators. Run 'sudo -l -U ACCOUNT' on the machine."
+    )
 
 
 def unknown(found: List[Dict[str, Any]]) -> List[str]:
     """Name the accounts that nobody declared; one more account with root's user id is among them."""
     return [account["login"] for account in found if account["declared"] is False]
-
-
-def sudoers(machine: Machine) -> Tuple[Set[str], Set[str]]:
-    """Read the users and the groups to whom sudo grants anything; ``ALL`` stands for every user, as ``*``."""
-    entries: List[str] = []
-    aliases: Dict[str, List[str]] = {}
-    for line in _sudoers_lines(machine, "/etc/sudoers", set()):
-        alias = ALIAS.match(line)
-        if alias:
-            aliases[alias["name"]] = [name.strip() for name in alias["members"].split(",")]
-        grant = GRANT.match(line)
-        if grant and not line.startswith(NOT_GRANTS):
-            entries.extend(name.strip() for name in grant["who"].split(","))
-    users: Set[str] = set()
-    groups: Set[str] = set()
-    for entry in [name for written in entries for name in aliases.get(written, [written])]:
-        if entry.startswith("%"):
-            groups.add(entry[1:])
-        else:
-            users.add(entry)
-    return users, groups
 
 
 def local_users(found: List[Dict[str, Any]]) -> List[Dict[str, str]]:
@@ -117,29 +106,6 @@ def local_groups(machine: Machine, found: List[Dict[str, Any]]) -> List[Dict[str
         for gid, name in sorted(groups.items())
         if name in names
     ]
-
-
-def _sudoers_lines(machine: Machine, path: str, seen: Set[str]) -> Iterator[str]:
-    """Give the lines of ``path`` and of what it includes, as sudo reads them: only what is included counts."""
-    if path in seen:
-        return
-    seen.add(path)
-    for line in (machine.read(path) or "").replace("\\\n", " ").splitlines():
-        stripped = line.strip()
-        include = INCLUDE.match(stripped)
-        if include is None:
-            yield stripped
-            continue
-        target = include["quoted"] or re.sub(r"\\(.)", r"\1", include["plain"])
-        target = target.replace("%h", machine.word("/etc/hostname").partition(".")[0])
-        if not target.startswith("/"):
-            target = f"{path.rpartition('/')[0]}/{target}"
-        if include["folder"] is None:
-            yield from _sudoers_lines(machine, target, seen)
-            continue
-        for name in machine.names(target):
-            if "." not in name and not name.endswith("~"):
-                yield from _sudoers_lines(machine, f"{target.rstrip('/')}/{name}", seen)
 
 
 def _groups(machine: Machine) -> Tuple[Dict[int, str], Dict[str, Set[str]]]:

@@ -21,6 +21,9 @@ LARGEST = 1024 * 1024  # bytes; configuration files are small, and what is large
 def collect(root: str, patterns: Iterable[str]) -> Tuple[List[Dict[str, Any]], List[str]]:
     """Read the files that match, sorted by path, and the paths of those that were left out as too large.
 
+    Bytes of a name that are not UTF-8 are written out (``caf`` and ``xe9`` behind a backslash), since no record can hold
+    them.
+
     Each is {path, mode, owner, group, content_b64}, or {path, link} for a symbolic link, which is not
     followed: what it points at may be meant for fewer eyes than the place where it lies.
     """
@@ -33,7 +36,7 @@ def collect(root: str, patterns: Iterable[str]) -> Tuple[List[Dict[str, Any]], L
             try:
                 status = os.lstat(name)
                 if stat.S_ISLNK(status.st_mode):
-                    found[path] = {"path": path, "link": str(Path(name).readlink())}
+                    found[path] = {"path": path, "link": _written_out(str(Path(name).readlink()))}
                 elif stat.S_ISREG(status.st_mode) and status.st_size > LARGEST:
                     skipped.append(path)
                 elif stat.S_ISREG(status.st_mode) and not path.endswith(
@@ -42,7 +45,26 @@ def collect(root: str, patterns: Iterable[str]) -> Tuple[List[Dict[str, Any]], L
                     found[path] = _item(path, Path(name).read_bytes(), status)
             except OSError:  # removed meanwhile
                 continue
-    return [found[path] for path in sorted(found)], sorted(set(skipped))
+    names = _written_names([*found, *skipped])
+    files = [{**item, "path": names[path]} for path, item in found.items()]
+    return sorted(files, key=lambda item: str(item["path"])), sorted({names[path] for path in skipped})
+
+
+def _written_names(paths: Iterable[str]) -> Dict[str, str]:
+    """Give each path the name under which it is recorded, no two alike: itself, where it is UTF-8."""
+    found: Dict[str, str] = {}
+    taken = set(paths)
+    for path in sorted(taken):
+        name = _written_out(path)
+        while name != path and name in taken:
+            name += "~"
+        taken.add(name)
+        found[path] = name
+    return found
+
+
+def _written_out(text: str) -> str:
+    return os.fsencode(text).decode("utf-8", "backslashreplace")
 
 
 def _item(path: str, content: bytes, status: os.stat_result) -> Dict[str, Any]:
@@ -57,6 +79,6 @@ def _item(path: str, content: bytes, status: os.stat_result) -> Dict[str, Any]:
 
 def _name(lookup: Any, number: int) -> str:
     try:
-        return str(lookup(number)[0])
+        return _written_out(str(lookup(number)[0]))
     except KeyError:
         return str(number)

@@ -23,7 +23,7 @@ def observe(
 
     Raises NoAnswer when a section that the asset has cannot be read.
     """
-    found_accounts = local.accounts(machine, set(declared))
+    found_accounts, unresolved = local.accounts_and_unresolved(machine, set(declared))
     services = system.services(machine)
     storages, disk_counters = storage.storages(machine)
     drives, free = storage.drives(machine)
@@ -56,7 +56,7 @@ def observe(
             "tag": asset,
             "content": without_empty(content),
         },
-        "accounts": {"accounts": found_accounts},
+        "accounts": {"accounts": found_accounts, **({"sudo_unresolved": unresolved} if unresolved else {})},
         "services": {"services": services},
         "updates": {"known": updates is not None, "pending": updates or []},
         "volatile": without_empty(

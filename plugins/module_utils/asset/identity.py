@@ -9,16 +9,10 @@ from __future__ import annotations
 import re
 from typing import Any, Dict, List, Optional
 
+from . import fillers
 from .machine import Machine, number, without_empty
 
 DMI = "/sys/class/dmi/id/"
-# What manufacturers leave in fields that they did not fill.
-PLACEHOLDER = re.compile(
-    r"^(|-+|0+|\.+|n/?a|none|null|unknown|default string|not (specified|available|applicable|present|settable)"
-    r"|to be filled by o\.?e\.?m\.?|o\.?e\.?m\.?|system (product name|manufacturer|version|serial number)"
-    r"|(chassis|base board|board) serial number|no asset (tag|information)|asset[- ]?tag|1234567890?|x+)\.?$",
-    re.IGNORECASE,
-)
 # SMBIOS specification (DMTF DSP0134), table 17: the chassis types that a school meets.
 CHASSIS = {
     1: "Other", 2: "Unknown", 3: "Desktop", 4: "Low Profile Desktop", 5: "Pizza Box", 6: "Mini Tower",
@@ -55,7 +49,10 @@ def bios(machine: Machine) -> Dict[str, Any]:
         "ssn": "product_serial",
         "enclosureserial": "chassis_serial",
     }
-    found: Dict[str, Any] = {key: _dmi(machine, name) for key, name in fields.items()}
+    found: Dict[str, Any] = {
+        key: fillers.serial(_dmi(machine, name)) if name.endswith("_serial") else _dmi(machine, name)
+        for key, name in fields.items()
+    }
     found["bdate"] = _iso_date(_dmi(machine, "bios_date"))
     return without_empty(found)
 
@@ -66,7 +63,7 @@ def hardware(machine: Machine) -> Dict[str, Any]:
     chassis = number(_dmi(machine, "chassis_type")) if not kind else None
     found = {
         "name": machine.word("/etc/hostname") or machine.word("/proc/sys/kernel/hostname"),
-        "uuid": _dmi(machine, "product_uuid").lower() if not kind else "",
+        "uuid": fillers.identifier(_dmi(machine, "product_uuid")) if not kind else "",
         "chassis_type": CHASSIS.get(chassis or 0, ""),
         "memory": _mebibytes(machine, "MemTotal"),
         "swap": _mebibytes(machine, "SwapTotal"),
@@ -112,7 +109,7 @@ def memories(machine: Machine) -> List[Dict[str, Any]]:
         if "Memory Device" not in block:
             continue
         values = {key: value.strip() for key, value in re.findall(r"^\t([^\t:]+):(.*)$", block, re.MULTILINE)}
-        clean = {key: "" if PLACEHOLDER.match(value) else value for key, value in values.items()}
+        clean = {key: fillers.text(value) for key, value in values.items()}
         slots.append(
             without_empty(
                 {
@@ -122,7 +119,7 @@ def memories(machine: Machine) -> List[Dict[str, Any]]:
                     "description": clean.get("Form Factor"),
                     "manufacturer": clean.get("Manufacturer"),
                     "model": clean.get("Part Number"),
-                    "serialnumber": clean.get("Serial Number"),
+                    "serialnumber": fillers.serial(clean.get("Serial Number", "")),
                     "speed": (clean.get("Speed") or "").partition(" ")[0],
                     "type": clean.get("Type"),
                 }
@@ -132,8 +129,7 @@ def memories(machine: Machine) -> List[Dict[str, Any]]:
 
 
 def _dmi(machine: Machine, name: str) -> str:
-    value = machine.word(DMI + name)
-    return "" if PLACEHOLDER.match(value) else value
+    return fillers.text(machine.word(DMI + name))
 
 
 def _iso_date(text: str) -> str:

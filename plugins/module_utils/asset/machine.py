@@ -6,12 +6,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import List, Optional
+from typing import Any, List, Optional
 
 TIMEOUT = 120  # seconds; the slowest, a simulated upgrade on an old PC, takes about twenty
+PROGRAMS = "/usr/sbin:/usr/bin:/sbin:/bin"
+# In a text where a byte that is no UTF-8 was escaped, and as some versions of lsblk print it themselves: \\xHH, which JSON
+# has not. Read from the left, an escape of JSON's own (two backslashes before x) is passed over.
+JSON_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|.)", re.DOTALL)
 
 
 class NoAnswer(Exception):
@@ -55,10 +61,10 @@ class Machine:
 
         ``accept`` widens the exit statuses that are an answer (smartctl's is a bit mask of findings).
         """
-        program = shutil.which(command[0], path="/usr/sbin:/usr/bin:/sbin:/bin")
+        program = shutil.which(command[0], path=PROGRAMS)
         if program is None:
             return None
-        environment = {"LC_ALL": "C.UTF-8", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/"}
+        environment = {"LC_ALL": "C.UTF-8", "PATH": PROGRAMS, "HOME": "/"}
         try:
             result = subprocess.run(
                 [program, *command[1:]],
@@ -75,8 +81,41 @@ class Machine:
             return None
         return result.stdout.decode("utf-8", "backslashreplace")
 
+    def json(self, *command: str, accept: Optional[range] = None) -> Any:
+        """Run a command that prints JSON and read it; None when it is missing or fails.
+
+        Bytes that are not UTF-8 (a label in another code page) are escaped in the texts where they stand.
+
+        Raises NoAnswer when what it prints cannot be read: that is not the same as nothing.
+        """
+        output = self.run(*command, accept=accept)
+        if output is None or not output.strip():
+            return None
+        try:
+            return _clean(json.loads(JSON_ESCAPE.sub(_escaped, output), strict=False))
+        except (ValueError, RecursionError) as error:
+            raise NoAnswer(
+                f"What {command[0]} prints cannot be read ({error}), so the last record stays; run '{' '.join(command)}' on "
+                "the asset to see it."
+            ) from error
+
     def _at(self, path: str) -> Path:
         return self.root / path.lstrip("/")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return "\\" + match[0] if len(match[1]) == 3 else match[0]
+
+
+def _clean(value: Any) -> Any:
+    """Escape half surrogates, which JSON can name and UTF-8 cannot hold."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    if isinstance(value, dict):
+        return {_clean(key): _clean(item) for key, item in value.items()}
+    return value
 
 
 def without_empty(values: dict) -> dict:  # type: ignore[type-arg]

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 from typing import Any, Dict, Iterator, List, Tuple
 
 from .machine import Machine, without_empty
@@ -21,11 +20,10 @@ def interfaces(machine: Machine) -> Tuple[List[Dict[str, Any]], Dict[str, Any]]:
     """Read the interfaces: GLPI's section ``networks``, one entry an address, and the link states apart.
 
     Link states are volatile: a laptop that leaves its dock is the same laptop.
+
+    Raises NoAnswer when ``ip`` prints what cannot be read: that is not the same as no interface.
     """
-    try:
-        links = json.loads(machine.run("ip", "-json", "-details", "address", "show") or "[]")
-    except ValueError:
-        links = []
+    links = machine.json("ip", "-json", "-details", "address", "show") or []
     found: List[Dict[str, Any]] = []
     states: Dict[str, Any] = {}
     for link in sorted((link for link in links if _is_own(link)), key=lambda link: str(link["ifname"])):
@@ -74,4 +72,9 @@ def _entries(machine: Machine, link: Dict[str, Any]) -> Iterator[Dict[str, Any]]
 
 def _is_lasting(item: Dict[str, Any]) -> bool:
     """Leave out link-local addresses and IPv6 privacy addresses, which change by themselves."""
-    return item.get("scope") != "link" and not item.get("temporary") and not item.get("deprecated")
+    return (
+        bool(item.get("local"))
+        and item.get("scope") != "link"
+        and not item.get("temporary")
+        and not item.get("deprecated")
+    )

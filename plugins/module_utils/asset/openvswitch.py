@@ -12,7 +12,7 @@ import json
 import re
 from typing import Any, Dict, List, Optional
 
-from .machine import Machine
+from .machine import Machine, NoAnswer
 
 RECORD = re.compile(rb"OVSDB JSON (\d+) [0-9a-f]{40}\n")
 
@@ -69,8 +69,11 @@ def stable_database(backup: bytes) -> bytes:
         if not header:
             return result or backup
         end = header.end() + int(header.group(1))
-        content = json.loads(backup[header.end() : end])
-        content.pop("_date", None)
+        try:
+            content = json.loads(backup[header.end() : end])
+            content.pop("_date", None)
+        except (ValueError, AttributeError):  # bytes that are not UTF-8: kept as they came
+            return backup
         data = (
             json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
             + b"\n"
@@ -82,12 +85,16 @@ def stable_database(backup: bytes) -> bytes:
 
 def _table(machine: Machine, table: str, columns: str) -> Optional[List[Dict[str, List[Any]]]]:
     """Read a table of the switch's database, each cell as a list; None on what is no switch."""
-    output = machine.run("ovs-vsctl", "--timeout=10", "--format=json", f"--columns={columns}", "list", table)
-    if output is None:
+    answer = machine.json("ovs-vsctl", "--timeout=10", "--format=json", f"--columns={columns}", "list", table)
+    if answer is None:
         return None
-    answer = json.loads(output)
-    headings = answer["headings"]
-    return [{headings[i]: _values(cell) for i, cell in enumerate(row)} for row in answer["data"]]
+    try:
+        headings = answer["headings"]
+        return [{headings[i]: _values(cell) for i, cell in enumerate(row)} for row in answer["data"]]
+    except (IndexError, KeyError, TypeError) as error:
+        raise NoAnswer(
+            f"What ovs-vsctl says of the table {table} is no table, so the last record stays."
+        ) from error
 
 
 def _values(cell: Any) -> List[Any]:

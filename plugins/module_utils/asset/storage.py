@@ -6,43 +6,65 @@
 
 from __future__ import annotations
 
-import json
+import re
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
+from . import fillers
 from .identity import container
-from .machine import Machine, without_empty
+from .machine import Machine, NoAnswer, without_empty
 
 MIB = 1024**2
 COLUMNS = "NAME,TYPE,SIZE,MODEL,SERIAL,VENDOR,REV,TRAN,WWN,FSTYPE,MOUNTPOINT,LABEL,UUID,ROTA,RM"
 EVERYDAY = ("disk", "rom")
-NOT_DISKS = ("zram", "ram", "loop", "fd")
+# No disks, or no disks of this machine: memory, floppies, the firmware's flash, what comes over the network.
+NOT_DISKS = re.compile(r"^(zram|ram|loop|fd|mtdblock|nbd|rbd|drbd|zd)\d")
+# Boot, replay-protected and general-purpose areas of an eMMC: parts of the one disk, which the kernel lists beside it.
+EMMC_AREA = re.compile(r"^mmcblk\d+(boot\d+|rpmb|gp\d+)$")
+BUILT_IN = frozenset({"nvme", "sata", "ata", "sas", "virtio", "mmc", "pcie", "spi"})
+ELSEWHERE = frozenset({"usb", "ieee1394", "sbp", "iscsi", "fc", "fcoe"})
+SYSTEM = frozenset({"/", "/boot", "/boot/efi", "/usr", "/var"})
 # smartctl's exit status is a bit mask; bits 0 to 2 mean that it could not read the disk (smartctl(8)).
 READABLE = range(0, 256)
 UNREADABLE = 0b111
 
 
 def block_devices(machine: Machine) -> List[Dict[str, Any]]:
-    """Read the tree of block devices; empty in a container, where it is that of the machine below.
+    """Read the tree of block devices that are built in; empty in a container, where it is that of the machine below.
 
-    USB keys and memory cards are left out: they are somebody's, and gone with the next run.
+    USB disks and memory cards are left out: they are somebody's, and gone with the next run.
+
+    Raises NoAnswer when lsblk prints what cannot be read: that is not the same as no disk.
     """
     if container(machine):
         return []
-    try:
-        tree = json.loads(machine.run("lsblk", "--json", "--bytes", "--output", COLUMNS) or "{}")
-    except ValueError:
-        return []
-    devices = tree.get("blockdevices", [])
+    tree = machine.json("lsblk", "--json", "--bytes", "--output", COLUMNS) or {}
+    devices = tree.get("blockdevices") if isinstance(tree, dict) else None
+    if devices is not None and not isinstance(devices, list):
+        raise NoAnswer("What lsblk prints is no tree of block devices, so the last record stays.")
     return sorted(
-        (
-            device
-            for device in devices
-            if (device.get("size") or device.get("type") == "rom")
-            and not str(device["name"]).startswith(NOT_DISKS)
-            and not (device.get("rm") and device.get("type") != "rom")
-        ),
+        (device for device in devices or [] if device.get("name") and _built_in(machine, device)),
         key=lambda device: str(device["name"]),
     )
+
+
+def _built_in(machine: Machine, device: Dict[str, Any]) -> bool:
+    """Tell a built-in disk by where it hangs; whether a medium can be taken out (``RM``) counts where nothing else is known.
+
+    What the system itself runs from belongs to the asset, whatever it hangs on.
+    """
+    name, transport = str(device["name"]), str(device.get("tran") or "").lower()
+    if not (device.get("size") or device.get("type") == "rom"):
+        return False
+    if NOT_DISKS.match(name) or EMMC_AREA.match(name):
+        return False
+    if any(node.get("mountpoint") in SYSTEM for node in _below(device)):
+        return True
+    if transport in ELSEWHERE:
+        return False
+    if name.startswith("mmcblk"):  # "MMC" is soldered on, "SD" is a card; the reader of either may say RM 0
+        kind = machine.word(f"/sys/block/{name}/device/type").upper()
+        return kind == "MMC" if kind else not device.get("rm")
+    return device.get("type") == "rom" or transport in BUILT_IN or not device.get("rm")
 
 
 def storages(machine: Machine) -> Tuple[List[Dict[str, Any]], Dict[str, Any]]:
@@ -69,7 +91,8 @@ def storages(machine: Machine) -> Tuple[List[Dict[str, Any]], Dict[str, Any]]:
                     "interface": str(device.get("tran") or "").upper(),
                     "manufacturer": _text(device, "vendor"),
                     "model": smart.get("model_name") or _text(device, "model"),
-                    "serial": smart.get("serial_number") or _text(device, "serial"),
+                    "serial": fillers.serial(str(smart.get("serial_number") or ""))
+                    or fillers.serial(_text(device, "serial")),
                     "firmware": smart.get("firmware_version") or _text(device, "rev"),
                     "wwn": _text(device, "wwn"),
                     "health": None if verdict is None else ("passed" if verdict else "failed"),
@@ -127,15 +150,15 @@ def _space(machine: Machine) -> Dict[str, int]:
 
 
 def _smart(machine: Machine, name: str) -> Dict[str, Any]:
-    output = machine.run(
-        "smartctl", "--json", "--info", "--health", "--attributes", f"/dev/{name}", accept=READABLE
-    )
+    """What SMART says of a disk; empty, and so no verdict on its health, when it cannot be asked or read."""
+    command = ("smartctl", "--json", "--info", "--health", "--attributes", f"/dev/{name}")
     try:
-        answer = json.loads(output or "{}")
-    except ValueError:
+        answer = machine.json(*command, accept=READABLE)
+    except NoAnswer:
         return {}
-    status = answer.get("smartctl", {}).get("exit_status", UNREADABLE)
-    return answer if isinstance(answer, dict) and not status & UNREADABLE else {}
+    said = answer.get("smartctl") if isinstance(answer, dict) else None
+    status = said.get("exit_status") if isinstance(said, dict) else None
+    return answer if isinstance(status, int) and not status & UNREADABLE else {}
 
 
 def _kind(device: Dict[str, Any]) -> str:
@@ -152,14 +175,14 @@ def _luks(device: Optional[Dict[str, Any]]) -> Dict[str, str]:
 
 def _below(device: Dict[str, Any]) -> Iterator[Dict[str, Any]]:
     yield device
-    for child in device.get("children", []):
+    for child in device.get("children") or []:
         yield from _below(child)
 
 
 def _walk(device: Dict[str, Any], encrypted: bool) -> Iterator[Tuple[Dict[str, Any], bool]]:
     encrypted = encrypted or device.get("type") == "crypt"
     yield device, encrypted
-    for child in device.get("children", []):
+    for child in device.get("children") or []:
         yield from _walk(child, encrypted)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 from pathlib import Path
 
@@ -134,3 +135,20 @@ def test_the_same_database_gives_the_same_bytes_at_another_time():
 def test_a_machine_without_a_switch_has_no_switch(tmp_path):
     (tmp_path / "commands.json").write_text("{}")
     assert open_vswitch(RecordedMachine(tmp_path)) == []
+
+
+def test_names_that_are_not_utf_8_are_written_out_and_no_two_become_one(tmp_path):
+    for number, name in enumerate((b"caf\xe9.conf", b"caf\\xe9.conf", b"\xffa", "été.conf".encode())):
+        (tmp_path / os.fsdecode(name)).write_bytes(b"%d" % number)
+    (tmp_path / "link").symlink_to(os.fsdecode(b"caf\xe8"))
+    found, _ = collect(str(tmp_path), ["/**"])
+    paths = {item["path"]: base64.b64decode(item.get("content_b64", "")) for item in found}
+    assert paths == {
+        "/caf\\xe9.conf~": b"0",
+        "/caf\\xe9.conf": b"1",
+        "/\\xffa": b"2",
+        "/été.conf": b"3",
+        "/link": b"",
+    }
+    assert next(item["link"] for item in found if "link" in item) == "caf\\xe8"
+    json.dumps(found, ensure_ascii=False).encode()  # every text can be kept

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from plugins.module_utils.asset import accounts, identity, software
+from plugins.module_utils.asset import fillers, software
 from plugins.module_utils.asset.document import observe
 from plugins.module_utils.asset.machine import Machine, NoAnswer
 from tests import glpi
@@ -115,7 +115,7 @@ def test_commands_that_fail_or_are_missing_are_no_answer():
      ("", False), ("System Serial Number", False), ("Not Specified", False), ("LAB-PC-0002", True), ("OEM-4711", True)],
 )  # fmt: skip
 def test_what_manufacturers_leave_is_no_identity(value, kept):
-    assert bool(identity.PLACEHOLDER.match(value)) is not kept
+    assert bool(fillers.text(value)) is kept
 
 
 @pytest.mark.parametrize(
@@ -175,67 +175,6 @@ def test_an_inventory_without_packages_never_replaces_a_good_one(tmp_path):
     (tmp_path / "root/var/lib/dpkg/status").touch()
     with pytest.raises(NoAnswer, match="dpkg-query fails, so the installed packages cannot be read"):
         observe(machine, "UC250001", [], "Cartable-test")
-
-
-@pytest.mark.parametrize(
-    ("files", "users"),
-    [
-        ({"sudoers": "root ALL=(ALL) ALL\n", "sudoers.d/alex": "alex ALL=(ALL) ALL\n"}, {"root"}),
-        ({"sudoers": "@includedir /etc/sudoers.d\n", "sudoers.d/alex": "alex ALL=(ALL) ALL\n"}, {"alex"}),
-        ({"sudoers": "#includedir /etc/sudoers.d/\n", "sudoers.d/alex": "alex ALL=(ALL) ALL\n"}, {"alex"}),
-        ({"sudoers": "# includedir /etc/sudoers.d\n", "sudoers.d/alex": "alex ALL=(ALL) ALL\n"}, set()),
-        ({"sudoers": '@includedir "sudoers.d"\n', "sudoers.d/alex": "alex ALL=(ALL) ALL\n"}, {"alex"}),
-        (
-            {
-                "sudoers": "@includedir /etc/sudoers.d\n",
-                "sudoers.d/old.conf": "alex ALL=(ALL) ALL\n",
-                "sudoers.d/old~": "camille ALL=(ALL) ALL\n",
-                "sudoers.d/.hidden": "dominique ALL=(ALL) ALL\n",
-                "sudoers.d/folder/file": "claude ALL=(ALL) ALL\n",
-            },
-            set(),
-        ),
-        ({"sudoers": "@include local.conf\n", "local.conf": "alex ALL=(ALL) ALL\n"}, {"alex"}),
-        ({"sudoers": "#include /etc/a\\ b\n", "a b": "alex ALL=(ALL) ALL\n"}, {"alex"}),
-        ({"sudoers": "@include /etc/sudoers.%h\n", "hostname": "pc1.lan\n", "sudoers.pc1": "alex ALL=ALL\n"}, {"alex"}),
-        (
-            {
-                "sudoers": "@includedir /etc/sudoers.d\n",
-                "sudoers.d/more": "@include /etc/local\n",
-                "local": "@include /etc/sudoers\nalex ALL=(ALL) ALL\n",
-            },
-            {"alex"},
-        ),
-        ({"sudoers": "@include /etc/missing\n@includedir /etc/missing.d\nalex ALL=(ALL) ALL\n"}, {"alex"}),
-    ],
-)  # fmt: skip
-def test_sudo_reads_only_what_sudoers_includes(tmp_path, files, users):
-    for name, text in files.items():
-        path = tmp_path / "etc" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    assert accounts.sudoers(Machine(str(tmp_path)))[0] == users
-
-
-@pytest.mark.parametrize(
-    ("text", "users", "groups"),
-    [
-        ("root ALL=(ALL:ALL) ALL\n", {"root"}, set()),
-        ("%sudo ALL=(ALL:ALL) ALL\n%techs, alex ALL = NOPASSWD: /bin/x\n", {"alex"}, {"sudo", "techs"}),
-        ("User_Alias ADM = alex, %staff\nADM ALL=(ALL) ALL\n", {"alex"}, {"staff"}),
-        ("alex \\\n  ALL=(ALL) ALL\n", {"alex"}, set()),
-        (
-            "# alex ALL=(ALL) ALL\nDefaults env_reset\nDefaults secure_path=/usr/bin\n@includedir /etc/sudoers.d\n",
-            set(),
-            set(),
-        ),
-        ("Cmnd_Alias X = /bin/x\nHost_Alias H = pc\n", set(), set()),
-    ],
-)
-def test_who_sudoers_lets_in(tmp_path, text, users, groups):
-    (tmp_path / "etc").mkdir()
-    (tmp_path / "etc" / "sudoers").write_text(text)
-    assert accounts.sudoers(Machine(str(tmp_path))) == (users, groups)
 
 
 @pytest.mark.parametrize("path", ON_TARGETS, ids=lambda path: path.name)

@@ -192,6 +192,41 @@ def test_an_answer_takes_nothing_over(tampered: Tampered, name: str, batch: bool
     assert [entry["asset"] for entry in entries if entry.get("refused")] == [TAMPERED]
 
 
+@pytest.mark.parametrize("batch", [True, False])
+def test_bytes_that_are_not_utf_8_do_not_fail_the_host(tampered: Tampered, batch: bool) -> None:
+    """A full name in Latin-1, or half a pair: Ansible alone refuses the whole answer."""
+    done = tampered.run(
+        {"comment": "Dani\udce8le", "title": "Jeu \ud83d", "whole": "\U0001f600"}, batch=batch
+    )
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, output
+    assert "Refusing to deserialize" not in output
+    record = tampered.root / "var" / "tiny" / "state" / "trois_platanes" / TAMPERED / "accounts.json"
+    assert json.loads(record.read_text()) == {"accounts": [TAMPERED]}
+
+
+@given(st.text(alphabet=st.characters(codec=None), max_size=8), st.booleans())
+def test_an_answer_keeps_every_text_that_utf_8_can_hold(text: str, ascii_only: bool) -> None:
+    read = json.loads(answers.with_escaped_bytes(json.dumps({"said": text}, ensure_ascii=ascii_only)))["said"]
+    if text.encode("utf-8", "replace").decode() == text:
+        assert read == text
+    elif ascii_only:
+        read.encode()
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        (b"caf\xe9".decode("utf-8", "surrogateescape"), "caf\\xe9"),
+        (b"\x90L\xd4".decode("utf-8", "surrogateescape"), "\\x90L\\xd4"),
+        ("\ud83d", "\\ud83d"),
+        ("\\udce9", "\\udce9"),  # these very signs
+    ],
+)
+def test_what_is_no_utf_8_is_written_out(said: str, read: str) -> None:
+    assert json.loads(answers.with_escaped_bytes(json.dumps([said]))) == [read]
+
+
 def used_names() -> list[str]:
     """Every name that a variable has in the project's roles, inventories and plugins."""
     words: set[str] = set()
