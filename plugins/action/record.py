@@ -18,6 +18,7 @@ try:
     from reversibility.market.variables import loaded
     from reversibility.platforms.registry import driver
     from reversibility.records import configuration, session
+    from reversibility.records.logins import login_record
     from reversibility.records.scrub import scrub_all, vault_secrets
     from reversibility.records.state import State
 except ImportError as error:
@@ -59,6 +60,13 @@ class ActionModule(ActionBase):
                 "files": {"type": "dict", "default": {}},
                 "volatile": {"type": "dict", "default": {}},
                 "configuration": {"type": "list", "elements": "dict"},
+                "logins": {
+                    "type": "dict",
+                    "options": {
+                        "method": {"type": "str", "required": True},
+                        "revisions": {"type": "dict", "default": {}},
+                    },
+                },
             },
         )
         try:
@@ -70,6 +78,12 @@ class ActionModule(ActionBase):
         asset, site = identity.host_name(), identity.host_site()
         paths = MarketPaths.for_inventory(identity.market_folder())
         secrets = vault_secrets(paths.vault)
+        now = datetime.now(UTC)
+        if arguments["logins"]:
+            name, content = login_record(**arguments["logins"])
+            arguments["files"][name] = content
+            if content["logins"]:  # the time of the last login; the record itself changes with a secret only
+                arguments["volatile"][name] = f"{now:%Y-%m-%dT%H:%M:%SZ}"
         wanted = {name: scrub_all(content, secrets) for name, content in arguments["files"].items()}
         check = self._task.check_mode
         state = State(paths.state) if check else State.create(paths.state)
@@ -91,7 +105,7 @@ class ActionModule(ActionBase):
         plan.apply(state, site, asset)
         if arguments["volatile"]:
             state.note_volatile(site, asset, scrub_all(arguments["volatile"], secrets))
-        state.note_seen(site, asset, datetime.now(UTC), True)
+        state.note_seen(site, asset, now, True)
         return result
 
     @staticmethod

@@ -34,6 +34,18 @@ options:
       - Set C(no_log) on the task, since the contents hold secrets.
     type: list
     elements: dict
+  logins:
+    description: Logins that were proven, as C(roles/secrets) records them. Without revisions, none is.
+    type: dict
+    suboptions:
+      method:
+        description: The way to log in, one of those in C(reversibility/records/logins.py).
+        type: str
+        required: true
+      revisions:
+        description: The revision of the vault's entry by account.
+        type: dict
+        default: {}
 attributes:
   check_mode:
     description: Says what would change and writes nothing.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from reversibility.records.logins import RECORDS
 from reversibility.records.state import State
 
 MOST_WORDS = 12  # changes of one record that are told one by one; the rest is counted
@@ -231,6 +232,10 @@ def _items(value: Any, key: str) -> Any:
     return value.get(key, []) if isinstance(value, dict) else value
 
 
+def _first_logins(place: str) -> Callable[[Any], str]:
+    return lambda new: f"{len(_items(new, 'logins'))} verified logins to {place}"
+
+
 def _name_system(new: Mapping[str, Any]) -> str:
     content = new.get("content", {})
     system = content.get("operatingsystem", {}).get("full_name", "an unknown system")
@@ -242,14 +247,12 @@ TELLERS: dict[str, Callable[[Any, Any], list[str]]] = {
     "accounts.json": _accounts,
     "services.json": _services,
     "updates.json": _updates,
-    "logins.json": _logins,
-    "logins-shares.json": _logins,
+    **dict.fromkeys(RECORDS, _logins),
 }
 FIRST: dict[str, Callable[[Any], str]] = {
     "inventory.json": _name_system,
     "accounts.json": lambda new: f"{len(new.get('accounts', []))} accounts",
     "services.json": lambda new: f"{len(new.get('services', []))} services",
     "updates.json": lambda new: f"{len(new.get('pending', []))} pending updates",
-    "logins.json": lambda new: f"{len(_items(new, 'logins'))} verified logins",
-    "logins-shares.json": lambda new: f"{len(_items(new, 'logins'))} verified logins to the shares",
+    **{name: _first_logins(methods[0].place) for name, methods in RECORDS.items()},
 }

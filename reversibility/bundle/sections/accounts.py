@@ -9,6 +9,7 @@ from typing import Any
 from reversibility.bundle import layout
 from reversibility.bundle.sections.section import Build, Section
 from reversibility.documents.french import PARTIES, POLICIES, RESULTS
+from reversibility.records.logins import login_records
 from reversibility.records.state import State
 from reversibility.records.tables import write_table
 
@@ -48,7 +49,7 @@ def write(build: Build, folder: Path) -> None:
         first = True
         for site, tag in state.assets():
             accounts = _mappings(state.read_json(site, tag, "accounts.json"), "accounts")
-            records = _logins(state, site, tag)
+            records = login_records(state.files(site, tag))
             times = state.volatile(site, tag) if records else {}
             for account in accounts:
                 table.row((site, tag, *(_cell(account.get(key)) for key in ACCOUNT_KEYS)))
@@ -74,11 +75,6 @@ def write(build: Build, folder: Path) -> None:
             policy = POLICIES.get(entry.policy, entry.policy)
             kept = (entry.site, entry.asset, entry.account, entry.username, policy)
             table.row((*kept, expires, entry.revision, entry.pending is not None))
-
-
-def _logins(state: State, site: str, tag: str) -> list[str]:
-    """The records of an asset that say which passwords were tried: one for each way to log in."""
-    return sorted(path.name for path in (state.directory / site / tag).glob("logins*.json"))
 
 
 def _read_logins(state: State, site: str, tag: str, name: str) -> list[dict[str, Any]]:

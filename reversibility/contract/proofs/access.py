@@ -12,16 +12,13 @@ from reversibility.contract.obligations import Obligation, Subject
 from reversibility.contract.registry import proof
 from reversibility.market.model import Asset
 from reversibility.records.inventory_summary import dicts
+from reversibility.records.logins import RECORDS, SUCCESS
 from reversibility.records.password_policy import POLICIES
 from reversibility.records.state import VOLATILE
 from reversibility.records.vault import Entry
 from reversibility.typography import number
 
 C = "\u00a0:"  # a colon in French
-# Record -> how its logins are made: to the machine itself (Linux, Windows), to its shared spaces. The time at which a
-# record was last proven as a whole stands under its name in volatile.json, since it changes with every run.
-LOGIN_RECORDS = {"logins.json": ("pam", "windows_logon", "ssh"), "logins-shares.json": ("smb",)}
-LOGIN_OK = "success"
 
 
 @proof("logged_in")
@@ -143,17 +140,18 @@ def _locked_root(account: Mapping[str, Any]) -> bool:
 def _login_verified(context: AssessmentContext, asset: Asset, entry: Entry) -> datetime | None:
     """Return the time of the last login with the entry's *current* password (the same revision), None without one.
 
-    It counts only if it says of itself that it succeeded, how it was made, and when.
+    It counts only if it says of itself that it succeeded, how it was made, and when. That time stands under the
+    name of the record in volatile.json, since it changes with every run.
     """
     folder = context.payload.asset(asset.site, asset.tag)
-    wanted = (entry.revision, LOGIN_OK)
+    wanted = (entry.revision, SUCCESS)
     times = [
         _time_of(folder.json(VOLATILE), name)
-        for name, methods in LOGIN_RECORDS.items()
+        for name, methods in RECORDS.items()
         for login in dicts(folder.json(name), "logins")
         if login.get("account") in (entry.account, entry.username)
         and (login.get("vault_revision"), login.get("result")) == wanted
-        and login.get("method") in methods
+        and login.get("method") in {method.login for method in methods}
     ]
     return max((time for time in times if time), default=None)
 

@@ -15,6 +15,31 @@ ROLES = sorted(path.name for path in (PROJECT / "roles").iterdir() if (path / "t
 ROLES_WITH_SCENARIO = [
     role for role in ROLES if (PROJECT / "roles" / role / "molecule/default/molecule.yml").exists()
 ]
+
+# They run on the controller and talk to devices, which no container is: simulated devices stand in for them.
+ROLES_OF_DEVICES = {
+    "switch": "tests/unit/network/test_playbooks.py",
+    **dict.fromkeys(
+        ("antivirus", "browser", "security", "shared_pc", "sobriety"), "tests/unit/windows/test_roles.py"
+    ),
+}
+
+
+def exercised_roles() -> list[str]:
+    """Roles that a test runs: by a scenario of their own, by a test's playbook, or included by a role that is run."""
+    tests = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "tests").rglob("*.py"))
+    tests += "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "tests").rglob("*.yml"))
+    found = set(ROLES_WITH_SCENARIO) | {role for role in ROLES if f"cartable.fleet.{role}" in tests}
+    found |= {role for role, test in ROLES_OF_DEVICES.items() if (PROJECT / test).is_file()}
+    while True:
+        files = [path for role in found for path in (PROJECT / "roles" / role / "tasks").rglob("*.yml")]
+        text = "\n".join(path.read_text(encoding="utf-8") for path in files)
+        included = {role for role in ROLES if re.search(rf"cartable\.fleet\.{role}\b", text)}
+        if included <= found:
+            return sorted(found)
+        found |= included
+
+
 MODULES = sorted(
     path.stem
     for path in (PROJECT / "plugins" / "modules").iterdir()
@@ -50,22 +75,14 @@ def test_every_option_says_what_it_is_and_bears_the_roles_name(role: str) -> Non
             assert option["description"] and option["type"], name
 
 
-# They run on the controller and talk to devices, which no container is: simulated devices stand in for them.
-ROLES_OF_DEVICES = {
-    "switch": "tests/unit/network/test_playbooks.py",
-    **dict.fromkeys(
-        ("antivirus", "browser", "security", "shared_pc", "sobriety"), "tests/unit/windows/test_roles.py"
-    ),
-}
-
-
 @pytest.mark.parametrize("role", ROLES)
-def test_every_role_has_a_scenario_on_the_shared_base(role: str) -> None:
-    if role in ROLES_OF_DEVICES:
-        assert (PROJECT / ROLES_OF_DEVICES[role]).is_file()
-        return
+def test_every_role_is_run_by_a_test(role: str) -> None:
+    assert role in exercised_roles(), f"no scenario, no test and no role that has one runs roles/{role}"
+
+
+@pytest.mark.parametrize("role", ROLES_WITH_SCENARIO)
+def test_every_scenario_is_on_the_shared_base(role: str) -> None:
     scenario = PROJECT / "roles" / role / "molecule" / "default"
-    assert (scenario / "molecule.yml").exists(), f"roles/{role} has no Molecule scenario"
     assert list(scenario.glob("tests/test_*.py")), f"roles/{role} verifies nothing with testinfra"
     settings = load("roles", role, "molecule", "default", "molecule.yml")
     assert len(yaml.safe_dump(settings).splitlines()) <= 20, (
@@ -83,9 +100,7 @@ def tasks_of(path: Path) -> str:
 def test_every_module_is_run_by_a_test_or_by_a_role_with_a_scenario(module: str) -> None:
     """The scenario of a role runs its modules on a real machine; a test imports it, or runs it by its full name."""
     folders = [
-        PROJECT / "roles" / role / part
-        for role in (*ROLES_WITH_SCENARIO, *ROLES_OF_DEVICES)
-        for part in ("tasks", "molecule")
+        PROJECT / "roles" / role / part for role in exercised_roles() for part in ("tasks", "molecule")
     ]
     called = re.compile(rf"cartable\.fleet\.{module}\b")
     if any(called.search(tasks_of(path)) for folder in folders for path in folder.rglob("*.yml")):
@@ -114,6 +129,7 @@ def test_every_action_has_its_documentation(action: str) -> None:
     )
 
 
-def test_every_role_is_applied_by_a_playbook() -> None:
-    playbooks = "\n".join(tasks_of(path) for path in (PROJECT / "playbooks").rglob("*.yml"))
-    assert not [role for role in ROLES if not re.search(rf"cartable\.fleet\.{role}\b", playbooks)]
+def test_every_role_is_applied_by_a_playbook_or_by_another_role() -> None:
+    files = [*(PROJECT / "playbooks").rglob("*.yml"), *(PROJECT / "roles").glob("*/tasks/*.yml")]
+    text = "\n".join(tasks_of(path) for path in files)
+    assert not [role for role in ROLES if not re.search(rf"cartable\.fleet\.{role}\b", text)]
