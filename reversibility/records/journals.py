@@ -68,15 +68,15 @@ class Journals:
         """Check all chains, against Git's history as well; every problem names controller, file and line.
 
         ``heads`` is what ``committed_heads`` gave for a journal that was copied from its state. A journal
-        outside a state is checked without it, which a note says.
+        outside a state is a problem: what was not compared is not verified.
         """
         report = JournalReport()
         try:
             heads = self.committed_heads() if heads is None else heads
         except CartableError as error:
             report.problems.append(str(error))
-        if heads is None:
-            report.notes.append(NOT_COMPARED)
+        if heads is None and not report.problems and self.chains():
+            report.problems.append(NOT_COMPARED)
         for stray in sorted(self.directory.glob("*.jsonl")):
             report.problems.append(
                 f"{stray.name}: lies in no controller's folder; move it to the one that it is of"
@@ -96,6 +96,11 @@ class Journals:
         repository = StateRepository(self.directory.parent)
         if not repository.exists():
             return None
+        if not repository.is_whole():
+            raise CartableError(
+                "the journal was not compared with the state's Git history, of which a part is missing (a shallow "
+                "clone, or objects elsewhere); compare it in a full clone"
+            )
         if not repository.has_commits():
             return {}
         # All parents of all merges: what one of them had must not go missing because another had less.

@@ -6,9 +6,11 @@ import contextlib
 import os
 import pwd
 import socket
-import subprocess
 from pathlib import Path
 from typing import Any
+
+from reversibility.errors import CartableError
+from reversibility.records.git import git
 
 
 def user_name() -> str:
@@ -63,17 +65,8 @@ def revision(project: Path) -> dict[str, Any]:
 
 
 def _git(project: Path, *arguments: str) -> str:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     try:
-        result = subprocess.run(
-            ["git", *arguments],
-            cwd=project,
-            env=environment | {"GIT_OPTIONAL_LOCKS": "0"},
-            capture_output=True,
-            encoding="utf-8",
-            errors="surrogateescape",
-            check=False,
-        )
-    except OSError:
+        result = git(project, *arguments, settings={"core.fsync": "none"}, tracked_settings=True)
+    except CartableError:
         return ""
-    return result.stdout if result.returncode == 0 else ""
+    return result.stdout.decode("utf-8", "surrogateescape") if result.returncode == 0 else ""

@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 import io
-import os
 import socket
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
 from reversibility.errors import CartableError
+from reversibility.records.git import git, require_trust
 from reversibility.records.origin import user_name
-
-BRANCH = "main"
-# Nothing of the operator's settings (signing, hooks, line ends) may change what the state's history is.
-# Objects reach the disk before the references that name them. Housekeeping runs in front: a lock is held
-# meanwhile.
-SETTINGS = {
-    "commit.gpgSign": "false",
-    "core.autocrlf": "false",
-    "core.fsync": "all",
-    "core.fsyncMethod": "batch",
-    "core.hooksPath": "/dev/null",
-    "core.quotePath": "false",
-    "gc.autoDetach": "false",
-    "init.defaultBranch": BRANCH,
-    "maintenance.autoDetach": "false",
-}
 
 
 class StateRepository:
@@ -46,6 +30,7 @@ class StateRepository:
     def initialise(self, lock: int) -> None:
         """Make the repository where it is missing, or complete one whose making was interrupted."""
         self._remove_stale_locks()
+        require_trust(self.directory)
         self.run("init", "--quiet", lock=lock)
 
     def commit_all(self, message: str, lock: int) -> str | None:
@@ -62,8 +47,20 @@ class StateRepository:
         return self.run("rev-parse", "HEAD").strip()
 
     def has_commits(self) -> bool:
-        """Tell whether anything was ever committed."""
-        return self._call("rev-parse", "--quiet", "--verify", "HEAD").returncode == 0
+        """Tell whether anything was ever committed. Raises CartableError when Git does not say."""
+        result = self._call("rev-parse", "--quiet", "--verify", "HEAD")
+        if result.returncode == 1 and not result.stderr:
+            return False
+        self._require_success(result, "rev-parse")
+        return True
+
+    def is_whole(self) -> bool:
+        """Tell whether the history goes back to its beginning: neither shallow nor partial."""
+        git_folder = self.directory / ".git"
+        return (
+            not (git_folder / "shallow").exists()
+            and not (git_folder / "objects" / "info" / "alternates").exists()
+        )
 
     def check(self) -> list[str]:
         """Ask ``git fsck``; its lines are the problems."""
@@ -99,35 +96,29 @@ class StateRepository:
 
     def _checked(self, *arguments: str, lock: int | None = None, text: str = "") -> bytes:
         result = self._call(*arguments, lock=lock, text=text)
+        self._require_success(result, arguments[0])
+        return result.stdout
+
+    def _require_success(self, result: subprocess.CompletedProcess[bytes], command: str) -> None:
         if result.returncode != 0:
             reason = (_decoded(result.stderr).strip().splitlines() or [f"status {result.returncode}"])[-1]
             raise CartableError(
-                f"git {arguments[0]} failed in the state {self.directory} ({reason}); "
+                f"git {command} failed in the state {self.directory} ({reason}); "
                 "see what reversibility state verify says."
             )
-        return result.stdout
 
     def _call(
-        self, *arguments: str, lock: int | None = None, text: str = ""
+        self, *arguments: str, lock: int | None = None, text: str = "", is_new: bool = False
     ) -> subprocess.CompletedProcess[bytes]:
-        settings = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
         user = user_name()
-        host = socket.gethostname()
-        settings += ["-c", f"user.name={user}", "-c", f"user.email={user}@{host}"]
-        try:
-            return subprocess.run(
-                ["git", *settings, *arguments],
-                cwd=self.directory,
-                env=_environment(),
-                input=text.encode("utf-8", "surrogateescape"),
-                capture_output=True,
-                check=False,
-                pass_fds=() if lock is None else (lock,),
-            )
-        except FileNotFoundError as error:
-            raise CartableError(
-                f"git is not installed or {self.directory} is missing; install git (apt install git)."
-            ) from error
+        return git(
+            self.directory,
+            *arguments,
+            text=text,
+            settings={"user.name": user, "user.email": f"{user}@{socket.gethostname()}"},
+            descriptors=() if lock is None else (lock,),
+            is_new=is_new,
+        )
 
     def _remove_stale_locks(self) -> None:
         """Remove the lock files of Git processes that were killed.
@@ -151,9 +142,3 @@ class StateRepository:
 
 def _decoded(output: bytes) -> str:
     return output.decode("utf-8", "surrogateescape")
-
-
-def _environment() -> dict[str, str]:
-    """Our environment without what would lead Git to another repository or to the operator's settings."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    return environment | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C.UTF-8"}
