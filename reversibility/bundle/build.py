@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, cast
 from reversibility.bundle import layout, texts
 from reversibility.bundle.background_process import in_background
 from reversibility.bundle.dual_control import Holders, Sheet
+from reversibility.bundle.leak_scan import refuse_leaks
 from reversibility.bundle.operator_access import read_access
 from reversibility.bundle.passphrase_sheets import without_key
 from reversibility.bundle.readable_state import ReadableState
@@ -205,6 +206,8 @@ def _fill(
         if section.finish is not None:
             section.finish(building, data / section.folder, assessment)
     _check_documents(data)
+    progress("looking for secrets in the clear")
+    refuse_leaks(data, vault.secrets())
     progress("sealing")
     label = Label(
         market=market.name,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from reversibility.errors import CartableError
+from reversibility.records.git import SETTINGS, environment, repository_root
+from reversibility.records.git import git as run_git
 
 REPOSITORY, ARCHIVE = "depot.bundle", "depot.tar.gz"
 # What of a project that is no Git repository is its own; the rest (records, environments, caches) is not.
@@ -18,7 +21,6 @@ PROJECT_PARTS = (
     "meta", "playbooks", "roles", "plugins", "reversibility", "scripts", "tests", "docs", "changelogs",
     "inventories",
 )  # fmt: skip
-GIT = ("git", "-c", "safe.directory=*")
 NOT_ARCHIVED = frozenset({"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"})
 
 
@@ -72,7 +74,12 @@ def _bundle_repository(folder: Path, project: Path, market: str) -> list[str]:
 def _filter(project: Path, bare: Path, branch: str, left_out: Sequence[str]) -> None:
     """Write the history up to HEAD without some paths into the new repository ``bare``; its commits are new ones."""
     name = branch or "remise"
-    git(bare, "init", "--quiet", "--bare", f"--initial-branch={name}", str(bare))
+    settings = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
+    subprocess.run(
+        ["git", *settings, "init", "--quiet", "--bare", f"--initial-branch={name}", str(bare)],
+        check=True,
+        env=environment(),
+    )
     export = ["fast-export", "--signed-tags=strip", "--tag-of-filtered-object=rewrite", "--reencode=yes"]
     source = [
         *export,
@@ -80,18 +87,19 @@ def _filter(project: Path, bare: Path, branch: str, left_out: Sequence[str]) -> 
         branch or "HEAD",
         "--tags",
     ]
+    trusted = ["-c", f"safe.directory={repository_root(project)}"]
     with subprocess.Popen(
-        [*GIT, "-C", str(project), *source, "--", ":/", *left_out],
+        ["git", *settings, *trusted, "-C", str(project), *source, "--", ":/", *left_out],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=_environment(),
+        env=environment(),
     ) as exported:
         subprocess.run(
-            [*GIT, "-C", str(bare), "fast-import", "--quiet"],
+            ["git", *settings, "-C", str(bare), "fast-import", "--quiet"],
             stdin=exported.stdout,
             stderr=subprocess.DEVNULL,
             check=False,
-            env=_environment(),
+            env=environment(),
         )
     if exported.returncode != 0:
         raise CartableError(
@@ -100,20 +108,33 @@ def _filter(project: Path, bare: Path, branch: str, left_out: Sequence[str]) -> 
 
 
 def _archive(project: Path, target: Path, market: str) -> None:
-    """Archive the project's own files; those that Git would take, where there is Git without a usable history."""
-    listed = [
-        name for name in git(project, "ls-files", "-z", "-co", "--exclude-standard").split("\0") if name
-    ]
-    names: Iterable[str] = listed or [part for part in PROJECT_PARTS if (project / part).exists()]
-    others = [f"cartable/inventories/{name}" for name in _folders(project / "inventories") if name != market]
+    """Archive the project's own files: those of the last commit, or where there is no Git, the folders of a project.
+
+    Never what merely lies in the folder: a vault, a holder's key or records may (``reversibility open … --output``).
+    """
+    others = [name for name in _folders(project / "inventories") if name != market]
+    at_root = (
+        git(project, "rev-parse", "--show-toplevel")
+        and not git(project, "rev-parse", "--show-prefix").strip()
+    )
+    left_out = [f":(exclude)inventories/{name}" for name in others]
+    committed = (
+        git_bytes(project, "archive", "--format=tar", "--prefix=cartable/", "HEAD", "--", ".", *left_out)
+        if at_root
+        else b""
+    )
 
     def wanted(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-        strange = any(member.name == other or member.name.startswith(f"{other}/") for other in others)
+        folders = [f"cartable/inventories/{name}" for name in others]
+        strange = any(member.name == other or member.name.startswith(f"{other}/") for other in folders)
         return None if strange or NOT_ARCHIVED & set(member.name.split("/")) else member
 
     try:
+        if committed:
+            target.write_bytes(gzip.compress(committed, compresslevel=6, mtime=0))
+            return
         with tarfile.open(target, "w:gz", compresslevel=6) as archive:
-            for name in names:
+            for name in PROJECT_PARTS:
                 if os.path.lexists(project / name):
                     archive.add(project / name, f"cartable/{name}", filter=wanted)
     except OSError as error:
@@ -126,18 +147,18 @@ def _folders(path: Path) -> list[str]:
     return [entry.name for entry in path.iterdir() if entry.is_dir()] if path.is_dir() else []
 
 
-def git(project: Path, *arguments: str) -> str:
-    """What Git says of the project; empty when it fails or is not there (no repository, no commit)."""
-    command = [*GIT, "-C", str(project), *arguments]
+def git_bytes(project: Path, *arguments: str) -> bytes:
+    """What Git says of the project; empty when it fails or is not there (no repository, no commit, another owner)."""
     try:
-        done = subprocess.run(command, capture_output=True, check=False, env=_environment(), encoding="utf-8")
-    except FileNotFoundError:
-        return ""
-    return done.stdout if done.returncode == 0 else ""
+        done = run_git(project, *arguments, settings={"core.fsync": "none"}, tracked_settings=True)
+    except CartableError:
+        return b""
+    return done.stdout if done.returncode == 0 else b""
 
 
-def _environment() -> dict[str, str]:
-    return {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+def git(project: Path, *arguments: str) -> str:
+    """The same, as text."""
+    return git_bytes(project, *arguments).decode("utf-8", "surrogateescape")
 
 
 def first_line(*command: str) -> str | None:

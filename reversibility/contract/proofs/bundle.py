@@ -13,6 +13,7 @@ from reversibility.contract.registry import proof
 from reversibility.errors import CartableError
 from reversibility.market.host_keys import reached_by_ssh, unknown_hosts
 from reversibility.market.load import load_market
+from reversibility.records.git import environment
 from reversibility.typography import number
 
 C = "\u00a0:"  # a colon in French
@@ -91,12 +92,12 @@ def _repository_problem(path: Path) -> str | None:
             return "le dépôt remis n’est pas une archive lisible"
     else:
         with tempfile.TemporaryDirectory(prefix="cartable-depot-") as scratch:
-            clone = ["git", "clone", "--quiet", "--bare", str(path), f"{scratch}/depot.git"]
-            listing = ["git", "-C", f"{scratch}/depot.git", "ls-tree", "-r", "--name-only", "HEAD"]
+            clone = ["git", "clone", "--quiet", "--bare", str(path.resolve()), f"{scratch}/depot.git"]
+            listing = ["git", f"--git-dir={scratch}/depot.git", "ls-tree", "-r", "--name-only", "HEAD"]
             try:
-                subprocess.run(clone, check=True, capture_output=True)
+                subprocess.run(clone, check=True, capture_output=True, env=environment())
                 names = subprocess.run(
-                    listing, check=True, capture_output=True, text=True
+                    listing, check=True, capture_output=True, text=True, env=environment()
                 ).stdout.splitlines()
             except (subprocess.CalledProcessError, FileNotFoundError):
                 return "le dépôt remis ne se clone pas"
