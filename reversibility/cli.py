@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from reversibility import __version__
 from reversibility.commands import advisories, bundle, calendar, holiday, journal, market, state, vault
+from reversibility.console import say, say_lines
 from reversibility.errors import CartableError
 
 
@@ -30,16 +31,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(args.func(args))
     except CartableError as error:
-        print(f"error: {error}", file=sys.stderr)
+        say_lines(f"error: {error}", sys.stderr)
         return 2
     except BrokenPipeError:  # the reader of our output (head, less) went away: nothing is wrong
         sys.stderr.close()
         return 0
     except OSError as error:  # a file that may not be read, a full disk: not done, which is no check's answer
-        print(f"error: {error.filename or 'the system'}: {error.strerror}", file=sys.stderr)
+        say(f"error: {error.filename or 'the system'}: {error.strerror}", sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        say("interrupted", sys.stderr)
         return 130
 
 

@@ -286,6 +286,17 @@ def verifier(
     return len(fichiers), sum(fichiers.values()), cle_du_signataire, sorted(ecarts)
 
 
+def imprimable(texte: str) -> str:
+    """Le texte sur une ligne, où ce à quoi un terminal obéirait (échappement, saut de ligne) est écrit en clair."""
+    refuses = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+    return "".join(
+        c.encode("unicode_escape", "surrogatepass").decode("ascii")
+        if unicodedata.category(c) in refuses
+        else c
+        for c in texte
+    )
+
+
 def principal(arguments: "list[str] | None" = None) -> int:
     """Ce que l'on tape."""
     for flux in (sys.stdout, sys.stderr):
@@ -310,19 +321,19 @@ def principal(arguments: "list[str] | None" = None) -> int:
                 pass
         nombre, octets, cle, ecarts = verifier(options.dossier, options.signataires, options.empreinte)
     except Impossible as erreur:
-        print(f"Vérification impossible\u00a0: {erreur}", file=sys.stderr)
+        print(f"Vérification impossible\u00a0: {imprimable(str(erreur))}", file=sys.stderr)
         return 2
     except OSError as erreur:
         print(
-            f"Vérification impossible\u00a0: {erreur.filename} ne se lit pas ({erreur.strerror}).",
+            f"Vérification impossible\u00a0: {imprimable(str(erreur.filename))} ne se lit pas ({erreur.strerror}).",
             file=sys.stderr,
         )
         return 2
-    print(f"Dossier\u00a0: {os.path.basename(os.path.abspath(options.dossier))}")
+    print(f"Dossier\u00a0: {imprimable(os.path.basename(os.path.abspath(options.dossier)))}")
     print(f"Contenu\u00a0: {nombre} fichiers, {octets / 1e6:.1f} Mo")
-    print("Clé du signataire\u00a0: %s" % (cle or "inconnue"))
+    print(f"Clé du signataire\u00a0: {imprimable(cle or 'inconnue')}")
     for fichier, probleme in ecarts:
-        print(f"REFUSÉ  {fichier}\u00a0: {probleme}")
+        print(f"REFUSÉ  {imprimable(fichier)}\u00a0: {imprimable(probleme)}")
     if ecarts:
         print(f"Résultat\u00a0: dossier REFUSÉ, {len(ecarts)} anomalie(s).")
         return 1

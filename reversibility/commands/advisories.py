@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from reversibility.cli_options import add_inventory
+from reversibility.console import say
 from reversibility.errors import CartableError
 from reversibility.market.load import load_market
 from reversibility.market.model import Asset, Market
@@ -102,12 +103,12 @@ def _print(rows: list[tuple[Asset, Deadline]], now: datetime) -> None:
             fixed += " (not in the archive yet)"
         if not one.certain:
             fixed += " (versions not comparable: look)"
-        print(
+        say(
             f"{_left(deadline, now):>12}  {deadline.severity:<11} {one.cve:<17} {asset.tag:<10} "
             f"{one.package} {one.installed} -> {fixed}"
         )
     if len(rows) > SHOWN:
-        print(f"… and {len(rows) - SHOWN} more; --json FILE writes all")
+        say(f"… and {len(rows) - SHOWN} more; --json FILE writes all")
 
 
 def _left(deadline: Deadline, now: datetime) -> str:
@@ -132,21 +133,21 @@ def _print_summary(
         done, met = closed[severity, True] + closed[severity, False], closed[severity, True]
         if total or done:
             late = states[severity, "late"]
-            print(f"{severity}: {total} open, {late} late; {done} closed before, {met} of them in time")
+            say(f"{severity}: {total} open, {late} late; {done} closed before, {met} of them in time")
     if unobserved:
-        print(
+        say(
             f"never observed, so not judged: {', '.join(unobserved[:20])}{' …' if len(unobserved) > 20 else ''}"
         )
     for entry in advisories.unread[:SHOWN]:
-        print(f"to be read by a person: {entry.source}: {entry.what} {entry.url}".rstrip())
+        say(f"to be read by a person: {entry.source}: {entry.what} {entry.url}".rstrip())
     if len(advisories.unread) > SHOWN:
-        print(f"… and {len(advisories.unread) - SHOWN} more to be read by a person")
+        say(f"… and {len(advisories.unread) - SHOWN} more to be read by a person")
     tags = sorted(
         {asset.tag for asset, deadline in rows if deadline.state(now) == "late" and deadline.open.fixed}
     )
     if tags:
         more = "" if len(tags) <= 10 else " (and others)"
-        print(f"late, and fixed by: ansible-playbook playbooks/patch.yml --limit {','.join(tags[:10])}{more}")
+        say(f"late, and fixed by: ansible-playbook playbooks/patch.yml --limit {','.join(tags[:10])}{more}")
 
 
 def _lines(rows: list[tuple[Asset, Deadline]], now: datetime) -> Iterator[str]:

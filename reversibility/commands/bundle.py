@@ -18,6 +18,7 @@ from reversibility.bundle.dual_control import Sheet, load_holders
 from reversibility.bundle.signature import public_key
 from reversibility.bundle.verify import Report, verify
 from reversibility.cli_options import add_inventory
+from reversibility.console import say, say_lines
 from reversibility.errors import CartableError
 from reversibility.market.load import load_market
 from reversibility.market.paths import MarketPaths
@@ -123,7 +124,7 @@ def _progress() -> tuple[Callable[[str], None], Callable[[], None]]:
     """Show what is being done: one line that changes on a terminal, a line each elsewhere (but no counts)."""
     if not sys.stderr.isatty():
         return (
-            lambda text: None if text[-1:] == "s" and ": " in text else print(text, file=sys.stderr),
+            lambda text: None if text[-1:] == "s" and ": " in text else say(text, file=sys.stderr),
             lambda: None,
         )
     return (
@@ -142,7 +143,7 @@ def _build(args: argparse.Namespace) -> int:
     vault = session.current_vault(paths.vault)
     output = args.output or paths.bundles
     if args.check:
-        print(
+        say(
             f"A bundle of {market.name} ({len(market.assets)} assets) can be built in {output}; none was built."
         )
         return 0
@@ -164,11 +165,11 @@ def _build(args: argparse.Namespace) -> int:
     done()
     _note(paths.state, {**described, "bundle": built.path.name, "result": "built"}, vault)
     for finding in built.findings:
-        print(f"finding: {finding}")
-    print(f"bundle        {built.path}")
-    print(f"payload       {built.seal.files} files, {built.seal.size / 1e6:.1f} MB")
-    print(f"signed by     {built.seal.fingerprint}")
-    print(f"completeness  {built.completeness}")
+        say(f"finding: {finding}")
+    say(f"bundle        {built.path}")
+    say(f"payload       {built.seal.files} files, {built.seal.size / 1e6:.1f} MB")
+    say(f"signed by     {built.seal.fingerprint}")
+    say(f"completeness  {built.completeness}")
     return 0
 
 
@@ -179,7 +180,7 @@ def _note(state: Path, entry: Mapping[str, Any], vault: Vault | None = None) -> 
         record(state / JOURNAL, {"event": "command", **entry}, vault.secrets() if vault else ())
         kept.commit(f"reversibility {entry['command']}: {entry['result']}")
     except CartableError as error:
-        print(f"warning: the journal was not written: {error}", file=sys.stderr)
+        say(f"warning: the journal was not written: {error}", file=sys.stderr)
 
 
 def _verify(args: argparse.Namespace) -> int:
@@ -189,7 +190,7 @@ def _verify(args: argparse.Namespace) -> int:
         )
     report = verify(args.bundle, args.allowed_signers, fingerprint=args.fingerprint)
     if args.json:
-        print(json.dumps(_report(report), ensure_ascii=False, indent=2))
+        say_lines(json.dumps(_report(report), ensure_ascii=False, indent=2))
     else:
         _print_report(report)
     if not report.intact:
@@ -212,18 +213,14 @@ def _report(report: Report) -> dict[str, Any]:
 
 def _print_report(report: Report) -> None:
     for problem in report.problems:
-        print(f"REFUSED  {_printable(problem.file)} {_printable(problem.problem)}")
-    print(f"{report.files} files, {report.size / 1e6:.1f} MB; signed by {report.fingerprint or 'nobody'}")
+        say(f"REFUSED  {problem.file} {problem.problem}")
+    say(f"{report.files} files, {report.size / 1e6:.1f} MB; signed by {report.fingerprint or 'nobody'}")
     if not report.intact:
-        print(f"refused: {len(report.problems)} problems")
+        say(f"refused: {len(report.problems)} problems")
     elif report.signer_checked:
-        print(f"intact, signed by the expected key{f' ({report.principal})' if report.principal else ''}")
+        say(f"intact, signed by the expected key{f' ({report.principal})' if report.principal else ''}")
     else:
-        print("intact, but WHO SIGNED WAS NOT CHECKED: give --fingerprint (from paper) or --allowed-signers")
-
-
-def _printable(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
+        say("intact, but WHO SIGNED WAS NOT CHECKED: give --fingerprint (from paper) or --allowed-signers")
 
 
 def _open(args: argparse.Namespace) -> int:
@@ -256,14 +253,14 @@ def _opened(args: argparse.Namespace) -> int:
         )
     if args.output is not None:
         opening.write_vault(vault, args.output, _new_passphrase())
-        print(f"The vault is in {args.output}, under the new passphrase: {count} entries.")
+        say(f"The vault is in {args.output}, under the new passphrase: {count} entries.")
     if args.operator_key is not None:
         opening.write_operator_key(key, args.operator_key)
-        print(
+        say(
             f"The operators' SSH key is in {args.operator_key}; change it on the machines when you take over."
         )
     if args.output is None and args.operator_key is None:
-        print(f"The vault opens with these keys: {count} entries.")
+        say(f"The vault opens with these keys: {count} entries.")
     return 0
 
 
@@ -282,10 +279,10 @@ def _ask(holder: str) -> str | None:
 def _compare(args: argparse.Namespace) -> int:
     report = compare(args.first, args.second)
     if args.json:
-        print(json.dumps(report, ensure_ascii=False, indent=2))
+        say_lines(json.dumps(report, ensure_ascii=False, indent=2))
     else:
         for line in describe(report):
-            print(line)
+            say(line)
         skipped = f"; not compared: {', '.join(report['skipped'])}" if report["skipped"] else ""
-        print(f"{'the same' if report['complies'] else 'different'}{skipped}")
+        say(f"{'the same' if report['complies'] else 'different'}{skipped}")
     return 0 if report["complies"] else 1

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reversibility.cli_options import add_inventory
+from reversibility.console import say
 from reversibility.documents.site_calendar import SchoolYear, school_year_of, year_events, year_page
 from reversibility.errors import CartableError
 from reversibility.market.load import load_market
@@ -43,17 +44,17 @@ def show(args: argparse.Namespace) -> int:
         for site in _sites(market, args.site)
     ]
     for year in years:
-        print(f"{year.calendar.policy.site}  {year.name}  {year.year}")
+        say(f"{year.calendar.policy.site}  {year.name}  {year.year}")
         for warning in year.calendar.warnings(now):
-            print(f"  warning: {warning}")
-        print(f"  {year.calendar.at(now, args.minutes).sentence}")
+            say(f"  warning: {warning}")
+        say(f"  {year.calendar.at(now, args.minutes).sentence}")
         _print_rows(year)
     if args.ics:
         write_atomically(args.ics, year_events(market, years, now))
-        print(f"wrote {args.ics}")
+        say(f"wrote {args.ics}")
     if args.html:
         write_atomically(args.html, year_page(market, years, now).encode())
-        print(f"wrote {args.html}")
+        say(f"wrote {args.html}")
     return 0
 
 
@@ -61,10 +62,10 @@ def _print_rows(year: SchoolYear) -> None:
     for row in year.rows:
         mark = "open   " if row.allowed else "refused"
         doubt = "" if row.confirmed else " (to be confirmed)"
-        print(f"  {mark}  {row.start:%a %Y-%m-%d %H:%M}  {row.end:%a %Y-%m-%d %H:%M}  {row.what}{doubt}")
+        say(f"  {mark}  {row.start:%a %Y-%m-%d %H:%M}  {row.end:%a %Y-%m-%d %H:%M}  {row.what}{doubt}")
     for weekday, (start, end) in sorted(year.calendar.policy.weekly):
         hours = f"{start // 60:02d}:{start % 60:02d}-{end // 60:02d}:{end % 60:02d}"
-        print(f"  weekly   {WEEKDAYS[weekday]} {hours}, without class hours")
+        say(f"  weekly   {WEEKDAYS[weekday]} {hours}, without class hours")
 
 
 def _sites(market: Market, wanted: list[str] | None) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from reversibility.cli_options import add_inventory
+from reversibility.console import say
 from reversibility.errors import CartableError
 from reversibility.market.paths import MarketPaths
 from reversibility.records.journals import Journals
@@ -34,10 +35,10 @@ def verify(args: argparse.Namespace) -> int:
     if not report.lines and not report.problems:
         raise _none(journals)
     for note in report.notes:
-        print(f"note: {note}")
+        say(f"note: {note}")
     for problem in report.problems:
-        print(problem)
-    print(f"{report.lines} lines, {len(report.problems)} problems")
+        say(problem)
+    say(f"{report.lines} lines, {len(report.problems)} problems")
     return 1 if report.problems else 0
 
 
@@ -53,7 +54,7 @@ def list_lines(args: argparse.Namespace) -> int:
         raise _none(journals)
     for entry in journals.entries(args.since, args.until):
         if args.asset is None or entry.get("asset") == args.asset:
-            print(in_words(entry))
+            say(in_words(entry))
     return 0
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 from reversibility.cli_options import add_inventory
+from reversibility.console import say
 from reversibility.market.check import examine
 from reversibility.market.model import Market
 from reversibility.market.paths import MarketPaths
@@ -30,14 +31,14 @@ def check(args: argparse.Namespace) -> int:
     folder = args.inventory.parent if args.inventory.is_file() else args.inventory
     checked = examine(folder)
     for warning in checked.warnings:
-        print(f"warning: {warning}")
+        say(f"warning: {warning}")
     if checked.market is not None:
-        print(summary(checked.market))
+        say(summary(checked.market))
         return 0
     for finding in checked.findings:
-        print(finding)
+        say(finding)
     count = len(checked.findings)
-    print(f"{count} error{'s' if count > 1 else ''}")
+    say(f"{count} error{'s' if count > 1 else ''}")
     return 1
 
 

@@ -6,6 +6,7 @@ import argparse
 import json
 
 from reversibility.cli_options import add_inventory
+from reversibility.console import say, say_lines
 from reversibility.errors import CartableError
 from reversibility.market.paths import MarketPaths
 from reversibility.records.history import history
@@ -36,7 +37,7 @@ def show_log(args: argparse.Namespace) -> int:
     for change in history(state, args.asset):
         found = True
         when = change.when.astimezone().strftime("%Y-%m-%d %H:%M")
-        print(f"{when}  {'; '.join(change.words)}")
+        say(f"{when}  {'; '.join(change.words)}")
     if not found:
         raise CartableError(
             f"Nothing was ever recorded of {args.asset}; check its tag, or run playbooks/observe.yml."
@@ -53,15 +54,15 @@ def show_asset(args: argparse.Namespace) -> int:
             f"Nothing is recorded of {args.asset}; check its tag, or run playbooks/observe.yml."
         )
     volatile = state.volatile(*pair)
-    print(f"{args.asset}, site {pair[0]}, last seen {volatile.get('last_seen', 'never on this controller')}")
+    say(f"{args.asset}, site {pair[0]}, last seen {volatile.get('last_seen', 'never on this controller')}")
     attempt = volatile.get("last_attempt", {})
     if attempt and not attempt.get("reachable"):
-        print(f"not reached at {attempt.get('time')}: {attempt.get('detail', '')}".rstrip(": "))
+        say(f"not reached at {attempt.get('time')}: {attempt.get('detail', '')}".rstrip(": "))
     for name in state.files(*pair):
-        print(f"{len(state.read_bytes(*pair, name) or b''):>9}  {name}")
+        say(f"{len(state.read_bytes(*pair, name) or b''):>9}  {name}")
     inventory = state.read_json(*pair, "inventory.json")
     if isinstance(inventory, dict):
-        print(
+        say_lines(
             json.dumps(inventory.get("content", {}).get("operatingsystem", {}), ensure_ascii=False, indent=2)
         )
     return 0
@@ -72,8 +73,8 @@ def verify(args: argparse.Namespace) -> int:
     state = _state(args)
     problems = state.verify()
     for problem in problems:
-        print(problem)
-    print(f"{sum(1 for _ in state.assets())} assets, {len(problems)} problems")
+        say(problem)
+    say(f"{sum(1 for _ in state.assets())} assets, {len(problems)} problems")
     return 1 if problems else 0
 
 

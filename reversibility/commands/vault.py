@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from reversibility.cli_options import add_inventory
+from reversibility.console import say
 from reversibility.market.paths import MarketPaths
 from reversibility.records import passphrase as passphrases
 from reversibility.records import session
@@ -62,8 +63,8 @@ def _init(args: argparse.Namespace) -> int:
         raise passphrases.PassphraseError(problem)
     vault = Vault.create(paths.vault, passphrase)
     recipient = publish_recipient(vault, paths.state)
-    print(f"The vault {paths.vault} is made. Configurations are encrypted to {recipient} (public).")
-    print("Keep its passphrase where the town can find it: nobody can open the vault without it.")
+    say(f"The vault {paths.vault} is made. Configurations are encrypted to {recipient} (public).")
+    say("Keep its passphrase where the town can find it: nobody can open the vault without it.")
     return 0
 
 
@@ -90,8 +91,8 @@ def _list(args: argparse.Namespace) -> int:
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    print(f"{len(entries)} accounts")
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    say(f"{len(entries)} accounts")
     return 0
 
 
@@ -121,7 +122,7 @@ def _show(args: argparse.Namespace) -> int:
         wanted = args.field or ("pending secret" if args.pending else "current secret")
         other = "; add --pending for the one that is being set" if entry.pending and not args.pending else ""
         raise VaultError(f"{args.entry} has no {wanted} in {vault.path}{other or '; check the name'}.")
-    print(secret)
+    say(secret)
     return 0
 
 
@@ -129,6 +130,6 @@ def _verify(args: argparse.Namespace) -> int:
     vault = _open(args)
     problems = vault.verify()
     for problem in problems:
-        print(problem)
-    print(f"{vault.path}: {len(vault.entries())} accounts, {len(problems)} problems")
+        say(problem)
+    say(f"{vault.path}: {len(vault.entries())} accounts, {len(problems)} problems")
     return 1 if problems else 0
