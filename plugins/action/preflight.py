@@ -163,7 +163,7 @@ def _absent_keys(variables: Mapping[str, Mapping[str, Any]]) -> list[str]:
             files.setdefault(str(file), []).append(host)
     return [
         f"There is no SSH key {file}, with which {len(reached)} of the play's hosts are reached; make one as "
-        "docs/operators-guide.md says, or take it from a bundle: reversibility open BUNDLE --operator-key FILE."
+        "docs/operators-guide.md says, or take it from a bundle: reversibility open BUNDLE --fingerprint … --operator-key FILE."
         for file, reached in files.items()
         if not Path(file).expanduser().exists()
     ]

@@ -9,6 +9,7 @@ pykeepass and age.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
@@ -151,16 +152,33 @@ def _recipient(declared: Mapping[str, Any], data: Path) -> str:
             f"The public key of the holder {name} cannot be read ({path}: {reason}); put an age or "
             "SSH public key there, or write passphrase: true in contract.yml."
         ) from error
-    text = next((line.strip() for line in lines if line.strip() and not line.startswith("#")), "")
-    fields = text.split()
-    recipient = " ".join(fields[:2]) if text.startswith("ssh-") else "".join(fields[:1])
+    keys = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    if len(keys) > 1:
+        raise CartableError(
+            f"{path} of the holder {name} has {len(keys)} keys; give one file a holder, and one holder a key."
+        )
+    fields = "".join(keys).split()
+    recipient = " ".join(fields[:2]) if "".join(keys).startswith("ssh-") else "".join(fields[:1])
     try:
+        recipient = canonical(recipient)
         _parse(recipient)
-    except pyrage.RecipientError as error:
+    except (pyrage.RecipientError, ValueError, IndexError) as error:
         raise CartableError(
             f"{path} of the holder {name} is no age, ssh-ed25519 or ssh-rsa public key ({error}); replace it."
         ) from error
     return recipient
+
+
+def canonical(recipient: str) -> str:
+    """The one way to write a public key, so that two spellings of one key compare as equal.
+
+    Bech32 may be written in capitals (age), and base64 has several spellings of the same bytes (OpenSSH).
+    Raises ValueError for what is no key.
+    """
+    if not recipient.startswith("ssh-"):
+        return recipient.lower() if recipient.isupper() else recipient
+    kind, text = recipient.split(" ", 1)
+    return f"{kind} {base64.b64encode(base64.b64decode(text + '=' * (-len(text) % 4))).decode('ascii')}"
 
 
 def _parse(recipient: str) -> Any:

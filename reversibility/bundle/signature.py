@@ -95,14 +95,17 @@ def allowed_signers_line(principal: str, public: str) -> str:
     return f'{principal} namespaces="{NAMESPACE}" {public}\n'
 
 
-def signer_fingerprint(data: Path, signature: Path) -> str:
-    """Check ``signature`` over ``data`` whoever made it; returns the key's fingerprint ``SHA256:…``.
+def signer_fingerprint(data: Path | bytes, signature: Path) -> str:
+    """Check ``signature`` over ``data`` (a file, or the bytes that were read of it) whoever made it.
+
+    Returns the key's fingerprint ``SHA256:…``.
 
     Raises SignatureError when it does not hold, also for bytes that OpenSSH would pass over: the signature
     is in no manifest, so each of its bits must matter.
     """
     raw = signature.read_bytes()
-    if _armour(_body(raw)) != raw:
+    body = _body(raw)
+    if _armour(body) != raw or _reserved(body):
         raise SignatureError("is not written as OpenSSH writes a signature")
     done = _ssh_keygen(["-Y", "check-novalidate", "-n", NAMESPACE, "-s", str(signature)], data)
     found = _FINGERPRINT.search(done.stdout.decode("utf-8", "replace"))
@@ -111,7 +114,7 @@ def signer_fingerprint(data: Path, signature: Path) -> str:
     return found[1]
 
 
-def principal(data: Path, signature: Path, allowed_signers: Path) -> str:
+def principal(data: Path | bytes, signature: Path, allowed_signers: Path) -> str:
     """Who signed, by the names of ``allowed_signers``. Raises SignatureError when nobody of that file did."""
     done = _ssh_keygen(["-Y", "find-principals", "-s", str(signature), "-f", str(allowed_signers)])
     names = done.stdout.decode("utf-8", "replace").splitlines()
@@ -137,16 +140,37 @@ def _body(raw: bytes) -> bytes:
         raise SignatureError("is not an SSH signature") from error
 
 
+def _reserved(body: bytes) -> bytes:
+    """The field ``reserved`` of a signature (PROTOCOL.sshsig), which is not signed and which OpenSSH ignores.
+
+    Raises SignatureError when the fields before it are not there.
+    """
+    position = len(b"SSHSIG") + 4  # magic and version
+    fields = []
+    for _ in ("public key", "namespace", "reserved"):
+        length = int.from_bytes(body[position : position + 4])
+        fields.append(body[position + 4 : position + 4 + length])
+        if len(fields[-1]) != length or position + 4 > len(body):
+            raise SignatureError("is not an SSH signature")
+        position += 4 + length
+    return fields[-1]
+
+
 def _armour(body: bytes) -> bytes:
     text = base64.b64encode(body).decode()
     lines = [text[start : start + LINE] for start in range(0, len(text), LINE)]
     return "\n".join((BEGIN, *lines, END, "")).encode()
 
 
-def _ssh_keygen(arguments: Sequence[str], data: Path | None = None) -> subprocess.CompletedProcess[bytes]:
+def _ssh_keygen(
+    arguments: Sequence[str], data: Path | bytes | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    command = ["ssh-keygen", *arguments]
     try:
+        if isinstance(data, bytes):
+            return subprocess.run(command, input=data, capture_output=True, check=False)
         with (data or Path(os.devnull)).open("rb") as stdin:
-            return subprocess.run(["ssh-keygen", *arguments], stdin=stdin, capture_output=True, check=False)
+            return subprocess.run(command, stdin=stdin, capture_output=True, check=False)
     except FileNotFoundError as error:
         raise CartableError("ssh-keygen was not found; install OpenSSH's client (openssh-client).") from error
 

@@ -10,11 +10,13 @@ from reversibility.bundle import layout
 N = "\u00a0"  # no-break space
 F = "\u202f"  # narrow no-break space: before a semicolon
 
+OPEN = "reversibility open DOSSIER --fingerprint SHA256:… --identity CLE-A --identity CLE-B"
+
 SSH_KEY = f"""\
 LA CLÉ SSH DES EXPLOITANTS
 L’entrée «{N}cartable/operator-ssh{N}» du coffre contient, en pièces jointes, la clé SSH avec laquelle les machines
 sont exploitées{N}: operator_ed25519 (privée) et operator_ed25519.pub (publique). Avec le logiciel Cartable{N}:
-       reversibility open DOSSIER --identity CLE-A --identity CLE-B --operator-key operator_ed25519
+       {OPEN} --operator-key operator_ed25519
 Enregistrée à la main depuis KeePassXC, elle doit n’être lisible que de vous{N}:
        chmod 600 operator_ed25519
 """
@@ -94,7 +96,7 @@ Un détenteur sans clé a reçu une phrase imprimée, sous enveloppe{N}: il omet
 lui demande.
 
 Avec le logiciel Cartable, une seule commande fait le tout{N}:
-       reversibility open DOSSIER --identity CLE-A --identity CLE-B -o vault.kdbx
+       {OPEN} -o vault.kdbx
 
 LES CONFIGURATIONS CHIFFRÉES (config.age)
 L’entrée «{N}cartable/age-identity{N}» du coffre contient l’identité age qui déchiffre tous les fichiers

@@ -90,11 +90,16 @@ def nom_refuse(chemin: str) -> bool:
     )
 
 
+# Les manifestes tels qu'ils ont été lus : c'est sur ces octets que la signature est contrôlée, et non sur un fichier
+# que l'on aurait pu remplacer entre-temps.
+LUS: "dict[str, bytes]" = {}
+
+
 def lire_manifeste(racine: str, nom: str, somme: str, ecarts: "list[tuple[str, str]]") -> "dict[str, str]":
     """Lit un manifeste : chemin et empreinte attendue."""
     attendus: dict[str, str] = {}
     with open(os.path.join(racine, nom), "rb") as fichier:
-        brut = fichier.read()
+        brut = LUS[os.path.join(racine, nom)] = fichier.read()
     try:
         texte = brut.decode("utf-8")
     except UnicodeDecodeError:
@@ -167,11 +172,11 @@ def lire_tout(
 def ssh_keygen(arguments: "list[str]", donnees: "str | None" = None) -> "tuple[int, str]":
     """Lance ssh-keygen ; donne son code de sortie et ce qu'il a dit."""
     try:
-        with open(donnees or os.devnull, "rb") as entree:
-            commande = ["ssh-keygen", *arguments]
-            fin = subprocess.run(
-                commande, stdin=entree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
-            )
+        commande = ["ssh-keygen", *arguments]
+        octets = LUS[donnees] if donnees else b""
+        fin = subprocess.run(
+            commande, input=octets, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        )
     except FileNotFoundError:
         raise Impossible(
             "ssh-keygen est introuvable. Installez le client OpenSSH (Windows\u00a0: Paramètres, "
@@ -189,9 +194,22 @@ def forme_exacte(signature: str) -> bool:
         corps = base64.b64decode("".join(lignes[1:-2]), validate=True)
     except ValueError:
         return False
+    if reserve_non_vide(corps):
+        return False
     texte = base64.b64encode(corps).decode("ascii")
     attendu = ["-----BEGIN SSH SIGNATURE-----"] + [texte[i : i + 70] for i in range(0, len(texte), 70)]
     return "\n".join([*attendu, "-----END SSH SIGNATURE-----", ""]).encode("ascii") == brut
+
+
+def reserve_non_vide(corps: bytes) -> bool:
+    """Dit si le champ « reserved » (PROTOCOL.sshsig), que rien ne signe, contient quelque chose ou manque."""
+    place = 10  # « SSHSIG » et la version
+    for _ in ("clé", "espace de noms", "reserved"):
+        longueur = int.from_bytes(corps[place : place + 4], "big")
+        place += 4 + longueur
+        if place > len(corps):
+            return True
+    return longueur != 0
 
 
 def signataire(manifeste: str, signature: str, listes: "list[str]") -> "tuple[str | None, str | None]":
@@ -283,6 +301,14 @@ def verifier(
         ecarts.append((chemin, "ajouté\u00a0: aucun manifeste ne le cite"))
     lire_tout(racine, fichiers, a_lire, attendus, ecarts)
     cle_du_signataire = signatures(racine, fichiers, ecarts, liste, empreinte)
+    nom = os.path.basename(os.path.realpath(racine))
+    if "bag-info.txt" in fichiers and nom.startswith("cartable-"):
+        with open(os.path.join(racine, "bag-info.txt"), encoding="utf-8", errors="replace") as etiquette:
+            signe = re.search(r"^External-Identifier: (\S+)$", etiquette.read(), re.MULTILINE)
+        if signe and signe.group(1) != nom:
+            ecarts.append(
+                ("bag-info.txt", f"du dossier {signe.group(1)}, alors que celui-ci s'appelle {nom}")
+            )
     return len(fichiers), sum(fichiers.values()), cle_du_signataire, sorted(ecarts)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -108,9 +108,12 @@ def _verify(
         _note(report, path, f"is a {what}; a bundle holds plain files only")
     for path in found.empty:
         _note(report, path, "is an empty folder that the bundle was not made with")
-    expected, present = _expected(bundle, found, report)
+    # Read once: what is parsed here is what the signatures are checked over, whatever the file says a moment later.
+    manifests = {name: (bundle / name).read_bytes() for name in TAGMANIFESTS if name in found.files}
+    expected, present = _expected(bundle, found, manifests, report)
     _check_files(bundle, found, expected, present, report, progress)
-    _check_signatures(bundle, found, allowed_signers, fingerprint, report)
+    _check_signatures(bundle, found, manifests, allowed_signers, fingerprint, report)
+    _check_identifier(bundle, found, report)
     report.problems.sort()
     return report
 
@@ -119,14 +122,23 @@ def _note(report: Report, path: str, problem: str) -> None:
     report.problems.append(Problem(path, problem))
 
 
-def _expected(bundle: Path, found: Scan, report: Report) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+def _expected(
+    bundle: Path, found: Scan, manifests: Mapping[str, bytes], report: Report
+) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
     """Read the four manifests: path as listed -> {algorithm: digest}, and -> path on the disk."""
     tags: dict[str, dict[str, str]] = {}
     payload: dict[str, dict[str, str]] = {}
     for algorithm in ALGORITHMS:
         for name, into in ((f"tagmanifest-{algorithm}.txt", tags), (f"manifest-{algorithm}.txt", payload)):
             if name in found.files:  # otherwise it is missing or irregular, which is said below
-                _read_manifest(bundle, name, algorithm, into, report)
+                content = manifests.get(name)
+                _read_manifest(
+                    name,
+                    (bundle / name).read_bytes() if content is None else content,
+                    algorithm,
+                    into,
+                    report,
+                )
     for name in (*REQUIRED_TAGS, *TAGMANIFESTS, *SIGNATURES):
         if name not in found.files and name not in found.irregular:
             _note(report, name, "is missing")
@@ -151,11 +163,11 @@ def _expected(bundle: Path, found: Scan, report: Report) -> tuple[dict[str, dict
 
 
 def _read_manifest(
-    bundle: Path, name: str, algorithm: str, into: dict[str, dict[str, str]], report: Report
+    name: str, content: bytes, algorithm: str, into: dict[str, dict[str, str]], report: Report
 ) -> None:
     """Read one manifest into ``into``; each line that is not as we write them is a problem."""
     try:
-        text = (bundle / name).read_bytes().decode("utf-8")
+        text = content.decode("utf-8")
     except UnicodeDecodeError:
         _note(report, name, "is not UTF-8 text")
         return
@@ -208,14 +220,30 @@ def _check_files(
                 _note(report, path, f"was changed: its {algorithm} is not the manifest's")
 
 
+def _check_identifier(bundle: Path, found: Scan, report: Report) -> None:
+    """An older bundle under a newer one's name: the folder's name is compared with the one that was signed."""
+    if "bag-info.txt" not in found.files:
+        return
+    text = (bundle / "bag-info.txt").read_text(encoding="utf-8", errors="replace")
+    signed = re.search(r"^External-Identifier: (\S+)$", text, re.MULTILINE)
+    name = bundle.resolve().name
+    if signed and name.startswith("cartable-") and name != signed[1]:
+        _note(report, "bag-info.txt", f"is of the bundle {signed[1]}, and the folder is called {name}")
+
+
 def _check_signatures(
-    bundle: Path, found: Scan, allowed_signers: Path | None, fingerprint: str | None, report: Report
+    bundle: Path,
+    found: Scan,
+    manifests: Mapping[str, bytes],
+    allowed_signers: Path | None,
+    fingerprint: str | None,
+    report: Report,
 ) -> None:
     prints = set()
     for manifest, signature in zip(TAGMANIFESTS, SIGNATURES, strict=True):
         if manifest not in found.files or signature not in found.files:
             continue  # said already
-        data, file = bundle / manifest, bundle / signature
+        data, file = manifests[manifest], bundle / signature
         try:
             report.fingerprint = signer_fingerprint(data, file)
             prints.add(report.fingerprint)

@@ -94,6 +94,16 @@ def _add_open(subparsers: Any) -> None:
         default=[],
         help="a holder's private key (age or OpenSSH); give it twice, once for each holder",
     )
+    parser.add_argument("--allowed-signers", type=Path, metavar="FILE", help="who may sign (ssh-keygen(1))")
+    parser.add_argument("--fingerprint", metavar="SHA256:…", help="the fingerprint of the key, from paper")
+    parser.add_argument(
+        "--unverified",
+        action="store_true",
+        help="open it although nobody knows who made it, or it was changed",
+    )
+    parser.add_argument(
+        "-i", "--inventory", type=Path, metavar="DIR", help="the market in whose journal this is noted"
+    )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="write the vault there under a new passphrase"
     )
@@ -224,11 +234,10 @@ def _print_report(report: Report) -> None:
 
 
 def _open(args: argparse.Namespace) -> int:
-    # Only a bundle that lies where it was built has a journal beside it; elsewhere there is no market.
-    folder = args.bundle.resolve().parent
-    kept = folder.with_name("state")
-    if folder.name != "bundles" or not State(kept).repository.exists():
+    if args.inventory is None:
         return _opened(args)
+    # A journal is written in the state of a market that was named, never in one that merely lies beside the bundle.
+    kept = MarketPaths.for_inventory(args.inventory).state
     described = {"command": "open", "bundle": args.bundle.resolve().name, **person()}
     try:
         status = _opened(args)
@@ -239,9 +248,30 @@ def _open(args: argparse.Namespace) -> int:
     return status
 
 
+def _require_verified(args: argparse.Namespace) -> str:
+    """Verify the bundle before anything in it is used; the words to put before each line when nobody did."""
+    if args.unverified:
+        return "UNVERIFIED BUNDLE: "
+    if args.fingerprint is None and args.allowed_signers is None:
+        raise CartableError(
+            "Nobody said who should have signed this bundle: give --fingerprint SHA256:… (from paper) or "
+            "--allowed-signers FILE, or --unverified to open it all the same."
+        )
+    report = verify(args.bundle, allowed_signers=args.allowed_signers, fingerprint=args.fingerprint)
+    if not report.intact or not report.signer_checked:
+        first = report.problems[0] if report.problems else None
+        why = f" ({first.file} {first.problem})" if first else ""
+        raise CartableError(
+            f"{args.bundle} is refused: {len(report.problems)} problems{why}; see reversibility verify. "
+            "Nothing was opened."
+        )
+    return ""
+
+
 def _opened(args: argparse.Namespace) -> int:
     # Before anybody types a passphrase for nothing.
     opening.refuse_existing(*(path for path in (args.output, args.operator_key) if path is not None))
+    mark = _require_verified(args)
     identities = [identity for path in args.identity for identity in opening.load_identity(path)]
     vault = opening.open_vault(args.bundle, identities, _ask if passphrases.has_terminal() else None)
     count = len(vault.entries())
@@ -253,14 +283,14 @@ def _opened(args: argparse.Namespace) -> int:
         )
     if args.output is not None:
         opening.write_vault(vault, args.output, _new_passphrase())
-        say(f"The vault is in {args.output}, under the new passphrase: {count} entries.")
+        say(f"{mark}The vault is in {args.output}, under the new passphrase: {count} entries.")
     if args.operator_key is not None:
         opening.write_operator_key(key, args.operator_key)
         say(
-            f"The operators' SSH key is in {args.operator_key}; change it on the machines when you take over."
+            f"{mark}The operators' SSH key is in {args.operator_key}; change it on the machines when you take over."
         )
     if args.output is None and args.operator_key is None:
-        say(f"The vault opens with these keys: {count} entries.")
+        say(f"{mark}The vault opens with these keys: {count} entries.")
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime
 
+from reversibility.console import say
 from reversibility.cli_options import add_inventory
 from reversibility.documents.holiday import write_reports
 from reversibility.errors import CartableError
@@ -38,7 +39,7 @@ def status(args: argparse.Namespace) -> int:
     for site in plan.sites:
         found = site_summary(market, state, plan, site, datetime.now(UTC))
         failed += found["totals"]["failed"]
-        print(
+        say(
             f"{site.site}  {', '.join(f'{count} {word}' for word, count in found['totals'].items() if count)}"
         )
         for row in found["assets"]:
@@ -47,7 +48,7 @@ def status(args: argparse.Namespace) -> int:
                     (e for e in row["stages"] if e["result"] not in ("done", "impossible")), {}
                 )
                 why = last.get("detail") or last.get("code") or ""
-                print(f"  {row['asset']:<10} {row['outcome']:<8} {last.get('stage', ''):<12} {why}".rstrip())
+                say(f"  {row['asset']:<10} {row['outcome']:<8} {last.get('stage', ''):<12} {why}".rstrip())
     return 1 if failed else 0
 
 
@@ -56,7 +57,7 @@ def report(args: argparse.Namespace) -> int:
     market, paths, plan = _plan(args)
     files, _ = write_reports(paths.data, State(paths.state), market, plan, datetime.now(UTC))
     for path in files:
-        print(path)
+        say(path)
     return 0
 
 

@@ -182,7 +182,16 @@ def test_the_command_says_when_there_is_no_key(case: Case, capsys: pytest.Captur
     ]
     outputs = [case.paths.data / name for name in ("new.kdbx", "new_key")]
     status = main(
-        ["open", str(built.path), *identities, "-o", str(outputs[0]), "--operator-key", str(outputs[1])]
+        [
+            "open",
+            str(built.path),
+            "--unverified",
+            *identities,
+            "-o",
+            str(outputs[0]),
+            "--operator-key",
+            str(outputs[1]),
+        ]
     )
     assert status == 2 and "has no SSH key of the operators" in capsys.readouterr().err
     assert not any(output.exists() for output in outputs)

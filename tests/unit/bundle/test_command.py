@@ -65,7 +65,8 @@ def test_from_build_to_open(case: Case, tmp_path: Path) -> None:
     report = json.loads(run(case, "verify", bundle, "--json").stdout)
     assert report["intact"] and not report["signer_checked"] and report["fingerprint"] == said["signed by"]
 
-    a, b = ("--identity", key(case, "a", 1)), ("--identity", key(case, "b", 0))
+    signer = ("--fingerprint", said["signed by"], "-i", case.paths.inventory)
+    a, b = ("--identity", key(case, "a", 1), *signer), ("--identity", key(case, "b", 0))
     opened = run(case, "open", bundle, *a, *b)
     assert opened.returncode == 0 and f"{len(case.vault.entries())} entries" in opened.stdout, opened.stderr
     alone = run(case, "open", bundle, *a, "--identity", key(case, "a", 0))
@@ -102,12 +103,23 @@ def test_a_build_that_fails_is_journalled_as_well(case: Case, tmp_path: Path) ->
 
 
 def test_a_bundle_that_was_carried_elsewhere_has_no_journal_beside_it(case: Case, tmp_path: Path) -> None:
-    built = case.build(minutes=7).path
+    done = case.build(minutes=7)
+    built = done.path
     bundle = Path(shutil.copytree(built, tmp_path / "usb" / built.name))
     shutil.rmtree(built)
     before = len(list(case.journal.entries()))
     keys = ("--identity", key(case, "a", 1), "--identity", key(case, "b", 0))
-    assert run(case, "open", bundle, *keys).returncode == 0
+    refused = run(case, "open", bundle, *keys)
+    assert refused.returncode == 2 and "Nobody said who should have signed" in refused.stderr
+    (bundle / "data" / "06-secrets" / "OUVRIR.txt").write_text("autre chose")
+    changed = run(case, "open", bundle, *keys, "--fingerprint", done.seal.fingerprint)
+    assert (
+        changed.returncode == 2 and "is refused" in changed.stderr and "Nothing was opened" in changed.stderr
+    )
+    opened = run(case, "open", bundle, *keys, "--unverified")
+    assert opened.returncode == 0 and all(
+        line.startswith("UNVERIFIED") for line in opened.stdout.splitlines()
+    )
     assert len(list(case.journal.entries())) == before and not (tmp_path / "state").exists()
 
 
