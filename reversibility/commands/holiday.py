@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime
 
-from reversibility.console import say
 from reversibility.cli_options import add_inventory
+from reversibility.console import say
 from reversibility.documents.holiday import write_reports
 from reversibility.errors import CartableError
 from reversibility.market.load import load_market
