@@ -50,7 +50,7 @@ def test_only_committed_files_are_handed_over(tmp_path: Path, repository: str) -
         (project / name).write_bytes(b"a secret")
     target = tmp_path / "bundle"
     target.mkdir()
-    assert copy_project(target, project)
+    assert copy_project(target, project, "demo")
     with tarfile.open(target / "depot.tar.gz") as archive:
         names = set(archive.getnames())
     assert {"cartable/ansible.cfg", "cartable/playbooks/site.yml"} <= names
