@@ -98,6 +98,8 @@ def _list(args: argparse.Namespace) -> int:
 
 def _secrets_of(entry: Entry) -> str:
     """Which secrets an entry has, in one word or two."""
+    if entry.flaw:
+        return "unusable"
     kinds = [kind for kind, there in (("current", entry.password), ("pending", entry.pending)) if there]
     return "+".join(kinds) or "-"
 

@@ -129,6 +129,8 @@ def passphrase_problem(passphrase: str) -> str | None:
 def problems_of_entry(entry: Entry, now: datetime) -> list[str]:
     """What is wrong with an entry of the vault: no secret, past its validity, against its policy."""
     where = f"{entry.site}: {entry.title}"
+    if entry.flaw:
+        return [f"{where}: {entry.flaw}"]
     if not entry.password:
         if entry.pending:
             return [f"{where}: its secret was never checked by a login; run provision."]

@@ -9,7 +9,7 @@ from typing import Any
 from pykeepass import Entry as KeePassEntry
 
 from reversibility.records import vault_fields as kdbx
-from reversibility.records.vault_entry import OWN_FIELDS, Entry, read_entry
+from reversibility.records.vault_entry import OWN_FIELDS, PLACEHOLDER, Entry, read_entry, value_flaw
 from reversibility.records.vault_file import OpenFile, VaultError
 
 
@@ -41,12 +41,15 @@ class VaultContent:
         return next((place for place in places if place[0] == site), places[0])
 
     def get(self, asset: str, account: str, site: str | None = None) -> Entry | None:
-        """The entry of an account, or None."""
+        """The entry of an account, or None. Raises VaultError for one that cannot be used as it is written."""
         place = self.locate(asset, account, site)
-        return read_entry(*place) if place else None
+        entry = read_entry(*place) if place else None
+        if entry is not None and entry.flaw:
+            raise VaultError(f"The vault's entry {entry.title} cannot be used: {entry.flaw}")
+        return entry
 
     def entries(self) -> Iterator[Entry]:
-        """Every entry that has a title of ours, in the order of the file."""
+        """Every entry that has a title of ours, in the order of the file; one with a flaw has no password."""
         for places in self._elements.values():
             for site, element in places:
                 entry = read_entry(site, element)
@@ -57,7 +60,10 @@ class VaultContent:
         """A named protected field of an entry, or None."""
         check_secret_name(name)
         place = self.locate(asset, account)
-        return kdbx.fields(place[1]).get(name) if place else None
+        value = kdbx.fields(place[1]).get(name) if place else None
+        if value and PLACEHOLDER.search(value):
+            raise VaultError(f"The vault's entry {asset}/{account} cannot be used: {value_flaw(name, value)}")
+        return value
 
     def attachment(self, asset: str, account: str, filename: str) -> bytes | None:
         """The content of an attached file, or None."""

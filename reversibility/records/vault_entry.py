@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +22,16 @@ AGE_IDENTITY = "age-identity"
 OPERATOR_SSH = "operator-ssh"
 
 
+# What KeePass and KeePassXC replace when they use an entry: references to other entries, fields of this one, times,
+# conversions.
+# https://keepass.info/help/base/placeholders.html
+PLACEHOLDER = re.compile(
+    r"\{(?:(?:REF|S|T-CONV|T-REPLACE-RX|C|CMD|ENV|NEWPASSWORD|HMACOTP|TIMEOTP|PICKCHARS|PICKFIELD|URL|BASE|DB|GROUP|DT)[:_][^}]*"
+    r"|TITLE|USERNAME|PASSWORD|NOTES|TOTP|HMACOTP|TIMEOTP|URL|BASE|UUID|DB_DIR|APPDIR|GROUP|PICKCHARS|NEWPASSWORD|PASSWORD_ENC)\}",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True)
 class Entry:
     """One account on one asset, as the vault has it.
@@ -27,6 +39,8 @@ class Entry:
     ``password`` is the secret that is known to work ("" when none is yet); ``pending`` is the next one, from
     its creation until a real login has succeeded with it. ``revision`` changes whenever the password does and
     says nothing about it, so that a record can say which password was tried.
+
+    An entry with a ``flaw`` has no password here: what the file says is not what opens the account.
     """
 
     site: str
@@ -41,6 +55,7 @@ class Entry:
     revision: str
     pending_revision: str | None = None
     pending_expires: datetime | None = None
+    flaw: str = ""
 
     @property
     def title(self) -> str:
@@ -71,21 +86,62 @@ def read_entry(site: str, element: Any) -> Entry | None:
     asset, slash, account = found.get(kdbx.TITLE, "").partition("/")
     if not (asset and slash and account):
         return None
-    pending_expires = found.get(PENDING_EXPIRES)
+    flaw, expires, pending_expires = flaw_of(found), None, None
+    try:
+        expires, pending_expires = kdbx.expiry(element), _moment(found.get(PENDING_EXPIRES))
+    except VaultError as error:  # one entry that another program wrote does not close the whole vault
+        flaw = flaw or str(error)
     return Entry(
         site=site,
         asset=asset,
         account=account,
         username=found.get(kdbx.USERNAME, ""),
-        password=found.get(kdbx.PASSWORD, ""),
-        pending=found.get(PENDING) or None,
+        password="" if flaw else found.get(kdbx.PASSWORD, ""),
+        pending=None if flaw else found.get(PENDING) or None,
         address=found.get(kdbx.ADDRESS, ""),
-        expires=kdbx.expiry(element),
+        expires=expires,
         policy=found.get(POLICY, ""),
         revision=found.get(REVISION, ""),
         pending_revision=found.get(PENDING_REVISION) or None,
-        pending_expires=datetime.fromisoformat(pending_expires) if pending_expires else None,
+        pending_expires=pending_expires,
+        flaw=flaw,
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise VaultError(f"The field {PENDING_EXPIRES} holds no time ({text!r}).") from error
+    if found is not None and found.tzinfo is None:
+        raise VaultError(f"The field {PENDING_EXPIRES} has no time zone ({text!r}).")
+    return found
+
+
+def flaw_of(found: Mapping[str, str]) -> str:
+    """Why the user name and the secrets of an entry, by field, cannot be used as they are; empty when they can.
+
+    The secrets are not repeated.
+    """
+    for name in (kdbx.USERNAME, kdbx.PASSWORD, PENDING):
+        if problem := value_flaw(name, found.get(name, "")):
+            return problem
+    return ""
+
+
+def value_flaw(name: str, value: str) -> str:
+    """Why a field cannot be used as it is written; empty when it can."""
+    if "{" in value and PLACEHOLDER.search(value):
+        return (
+            f"The field {name} holds a placeholder of KeePass (such as a reference to another entry), which would be "
+            "set as the password as it is written; put the value itself there with KeePassXC."
+        )
+    if name != kdbx.USERNAME and value != value.strip():
+        return (
+            f"The field {name} begins or ends with a space, which smbclient and other tools drop, so that no login can "
+            "prove it; write it without."
+        )
+    return ""
 
 
 def check_names(site: str, asset: str, account: str) -> None:

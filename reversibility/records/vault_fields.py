@@ -150,9 +150,9 @@ def decode_time(text: str) -> datetime:
     except (ValueError, struct.error, OverflowError):
         try:
             return datetime.fromisoformat(text).astimezone(UTC)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise VaultError(
-                f"The vault has a time that is no time ({text!r}); correct it with KeePassXC."
+                f"The vault has a time that is no time, or beyond the year 9999 ({text!r}); correct it with KeePassXC."
             ) from error
 
 

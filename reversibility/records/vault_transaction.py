@@ -15,6 +15,7 @@ from reversibility.records.vault_entry import (
     POLICY,
     REVISION,
     check_names,
+    value_flaw,
 )
 from reversibility.records.vault_file import VaultError
 
@@ -44,8 +45,7 @@ class VaultTransaction:
         Until ``make_current`` both are kept: whatever happens in between, one of the two works. An earlier
         pending secret that was never made current goes into the entry's history, since a device may have it.
         """
-        if not password:
-            raise VaultError(f"An empty password cannot be kept for {asset}/{account}; generate one.")
+        _check_password(PENDING, password, asset, account)
         element = self._described(site, asset, account, username, address, policy)
         found = kdbx.fields(element)
         if found.get(PENDING) and found[PENDING] != password:
@@ -96,8 +96,7 @@ class VaultTransaction:
         expires: datetime | None = None,
     ) -> str:
         """Keep a secret that is known to work (one that was taken over, for example); return its revision."""
-        if not password:
-            raise VaultError(f"An empty password cannot be kept for {asset}/{account}; generate one.")
+        _check_password(kdbx.PASSWORD, password, asset, account)
         element = self._described(site, asset, account, username, address, policy)
         found = kdbx.fields(element)
         return self._replace(element, found, password=password, revision=uuid.uuid4().hex, expires=expires)
@@ -199,3 +198,11 @@ class VaultTransaction:
     def _modified(self, element: Any) -> None:
         kdbx.touch(element)
         self.changed = True
+
+
+def _check_password(name: str, password: str, asset: str, account: str) -> None:
+    """Raise VaultError for a password that no login could prove later; it is not repeated."""
+    if not password:
+        raise VaultError(f"An empty password cannot be kept for {asset}/{account}; generate one.")
+    if flaw := value_flaw(name, password):
+        raise VaultError(f"The password for {asset}/{account} cannot be kept: {flaw}")

@@ -32,6 +32,8 @@ def logged_in(found: Found, context: AssessmentContext, subject: Subject, _: Obl
     seen = context.payload.asset(asset.site, asset.tag).json("accounts.json")
     if seen is None:
         return Verdict(False, "comptes jamais relevés sur cet équipement")
+    if refusal := _unusable(found.content):
+        return refusal
     entries = [entry for entry in found.content if entry.password]
     if not entries:
         return Verdict(False, "aucun mot de passe en vigueur dans le coffre")
@@ -54,6 +56,8 @@ def two_accesses(found: Found, context: AssessmentContext, subject: Subject, _: 
     asset = subject.of_asset()
     if found.content is None:
         return Verdict(False, "coffre non ouvert pendant l’évaluation")
+    if refusal := _unusable(found.content):
+        return refusal
     names = {"administrator": "administrateur", "user": "utilisateur"}
     tried = [(entry.policy, _login_verified(context, asset, entry)) for entry in found.content]
     verified = {policy: max(at for of, at in tried if at and of == policy) for policy, at in tried if at}
@@ -73,6 +77,8 @@ def policy_met(found: Found, context: AssessmentContext, _: Subject, __: Obligat
     """Each password has the length and classes of its policy, holds no word, and is within its validity (C 9)."""
     if found.content is None:
         return Verdict(False, "coffre non ouvert pendant l’évaluation")
+    if refusal := _unusable(found.content):
+        return refusal
     entries = [entry for entry in found.content if entry.password]
     if not entries:
         return Verdict(False, "aucun mot de passe en vigueur dans le coffre")
@@ -131,6 +137,12 @@ def dual_control(found: Found, context: AssessmentContext, _: Subject, __: Oblig
         return Verdict(False, "coffre non ouvert pendant l’évaluation")
     entries = number(len(context.exported_vault.entries()))
     return Verdict(True, f"coffre ouvert avec les deux moitiés, {entries} entrées relues")
+
+
+def _unusable(entries: list[Entry]) -> Verdict | None:
+    """The verdict on entries whose written value is not what opens the account; None when there is none."""
+    names = ", ".join(entry.account for entry in entries if entry.flaw)
+    return Verdict(False, f"entrée du coffre inutilisable telle quelle{C} {names}") if names else None
 
 
 def _locked_root(account: Mapping[str, Any]) -> bool:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from reversibility.records import vault_fields as kdbx
 from reversibility.records.vault import KdfCost, Vault, VaultError
+from reversibility.records.vault_entry import value_flaw
 from reversibility.records.vault_file import DamagedVaultError, WrongPassphraseError
 
 PLACE = ("trois_platanes", "UC250001", "cartable")
@@ -273,7 +274,7 @@ def test_names_that_would_not_come_back_are_refused(vault: Vault) -> None:
 @given(
     secret=st.text(
         st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff"), min_size=1
-    ).filter(lambda text: text.strip() != "")
+    ).filter(lambda text: text == text.strip() and not value_flaw("pending", text))
 )
 def test_any_printable_secret_survives(kept: Vault, secret: str) -> None:
     put_pending(kept, secret)
