@@ -100,6 +100,7 @@ class ActionModule(ActionBase):
             result["diff"] = [state.diff(site, asset, name, wanted[name]) for name in changed]
         if check:
             return result
+        plan.remove_stale(state, site, asset)
         for name in changed:
             state.write(site, asset, name, wanted[name])
         plan.apply(state, site, asset)

@@ -144,12 +144,11 @@ def _view_of_state(directory: Path) -> View:
     records: dict[str, dict[str, str]] = {}
     accounts: Section = {}
     for site, tag in state.assets():
-        names = [name for name in scan(directory / site / tag).files if name != VOLATILE]
+        names = layout.portable_names(scan(directory / site / tag).files)
         records[f"{site}/{tag}"] = {
-            layout.portable_path(name): (
-                ENCRYPTED if name.endswith(".age") else digest(directory / site / tag / name).sha256
-            )
-            for name in names
+            portable: (ENCRYPTED if name.endswith(".age") else digest(directory / site / tag / name).sha256)
+            for name, portable in names.items()
+            if name != VOLATILE
         }
         content = state.read_json(site, tag, "accounts.json")
         if isinstance(content, Mapping):

@@ -12,16 +12,26 @@ SMALL = 1 << 20  # bytes
 
 
 def copy_tree(source: Path, target: Path) -> list[str]:
-    """Copy the plain files below ``source``, under portable names; returns findings on what is no plain file."""
+    """Copy the plain files below ``source``, under portable names.
+
+    Returns findings on what is no plain file, and on names that are one with another's on some system.
+    """
     found = scan(source)
+    names = layout.portable_names(found.files)
     made: set[str] = set()
     for path, size in found.files.items():
-        folder = path.rpartition("/")[0]
+        folder = names[path].rpartition("/")[0]
         if folder not in made:
-            (target / layout.portable_path(folder) if folder else target).mkdir(parents=True, exist_ok=True)
+            (target / folder if folder else target).mkdir(parents=True, exist_ok=True)
             made.add(folder)
-        _copy(f"{source}/{path}", f"{target}/{layout.portable_path(path)}", size)
-    return [
+        _copy(f"{source}/{path}", f"{target}/{names[path]}", size)
+    renamed = [
+        f"{source / path} is {target.name}/{name} in the bundle: under its own name it would be one with another file "
+        "on some system, or too long."
+        for path, name in names.items()
+        if layout.is_marked(name)
+    ]
+    return renamed + [
         f"{source / path} is a {what} and was left out of the bundle."
         for path, what in found.irregular.items()
     ]

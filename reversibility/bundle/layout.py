@@ -13,8 +13,10 @@ A bundle is a BagIt bag (RFC 8493). This is the one place that says where things
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable
 
 NAMESPACE = "cartable-bundle"
 SIGNER = "cartable"  # the principal in allowed_signers when the town writes none of its own
@@ -59,9 +61,12 @@ BAGIT_TEXT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 REQUIRED_TAGS = (BAGIT, BAG_INFO, README, VERIFIER, ALLOWED_SIGNERS, *MANIFESTS)
 UNLISTED = frozenset((*TAGMANIFESTS, *SIGNATURES))  # covered by the signatures themselves
 
+LONGEST_NAME = 200  # bytes of one component; file systems take 255
+
 BUILDING = ".building-"  # a bundle that is being built; the next build removes it if that one was killed
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"*:<>?\\|%$]')
+_MARK = re.compile(r"=[0-9a-f]{32}(/|$)")
 _RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)")
 
 
@@ -83,17 +88,37 @@ def refusal(path: str) -> str | None:
     return None
 
 
-def portable_path(path: str) -> str:
-    """``portable`` for each component of a path with ``/``."""
-    if path.isascii() and refusal(path) is None:
-        return path
-    return "/".join(portable(part) for part in path.split("/"))
+def portable_names(paths: Iterable[str]) -> dict[str, str]:
+    """Give each path of a folder its name in the bundle: portable, and no two the same file on any system.
+
+    Which of two that are one elsewhere keeps its name depends on nothing but their order. Folders are kept apart as
+    well as files.
+    """
+    paths = sorted(paths)
+    named = {"": ""}  # also each folder
+    taken: set[str] = set()
+    for path in paths:
+        end = 0
+        while end != len(path):
+            start = end + 1 if end else 0
+            parent, end = path[:end], path.find("/", start)
+            end = len(path) if end < 0 else end
+            whole = path[:end]
+            if whole in named:
+                continue
+            before = f"{named[parent]}/" if parent else ""
+            name = before + portable(path[start:end])
+            if same_file(name) in taken:
+                name = before + _marked(portable(path[start:end]), whole)
+            taken.add(same_file(name))
+            named[whole] = name
+    return {path: named[path] for path in paths}
 
 
 def portable(name: str) -> str:
     """Rewrite one component of a path so that ``refusal`` accepts it; each replaced byte becomes ``=XX``.
 
-    As in quoted-printable, so a person can read what the name was on the device.
+    As in quoted-printable, so a person can read what the name was on the device. One that gets too long is cut.
     """
     name = unicodedata.normalize("NFC", name)
     name = _UNSAFE.sub(lambda match: _escaped(match[0]), name)
@@ -103,7 +128,19 @@ def portable(name: str) -> str:
     while end != len(name[:end].rstrip().rstrip(".")):
         end = len(name[:end].rstrip().rstrip("."))
     start = min(end, len(name) - len(name.lstrip()))
-    return (_escaped(name[:start]) + name[start:end] + _escaped(name[end:])) or "=00"
+    written = (_escaped(name[:start]) + name[start:end] + _escaped(name[end:])) or "=00"
+    return written if len(written.encode()) <= LONGEST_NAME else _marked(written, name)
+
+
+def _marked(written: str, original: str) -> str:
+    """A name of its own for what cannot keep the one that it has: the beginning of it, and a digest."""
+    beginning = written.encode()[:120].decode("utf-8", "ignore").rstrip(" .")
+    return f"{beginning}={hashlib.sha256(original.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+
+
+def is_marked(name: str) -> bool:
+    """Tell whether ``portable_names`` had to give a part of ``name`` a digest."""
+    return _MARK.search(name) is not None
 
 
 def _escaped(text: str) -> str:

@@ -29,6 +29,7 @@ import pyrage
 
 from reversibility.errors import CartableError
 from reversibility.records.atomic import write_atomically
+from reversibility.records.file_names import recorded_name
 from reversibility.records.locking import file_lock
 from reversibility.records.scrub import scrub
 from reversibility.records.state import State
@@ -64,10 +65,14 @@ class Plan:
     archive: bytes = field(default=b"", repr=False)
     recipient: str = ""
 
-    def apply(self, state: State, site: str, asset: str) -> None:
-        """Remove stale readable copies and write the encrypted archive, when they change."""
+    def remove_stale(self, state: State, site: str, asset: str) -> None:
+        """Remove readable copies of files that are gone; first, since a file may have become a folder."""
         for name in self.stale:
             state.remove(site, asset, name)
+
+    def apply(self, state: State, site: str, asset: str) -> None:
+        """Remove stale readable copies and write the encrypted archive, when they change."""
+        self.remove_stale(state, site, asset)
         if RESTORABLE in self.changes:
             state.write(site, asset, RESTORABLE, encrypt(self.archive, self.recipient))
             mark = fingerprint(state, self.archive, self.recipient)
@@ -132,7 +137,7 @@ def readable_copies(
     """
     copies: dict[str, str] = {}
     for file in files:
-        name = READABLE + "/".join(_safe(part) for part in file.path.strip("/").split("/"))
+        name = READABLE + recorded_name(file.path)
         if file.link:
             copies[name] = f"-> {file.link}\n"
             continue
@@ -216,8 +221,3 @@ def _same_fingerprint(state: State, known: str, archive: bytes, recipient: str) 
 
 def _fingerprint(key: bytes, archive: bytes, recipient: str) -> str:
     return hmac.new(key, recipient.encode() + b"\0" + archive, hashlib.sha256).hexdigest()
-
-
-def _safe(part: str) -> str:
-    """A name that Git or the state would take for its own gets a letter before it."""
-    return f"_{part}" if part.startswith(".git") or part == "." else part

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from reversibility.records.file_names import original_path
 from reversibility.records.logins import RECORDS
 from reversibility.records.state import State
 
@@ -68,7 +69,7 @@ def tell_record(name: str, before: str | None, after: str | None) -> list[str]:
     if name == "config.age":
         return ["restorable configuration saved"] if after else ["restorable configuration removed"]
     if name.startswith("config/"):
-        return [_tell_file(name.removeprefix("config"), before, after)]
+        return [_tell_file(original_path(name.removeprefix("config/")), before, after)]
     teller = TELLERS.get(name)
     if teller is None or not name.endswith(".json"):
         return [f"{name} {'recorded' if before is None else 'removed' if after is None else 'changed'}"]

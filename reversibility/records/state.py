@@ -7,6 +7,7 @@ difference. ``journal/<controller>/`` is the journal's and is committed along.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
 import os
@@ -116,8 +117,11 @@ class State:
         path = self._path(site, asset, name)
         try:
             path.unlink()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return False
+        with contextlib.suppress(OSError):  # until a folder that is not empty, in which another may write
+            for folder in list(path.parents)[: len(PurePosixPath(name).parts) - 1]:
+                folder.rmdir()
         return True
 
     def read_json(self, site: str, asset: str, name: str) -> Any | None:
@@ -244,7 +248,7 @@ class State:
     def _read(path: Path) -> bytes | None:
         try:
             return path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
         except OSError as error:
             raise CartableError(f"{path} cannot be read ({error.strerror}); check its rights.") from error
