@@ -18,6 +18,7 @@ from reversibility.bundle import layout
 from reversibility.bundle.digests import digest, scan
 from reversibility.errors import CartableError
 from reversibility.market.load import load_market
+from reversibility.records.json_text import read_json
 from reversibility.records.state import VOLATILE, State
 
 Section = dict[str, Any]  # key -> value that can be compared
@@ -201,7 +202,7 @@ def _obligations(path: Path) -> Section:
 
 
 def _json(path: Path) -> Any:
-    return _read(path, lambda: json.loads(path.read_bytes()))
+    return _read(path, lambda: read_json(path.read_bytes()))
 
 
 def _read(path: Path, action: Callable[[], Any]) -> Any:

@@ -24,6 +24,7 @@ from pykeepass import PyKeePass
 from pykeepass.exceptions import CredentialsError
 
 from reversibility.bundle import layout, texts
+from reversibility.bundle.key_files import key_lines, read_key_file
 from reversibility.errors import CartableError
 from reversibility.records.vault import Entry, KdfCost, Vault
 
@@ -145,14 +146,13 @@ def _recipient(declared: Mapping[str, Any], data: Path) -> str:
         )
     path = data / str(file)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        keys = key_lines(read_key_file(path))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
         raise CartableError(
             f"The public key of the holder {name} cannot be read ({path}: {reason}); put an age or "
             "SSH public key there, or write passphrase: true in contract.yml."
         ) from error
-    keys = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
     if len(keys) > 1:
         raise CartableError(
             f"{path} of the holder {name} has {len(keys)} keys; give one file a holder, and one holder a key."

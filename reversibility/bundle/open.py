@@ -10,6 +10,7 @@ import pyrage
 
 from reversibility.bundle import layout
 from reversibility.bundle.dual_control import GROUP_NAMES
+from reversibility.bundle.key_files import key_lines, read_key_file
 from reversibility.errors import CartableError
 from reversibility.market.paths import OPERATOR_KEY
 from reversibility.records import vault_file
@@ -29,7 +30,7 @@ def load_identity(path: Path) -> list[Any]:
     decrypt.
     """
     try:
-        data = path.read_bytes()
+        data = read_key_file(path)
     except OSError as error:
         raise CartableError(
             f"The private key {path} cannot be read ({error.strerror}); check its path."
@@ -37,8 +38,7 @@ def load_identity(path: Path) -> list[Any]:
     try:
         if b"-----BEGIN" in data:
             return [pyrage.ssh.Identity.from_buffer(data)]
-        lines = [line.strip() for line in data.decode("ascii").splitlines()]
-        found = [pyrage.x25519.Identity.from_str(line) for line in lines if line and not line.startswith("#")]
+        found = [pyrage.x25519.Identity.from_str(line) for line in key_lines(data)]
     except (pyrage.IdentityError, UnicodeDecodeError) as error:
         raise CartableError(
             f"{path} is no age identity and no OpenSSH private key without a passphrase ({error}); for a key with "

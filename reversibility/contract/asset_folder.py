@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 
 from reversibility.contract.formats import open_format
 from reversibility.records.inventory_summary import Software, software_of
+from reversibility.records.json_text import read_json
 from reversibility.records.tables import cell_text
 
 EQUIPMENT = "02-equipements"
@@ -68,7 +68,7 @@ class AssetFolder:
         if name not in self._parsed:
             content = self.bytes(name)
             try:
-                self._parsed[name] = None if content is None else json.loads(content)
+                self._parsed[name] = None if content is None else read_json(content)
             except (ValueError, RecursionError):
                 self._parsed[name] = Unreadable(self.path(name), "n’est pas du JSON")
         value = self._parsed[name]

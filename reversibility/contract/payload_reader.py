@@ -7,7 +7,6 @@ files about the whole market are indexed once.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +25,7 @@ from reversibility.contract.asset_folder import (
 )
 from reversibility.contract.formats import open_format
 from reversibility.contract.spreadsheet import Spreadsheet
+from reversibility.records.json_text import read_json
 from reversibility.records.tables import cell_text, read_table
 
 INVENTORY_JSON = "01-inventaire/inventaire.json"
@@ -94,7 +94,7 @@ class PayloadReader:
         if not path.is_file():
             return None
         try:
-            document = json.loads(path.read_bytes())
+            document = read_json(path.read_bytes())
             rows = {row["tag"]: row for row in document["assets"]}
             columns = dict(document["columns"])
             sheets = dict(document["sheets"])

@@ -19,7 +19,7 @@ _REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _PACKAGE = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")  # a character that XML cannot have (ST_Xstring)
 _DAY_ZERO = date(1899, 12, 30)  # of the numbers that a workbook has for days (from March 1900 on)
-_LONGEST = 32_767  # characters of a cell
+_LONGEST = 32_767  # characters of a cell, of 16 bits
 
 Row = dict[str, str]  # a column's letters (``A``, ``AB``) -> the text of the cell there, if it has one
 
@@ -101,7 +101,9 @@ def says(cell: str, value: Any) -> bool:
     """Whether the text of a cell is what a workbook has for ``value`` of inventaire.json, where days are ISO 8601."""
     if value is None or isinstance(value, bool):
         return cell == {None: "", True: "oui", False: "non"}[value]
-    text = str(value)[:_LONGEST]
+    text = str(value)
+    if len(text) > _LONGEST // 2:
+        text = text.encode("utf-16-le", "surrogatepass")[: 2 * _LONGEST].decode("utf-16-le", "ignore")
     return cell == text or (cell.isdecimal() and cell == _day_number(text))
 
 

@@ -6,7 +6,6 @@ in the order of the tags, so that two of them are compared side by side without 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -15,6 +14,7 @@ from typing import Any
 
 from reversibility.contract.payload_reader import CHANGES_HEADERS as HEADERS
 from reversibility.errors import CartableError
+from reversibility.records.json_text import read_json
 from reversibility.records.tables import Cell, cell_text, read_table
 
 __all__ = ["HEADERS", "WIDTHS", "Change", "Previous", "software_versions"]
@@ -50,7 +50,7 @@ class Previous:
         if folder is None:
             return
         try:
-            document = json.loads((folder / "inventaire.json").read_bytes())
+            document = read_json((folder / "inventaire.json").read_bytes())
             self._rows = {row["tag"]: row for row in document["assets"]}
             self.generated = str(document["generated"])
             self._software = _SoftwareReader(folder / "logiciels.csv")

@@ -22,6 +22,18 @@ MAX_ROWS = 1_048_575  # of a sheet, below the header
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 
 
+SHEET_NAME = 31
+CELL_TEXT = 32_767
+MOST_DIGITS = 10**15  # a workbook's numbers have 15 digits
+
+
+def cut(text: str, units: int) -> str:
+    """The start of a text in as many characters as Excel counts: those beyond the basic plane count twice."""
+    if len(text) <= units // 2:
+        return text
+    return text.encode("utf-16-le", "surrogatepass")[: 2 * units].decode("utf-16-le", "ignore")
+
+
 class Sheet:
     """One sheet with a frozen header, to which rows are added."""
 
@@ -64,14 +76,18 @@ class Sheet:
             self._sheet.write_string(self.rows, column, "oui" if value else "non", self._formats["text"])
         elif isinstance(value, (date, datetime)):
             self._sheet.write_datetime(self.rows, column, value, self._formats["date"])
-        elif isinstance(value, (int, float)):
+        elif isinstance(value, (int, float)) and abs(value) < MOST_DIGITS:
             self._sheet.write_number(self.rows, column, value, self._formats["number"])
         else:
-            self._sheet.write_string(self.rows, column, value[:32767], self._formats["text"])
+            self._sheet.write_string(self.rows, column, _text(value), self._formats["text"])
 
     def finish(self) -> None:
         """Add the filter over everything that was written."""
         self._sheet.autofilter(0, 0, max(self.rows, 1), self._columns - 1)
+
+
+def _text(value: object) -> str:
+    return cut(str(value).encode("utf-8", "backslashreplace").decode("utf-8"), CELL_TEXT)
 
 
 class Cover:
@@ -104,7 +120,7 @@ class Cover:
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             self._sheet.write_number(row, column, value, self._formats["number"])
         elif value is not None:
-            self._sheet.write_string(row, column, str(value), self._formats[style])
+            self._sheet.write_string(row, column, _text(value), self._formats[style])
 
 
 class Workbook:
@@ -171,11 +187,11 @@ def sheet_names(wanted: Iterable[tuple[str, str]], taken: Iterable[str] = ()) ->
     names: dict[str, str] = {}
     for key, title in wanted:
         base = _FORBIDDEN.sub(" ", title).strip(" '") or key
-        name, number = base[:31].rstrip(" '"), 1
+        name, number = cut(base, SHEET_NAME).rstrip(" '"), 1
         while name.casefold() in used:
             number += 1
             suffix = f" ({number})"
-            name = base[: 31 - len(suffix)].rstrip(" '") + suffix
+            name = cut(base, SHEET_NAME - len(suffix)).rstrip(" '") + suffix
         used.add(name.casefold())
         names[key] = name
     return names

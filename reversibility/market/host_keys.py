@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reversibility.market.addresses import comparable_with_port
 from reversibility.market.model import Asset, Market
 
 SSH = frozenset({"ssh", "paramiko_ssh", "network_cli", "netconf", "libssh"})
@@ -19,8 +20,12 @@ def reached_by_ssh(market: Market) -> dict[str, str]:
 def unknown_hosts(market: Market, known_hosts: str) -> list[str]:
     """The tags of those that have no line. A hashed name tells nobody which machine it is, and does not count."""
     fields = (line.split() for line in known_hosts.splitlines() if not line.startswith(("#", "@", "|")))
-    known = {name for words in fields if len(words) >= 3 for name in words[0].split(",")}
-    return sorted(tag for tag, name in reached_by_ssh(market).items() if name not in known)
+    known = {
+        comparable_with_port(name) for words in fields if len(words) >= 3 for name in words[0].split(",")
+    }
+    return sorted(
+        tag for tag, name in reached_by_ssh(market).items() if comparable_with_port(name) not in known
+    )
 
 
 def _shows_ssh_key(asset: Asset) -> bool:

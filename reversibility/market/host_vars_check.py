@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from reversibility.market.addresses import comparable
 from reversibility.market.findings import Finding, one_of
 from reversibility.market.model import Asset, Market
 from reversibility.market.roles import task_files
@@ -66,9 +67,10 @@ def shared_addresses(addresses: Mapping[str, Any], place: Place) -> list[Finding
     first: dict[str, str] = {}
     found = []
     for host, address in addresses.items():
-        if address and first.setdefault(str(address).casefold(), host) != host:
+        same = first.setdefault(comparable(str(address)), host) if address else host
+        if same != host:
             at = _at(host, address, place)
-            problem = f'{host} has the address "{address}" of {first[str(address).casefold()]}'
+            problem = f'{host} has the address "{address}" of {same}'
             found.append(Finding(*at, "ansible_host", problem, "the address of this one asset only"))
     return found
 

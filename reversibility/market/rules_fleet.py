@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from reversibility.market.addresses import comparable
 from reversibility.market.findings import Finding, one_of
 from reversibility.market.kinds import kind_table
 from reversibility.market.market_files import MarketFiles
@@ -47,7 +49,7 @@ def identities_once(market: MarketFiles) -> Iterator[Finding]:
             value = document.at(steps)
             if not isinstance(value, str) or not value or "{{" in value:
                 continue
-            first = seen.setdefault(value.casefold(), host)
+            first = seen.setdefault(_same(what, value), host)
             if first is not host:
                 line = f"line {first.line}" if document is hosts else f"{hosts.name}, line {first.line}"
                 yield document.finding(
@@ -55,6 +57,13 @@ def identities_once(market: MarketFiles) -> Iterator[Finding]:
                     f'{host.tag} has {noun} "{value}" of {first.tag} ({line})',
                     f"{noun} of this one asset only",
                 )
+
+
+def _same(what: str, value: str) -> str:
+    """The one spelling of an identity: addresses have several."""
+    if what == "mac":
+        return re.sub(r"[-:.\s]", "", value).casefold()
+    return comparable(value) if what == "ansible_host" else value.casefold()
 
 
 def places_exist(market: MarketFiles) -> Iterator[Finding]:

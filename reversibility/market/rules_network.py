@@ -136,7 +136,7 @@ def addresses_fit(market: MarketFiles) -> Iterator[Finding]:
             )
             yield written.finding(steps, problem, f"an address of {ranges}")
         elif "gateways" not in kind_groups(host.attributes.get("kind", "")) and any(
-            text == subnet.get("gateway") for _, subnet in fitting
+            address == address_of(subnet.get("gateway")) for _, subnet in fitting
         ):
             problem = f"{host.tag} has the address {text}, which is the gateway's"
             yield written.finding(steps, problem, "an address of its own")

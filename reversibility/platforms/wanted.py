@@ -150,14 +150,15 @@ def _svis(market: Market, asset: Asset, table: Mapping[str, int]) -> tuple[Svi, 
     if given is not None:
         return tuple(
             sorted(
-                (Svi(table[name], str(address)) for name, address in given.items()), key=lambda svi: svi.vlan
+                (Svi(table[name], _shortest(address)) for name, address in given.items()),
+                key=lambda svi: svi.vlan,
             )
         )
     subnet = _subnet(market, asset)
     if subnet is None or not _is_address(asset.address):
         return None
     network = ipaddress.ip_network(subnet["cidr"])
-    return (Svi(table[subnet["vlan"]], f"{asset.address}/{network.prefixlen}"),)
+    return (Svi(table[subnet["vlan"]], _shortest(f"{asset.address}/{network.prefixlen}")),)
 
 
 def _routes(market: Market, asset: Asset) -> tuple[StaticRoute, ...] | None:
@@ -165,13 +166,23 @@ def _routes(market: Market, asset: Asset) -> tuple[StaticRoute, ...] | None:
     if given is not None:
         return tuple(
             sorted(
-                (StaticRoute(str(r["to"]), str(r["via"])) for r in given), key=lambda r: (r.prefix, r.gateway)
+                (StaticRoute(_shortest(r["to"]), _shortest(r["via"])) for r in given),
+                key=lambda r: (r.prefix, r.gateway),
             )
         )
     subnet = _subnet(market, asset)
     if subnet is None or not _is_address(asset.address):
         return None
-    return (StaticRoute("0.0.0.0/0", str(subnet["gateway"])),)
+    return (StaticRoute("0.0.0.0/0", _shortest(subnet["gateway"])),)
+
+
+def _shortest(value: Any) -> str:
+    """An address in the one form that devices are compared in; anything else as it is."""
+    text = str(value)
+    try:
+        return str(ipaddress.ip_interface(text) if "/" in text else ipaddress.ip_address(text))
+    except ValueError:
+        return text
 
 
 def _is_address(text: str | None) -> bool:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reversibility.records.file_names import original_path
+from reversibility.records.json_text import read_json
 from reversibility.records.logins import RECORDS
 from reversibility.records.state import State
 
@@ -74,7 +75,7 @@ def tell_record(name: str, before: str | None, after: str | None) -> list[str]:
     if teller is None or not name.endswith(".json"):
         return [f"{name} {'recorded' if before is None else 'removed' if after is None else 'changed'}"]
     try:
-        old, new = (json.loads(text) if text else {} for text in (before, after))
+        old, new = (read_json(text) if text else {} for text in (before, after))
     except ValueError:
         return [f"{name} changed and is not JSON"]
     if before is None or after is None:

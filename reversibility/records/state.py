@@ -19,6 +19,7 @@ from typing import Any
 
 from reversibility.errors import CartableError
 from reversibility.records.atomic import make_folder, remove_leftovers, write_atomically
+from reversibility.records.json_text import read_json
 from reversibility.records.locking import file_lock
 from reversibility.records.state_git import StateRepository
 
@@ -130,7 +131,7 @@ class State:
         if data is None:
             return None
         try:
-            return json.loads(data)
+            return read_json(data)
         except ValueError as error:
             raise CartableError(
                 f"{self._path(site, asset, name)} is not JSON ({error}); restore it with git checkout."
@@ -266,7 +267,7 @@ def _folders(parent: Path) -> list[str]:
 def _damage(path: Path) -> list[str]:
     if path.suffix == ".json":
         try:
-            json.loads(path.read_bytes())
+            read_json(path.read_bytes())
         except ValueError as error:
             return [f"is not JSON ({error}); restore it with git checkout"]
     if path.suffix == ".age":

@@ -3,12 +3,14 @@
 The choice: UTF-8 with a byte order mark, semicolons, CRLF, quotes where RFC 4180 wants them. Excel in French opens
 such a file by a double click with its accents and columns right; LibreOffice, pandas (``sep=";"``) and Python read
 it as well. Days are ISO 8601, which Excel takes as dates. A text that a spreadsheet would run as a formula
-(``=``, ``+``, ``-``, ``@`` first) gets an apostrophe before it: software names come from the machines.
+(``=``, ``+``, ``-``, ``@`` first, in full width too, also behind blanks and invisible characters) gets an apostrophe
+before it: software names come from the machines. Half surrogate pairs are written out, since no file takes them.
 """
 
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -17,7 +19,8 @@ from typing import Protocol
 
 ENCODING = "utf-8-sig"
 DELIMITER = ";"
-_FORMULA = frozenset("=+-@\t\r")
+_FORMULA = frozenset("=+-@")
+_NOT_SEEN = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 
 Cell = str | int | float | bool | date | None
 
@@ -32,12 +35,23 @@ class RowWriter(Protocol):
 def cell_text(value: Cell) -> str:
     """Write one value as a CSV cell."""
     if isinstance(value, str):  # first, since nearly all are
-        return f"'{value}" if value[:1] in _FORMULA else value
+        first = value[:1]
+        if first.isalnum() or not first:
+            return value
+        return f"'{value}" if _runs(value) else value
     if value is None:
         return ""
     if isinstance(value, bool):
         return "oui" if value else "non"
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _runs(text: str) -> bool:
+    """Whether a spreadsheet may run a text as a formula: some drop what is not seen, or take full width."""
+    if unicodedata.category(text[0]) == "Cc":
+        return True
+    first = next((sign for sign in text if unicodedata.category(sign) not in _NOT_SEEN), "")
+    return unicodedata.normalize("NFKC", first)[:1] in _FORMULA if first else False
 
 
 class Table:
@@ -54,7 +68,7 @@ class Table:
 @contextmanager
 def write_table(path: Path, headers: Iterable[str]) -> Iterator[Table]:
     """Create the CSV file ``path`` with its header line; rows are written as they come, nothing is kept."""
-    with path.open("w", encoding=ENCODING, newline="") as stream:
+    with path.open("w", encoding=ENCODING, errors="backslashreplace", newline="") as stream:
         table = Table(csv.writer(stream, delimiter=DELIMITER, lineterminator="\r\n"))
         table.row(headers)
         yield table

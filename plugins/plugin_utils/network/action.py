@@ -21,6 +21,7 @@ try:
     from ansible_collections.cartable.fleet.plugins.plugin_utils.network.transport import Target
 
     from reversibility.errors import CartableError
+    from reversibility.market.addresses import comparable
     from reversibility.market.paths import MarketPaths
     from reversibility.market.variables import loaded
     from reversibility.platforms.dialogue import DIALOGUES
@@ -94,7 +95,7 @@ class DeviceAction(ActionBase):
                 "given when it was put into service."
             )
         target = Target(
-            host=str(self.asset.address),
+            host=comparable(str(self.asset.address)),
             port=int(self.value("ansible_port", 22)),
             username=username,
             known_hosts=str(self.paths.known_hosts),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 from reversibility.contract.asset_folder import Unreadable
 from reversibility.contract.context import AssessmentContext, Found
 from reversibility.contract.obligations import Obligation, Subject
 from reversibility.contract.registry import evidence
+from reversibility.records.json_text import read_json
 
 DOCUMENTS = "11-documents"
 MAINTENANCE = f"{DOCUMENTS}/maintenance"
@@ -43,7 +42,7 @@ def maintenance_report(context: AssessmentContext, subject: Subject, obligation:
     read = []
     for path in context.payload.glob(f"{MAINTENANCE}/*/{subject.site}/compte-rendu.json"):
         try:
-            read.append((path, json.loads((context.payload.data / path).read_bytes())))
+            read.append((path, read_json((context.payload.data / path).read_bytes())))
         except ValueError as error:
             raise Unreadable(path, "n’est pas du JSON") from error
     found = max(read, key=lambda one: str(one[1].get("reported", "")), default=None)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 from reversibility.contract.asset_folder import Unreadable
 from reversibility.contract.context import AssessmentContext, Found
 from reversibility.contract.evidence.records import folder_of, record_in
 from reversibility.contract.obligations import Obligation, Subject
 from reversibility.contract.registry import evidence
+from reversibility.records.json_text import read_json
 
 CERTIFICATES = "07-certificats/certificats.json"
 
@@ -25,6 +24,6 @@ def certificates(context: AssessmentContext, subject: Subject, obligation: Oblig
     if not context.payload.exists(CERTIFICATES):
         return None
     try:
-        return Found(CERTIFICATES, json.loads((context.payload.data / CERTIFICATES).read_bytes()))
+        return Found(CERTIFICATES, read_json((context.payload.data / CERTIFICATES).read_bytes()))
     except ValueError as error:
         raise Unreadable(CERTIFICATES, "n’est pas du JSON") from error

@@ -64,6 +64,27 @@ def test_an_unreadable_record_does_not_stop_the_hand_over(changed: Case) -> None
     assert rows["B-6.2-journal"] != "proven"
 
 
+def test_half_a_surrogate_in_records_does_not_stop_the_hand_over(changed: Case) -> None:
+    """As a game's name cut in the middle of an emoji; and numbers and nesting that no table takes."""
+    folder = changed.paths.state / "trois_platanes" / "UC250001"
+    inventory = json.loads((folder / "inventory.json").read_text())
+    content = inventory["content"]
+    content["softwares"] = [
+        {"name": "Jeu \ud83d", "version": "\udce9", "arch": "all"},
+        *content.get("softwares", []),
+    ]
+    content.setdefault("hardware", {})["memory"] = 10**400
+    (folder / "inventory.json").write_text(json.dumps(inventory))
+    accounts = {"accounts": [{"login": "l\ude00", "uid": 1001, "groups": ["\udfff"], "administrator": False}]}
+    (folder / "accounts.json").write_text(json.dumps(accounts))
+    (folder / "services.json").write_text("[" * 150_000)
+    built = changed.build()
+    assert verify(built.path).problems == []
+    tables = "".join(path.read_text(encoding="utf-8-sig") for path in sorted(built.path.rglob("*.csv")))
+    assert "Jeu \\ud83d" in tables
+    assert "l\\ude00" in tables
+
+
 def test_the_end_of_a_journal_that_was_removed_with_its_count_is_told(changed: Case) -> None:
     """Chain and head agree; what Git's history has of them does not."""
     chain = changed.journal.own

@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reversibility.contract.spreadsheet import Spreadsheet, says
 from reversibility.documents.columns import COLUMNS
 from reversibility.documents.inventories import tags_in_vault, write_inventories
-from reversibility.documents.workbook import sheet_names
+from reversibility.documents.workbook import Workbook, sheet_names
 from reversibility.errors import CartableError
 from reversibility.records.inventory_summary import Software, installed_version, seen_from_records
 from reversibility.records.state import State
@@ -184,12 +185,61 @@ def test_no_cell_starts_like_a_formula(value: str) -> None:
     assert cell_text(value).removeprefix("'") == value.removeprefix("'") or value.startswith("'")
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["\n=1", "＝1+1", " =cmd|'x'!A0", "\u00a0+1", "\ufeff@SUM(A1)", "＋33 1", "﹣2", "＠a", "\r\n-1", "\u200b=1"],
+)  # fmt: skip
+def test_a_formula_behind_what_is_not_seen_or_in_full_width_is_a_text(tmp_path: Path, value: str) -> None:
+    assert cell_text(value) == f"'{value}"
+    with write_table(tmp_path / "a.csv", ("a", "b")) as table:
+        table.row(("x", value))
+    assert list(read_table(tmp_path / "a.csv"))[1] == ["x", f"'{value}"]
+
+
+@pytest.mark.parametrize(
+    "value", ["", " ", "7-Zip", "a=1", "été +", "  libre", "«=»", "\u200bmot", "_=1", "(=1)"]
+)
+def test_other_texts_stay_as_they_are(value: str) -> None:
+    assert cell_text(value) == value
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("E" * 30 + "🏫", "E" * 30),
+        ("🏫" * 20, "🏫" * 15),
+        ("a" + "🎒" * 20, "a" + "🎒" * 15),
+        ("É" * 40, "É" * 31),
+    ],
+)
+def test_sheet_names_are_cut_as_excel_counts(tmp_path: Path, title: str, name: str) -> None:
+    names = sheet_names([("un", title), ("deux", title)])
+    assert names["un"] == name
+    now = datetime(2026, 3, 1)
+    with Workbook(tmp_path / "a.xlsx", title="t", author="a", created=now) as book:
+        for sheet in names.values():
+            book.sheet(sheet, ["a"], [9]).add(["🎒" * 20_000])
+        book.sheet("Nombres", ["a", "b", "c"], [9, 9, 9]).add([10**400, "Jeu \ud83d", float("nan")])
+    read = Spreadsheet(tmp_path / "a.xlsx")
+    assert set(names.values()) <= set(read.sheets)
+    cell = read.rows(name)[1]["A"]
+    assert len(cell.encode("utf-16-le")) // 2 <= 32_767
+    assert says(cell, "🎒" * 20_000)
+    numbers = read.rows("Nombres")[1]
+    assert says(numbers["A"], 10**400)
+    assert (numbers["B"], numbers["C"]) == ("Jeu \\ud83d", "nan")
+
+
 @given(st.lists(TEXT, max_size=8))
 def test_sheet_names_are_allowed_and_differ(titles: list[str]) -> None:
     names = sheet_names((str(key), title) for key, title in enumerate(titles))
     assert len({name.casefold() for name in names.values()}) == len(titles)
     for name in names.values():
-        assert 0 < len(name) <= 31 and not set(name) & set("[]:*?/\\") and name == name.strip(" '")
+        assert (
+            0 < len(name.encode("utf-16-le")) // 2 <= 31
+            and not set(name) & set("[]:*?/\\")
+            and name == name.strip(" '")
+        )
 
 
 JSON = st.recursive(

@@ -1,0 +1,92 @@
+"""Key files written elsewhere: what ``age`` opens is opened, and what it does not open is said in a sentence."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pyrage
+import pytest
+
+from reversibility.bundle.dual_control import load_holders
+from reversibility.bundle.open import load_identity
+from reversibility.errors import CartableError
+
+IDENTITY = pyrage.x25519.Identity.generate()
+KEY, PUBLIC = str(IDENTITY).encode(), str(IDENTITY.to_public()).encode()
+
+OPENED = {
+    "accents": "# clé créée le 3 février".encode() + b"\n%s\n",
+    "latin-1": b"# cl\xe9 de la mairie\n%s\n",
+    "windows": b"# cl\x82\r\n\r\n%s\r\n",
+    "no newline": b"# \xff\xfe\n%s",
+}
+SAID = {
+    "a byte order mark": b"\xef\xbb\xbf# key\n%s\n",
+    "UTF-16": None,
+    "UTF-16 without a mark": None,
+}
+
+
+def content(name: str, key: bytes) -> bytes:
+    if name == "UTF-16":
+        return ("# key\n" + key.decode() + "\n").encode("utf-16")
+    if name == "UTF-16 without a mark":
+        return (key.decode() + "\n").encode("utf-16-le")
+    template = {**OPENED, **SAID}[name]
+    assert template is not None
+    return template.replace(b"%s", key)
+
+
+def age_opens(path: Path, folder: Path) -> bool:
+    """Whether the real ``age`` takes the identity file."""
+    (folder / "half.age").write_bytes(pyrage.encrypt(b"half", [IDENTITY.to_public()]))
+    done = subprocess.run(["age", "-d", "-i", path, folder / "half.age"], capture_output=True, check=False)
+    return done.stdout == b"half"
+
+
+@pytest.mark.judge("age")
+@pytest.mark.parametrize("name", [*OPENED, *SAID])
+def test_age_is_of_the_same_opinion(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "key.txt"
+    path.write_bytes(content(name, KEY))
+    assert age_opens(path, tmp_path) is (name in OPENED)
+
+
+@pytest.mark.parametrize("name", OPENED)
+def test_what_age_opens_is_opened(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "key.txt"
+    path.write_bytes(content(name, KEY))
+    [found] = load_identity(path)
+    assert str(found.to_public()).encode() == PUBLIC
+    (tmp_path / "public.txt").write_bytes(content(name, PUBLIC))
+    holders = {
+        "a": [{"name": "Un", "recipient_file": "public.txt"}],
+        "b": [{"name": "B", "passphrase": True}],
+    }
+    assert load_holders({"holders": holders}, tmp_path).a[0].recipient == PUBLIC.decode()
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_what_it_does_not_open_is_said_with_the_remedy(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "key.txt"
+    path.write_bytes(content(name, KEY))
+    with pytest.raises(
+        CartableError, match=r"was saved with (a byte order mark|UTF-16).*save it again as UTF-8"
+    ) as said:
+        load_identity(path)
+    assert KEY.decode() not in str(said.value)
+    path.write_bytes(content(name, PUBLIC))
+    holders = {"a": [{"name": "Un", "recipient_file": "key.txt"}], "b": [{"name": "B", "passphrase": True}]}
+    with pytest.raises(CartableError, match="was saved with"):
+        load_holders({"holders": holders}, tmp_path)
+
+
+def test_what_never_ends_or_is_short_is_no_key(tmp_path: Path) -> None:
+    with pytest.raises(CartableError, match="larger than a key file can be"):
+        load_identity(Path("/dev/zero"))
+    for data in (b"A", b"", b"\x00", b"AGE-SECRET-KEY-1", os.urandom(7) + b"\xff"):
+        (tmp_path / "short").write_bytes(data)
+        with pytest.raises(CartableError):
+            load_identity(tmp_path / "short")
