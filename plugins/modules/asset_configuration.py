@@ -21,7 +21,7 @@ options:
     description:
       - Patterns of the files to read, as absolute paths. V(**) stands for any folders.
       - Bytes of a name that are not UTF-8 are written out, as in V(caf\\xe9.conf).
-      - Symbolic links are noted and not followed. Files over 1 MiB are left out and listed.
+      - Symbolic links are noted and not followed. Files over 1 MiB are left out, listed and warned of.
       - V(openvswitch) is no path. It reads the ports and the database of an Open vSwitch switch with its own tools.
     type: list
     elements: str
@@ -91,6 +91,11 @@ def main():
                 files += TOOLS[tool](Machine())
     except NoAnswer as error:
         module.fail_json(msg=str(error))
+    if left_out:
+        module.warn(
+            f"{len(left_out)} files are larger than 1 MiB and are not in the configuration that is kept: "
+            f"{', '.join(left_out[:10])}{', …' if len(left_out) > 10 else ''}."
+        )
     module.exit_json(changed=False, configuration=files, left_out=left_out)
 
 

@@ -42,6 +42,11 @@ _DAMAGE = (
     ValueError,
 )
 
+# A hundred times the cost of a vault made here: a minute or two. Whoever made a file chose its cost.
+MOST_PASSES_TIMES_BYTES = 100 * 16 * 64 * 2**20
+MOST_MEMORY = 4 * 2**30
+MOST_ROUNDS = 10**9  # AES-KDF
+
 
 class VaultError(CartableError):
     """The vault cannot be opened, read or written."""
@@ -120,6 +125,18 @@ def uses_argon2id(database: Any) -> bool:
     return bool(parameters["$UUID"].value == kdf_uuids["argon2id"])
 
 
+def _refuse_endless(header: Any, where: str) -> None:
+    """Raise VaultError for a file whose key derivation would not end in minutes, which nothing could interrupt."""
+    parameters = header.kdbx.header.value.dynamic_header.kdf_parameters.data.dict
+    passes, memory, rounds = (parameters[key].value if key in parameters else 0 for key in ("I", "M", "R"))
+    if passes * memory > MOST_PASSES_TIMES_BYTES or memory > MOST_MEMORY or rounds > MOST_ROUNDS:
+        raise VaultError(
+            f"{where} asks for a key derivation of {passes or rounds} passes over {memory // 2**20} MiB, which would "
+            "keep this machine busy for a very long time. If you trust the file, open it with KeePassXC, lower the "
+            "decryption time in the database settings (Security) and save it."
+        )
+
+
 def read(data: bytes, where: str, credentials: Credentials, known: OpenFile | None = None) -> OpenFile:
     """Decrypt a KeePass file of which ``data`` is the content; ``where`` names it in errors.
 
@@ -136,6 +153,7 @@ def read(data: bytes, where: str, credentials: Credentials, known: OpenFile | No
     header = _guarded(where, lambda: parse(transformed_key=bytes(32), decrypt=False))
     if header.version[0] != 4:
         raise DamagedVaultError(f"{where} is not a KDBX 4 file; save it in that format with KeePassXC.")
+    _guarded(where, lambda: _refuse_endless(header, where))
     derivation = _guarded(where, lambda: _derivation(header))
     if known is not None and known.derivation == derivation:
         database = _guarded(where, lambda: parse(transformed_key=known.derived_key))

@@ -13,6 +13,7 @@ import pytest
 
 from reversibility.contract.proofs import access
 from reversibility.records import vault_fields as kdbx
+from reversibility.records import vault_file
 from reversibility.records.vault import Vault, VaultError
 from reversibility.records.vault_entry import value_flaw
 
@@ -128,3 +129,17 @@ def test_a_recovery_key_that_is_a_reference_is_refused(vault: Vault) -> None:
         VaultError, match="UC250001/cartable cannot be used: The field recovery key holds a placeholder"
     ):
         vault.secret(*GOOD[1:], "recovery key")
+
+
+@pytest.mark.parametrize(("name", "value"), [("I", 2**32 - 1), ("I", 2_000), ("M", 2**40), ("M", 5 * 2**30)])
+def test_a_file_whose_key_derivation_never_ends_is_refused_at_once(
+    vault_path: Path, passphrase: str, name: str, value: int, derivations: list[int]
+) -> None:
+    opened = vault_file.blank("found", vault_file.Credentials(passphrase), vault_file.KdfCost())
+    derivations.clear()
+    parameters = opened.database.kdbx.header.value.dynamic_header.kdf_parameters.data.dict
+    parameters[name].value = value
+    vault_path.write_bytes(vault_file.build(opened))
+    with pytest.raises(VaultError, match=r"key derivation of .* passes"):
+        Vault.open(vault_path, passphrase)
+    assert derivations == []
