@@ -106,7 +106,9 @@ def check_installed(folder: Path) -> None:
     plugins = installed / "ansible_collections" / "cartable" / "fleet" / "plugins"
     documented = 0
     for subfolder, kind in PLUGIN_KINDS.items():
-        files = {file.stem for file in (plugins / subfolder).glob("[!_]*") if file.suffix in (".py", ".ps1")}
+        # One Python file may hold several filters; each is described by a file of its own.
+        described_by = (".yml",) if kind == "filter" else (".py", ".ps1")
+        files = {file.stem for file in (plugins / subfolder).glob("[!_]*") if file.suffix in described_by}
         names = [f"cartable.fleet.{name}" for name in sorted(files)]
         if not names:
             continue
@@ -141,7 +143,9 @@ def check_sanity(folder: Path) -> None:
     (cache / f"get_pip_{pip_version.replace('.', '_')}.py").write_text(GET_PIP, encoding="utf-8")
     run(["git", "init", "--quiet"], copy)
     run(["git", "add", "--all"], copy)
-    scripts = sorted(name for name in project_files() if name.endswith(".ps1"))
+    scripts = sorted(
+        name for name in project_files() if name.startswith("plugins/") and name.endswith(".ps1")
+    )
     described = [str(Path(name).with_suffix(".yml")) for name in scripts]
     run_sanity(copy, folder / "home", SANITY_TESTS)
     run_sanity(copy, folder / "home", [VALIDATE_MODULES], exclude=[*scripts, *described])
