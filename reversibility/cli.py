@@ -7,7 +7,17 @@ import sys
 from collections.abc import Sequence
 
 from reversibility import __version__
-from reversibility.commands import advisories, bundle, calendar, holiday, journal, market, state, vault
+from reversibility.commands import (
+    advisories,
+    bundle,
+    calendar,
+    holiday,
+    journal,
+    market,
+    obtain,
+    state,
+    vault,
+)
 from reversibility.console import say, say_lines
 from reversibility.errors import CartableError
 
@@ -20,7 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"cartable {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (market, vault, state, journal, bundle, calendar, advisories, holiday):
+    for command in (market, vault, state, obtain, journal, bundle, calendar, advisories, holiday):
         command.add_parser(subparsers)
     return parser
 

@@ -28,9 +28,11 @@ try:
     from reversibility.market.market_files import MarketFiles
     from reversibility.market.role_matrix import role_matrix
     from reversibility.market.variables import loaded
+    from reversibility.operations.obtained import others_devices
     from reversibility.operations.permission import Emergency, permission
     from reversibility.records.journals import record
     from reversibility.records.origin import origin
+    from reversibility.records.state import State
 except ImportError as error:
     MISSING: ImportError | None = error
 else:
@@ -110,7 +112,10 @@ class ActionModule(ActionBase):
             return {**result, "failed": True, "msg": describe(folder, findings)}
         if refused:
             return {**result, "failed": True, "msg": "\n".join(["outside the work windows:", *refused])}
-        roles = list(role_matrix(known.market).lines())
+        roles = [
+            *role_matrix(known.market).lines(),
+            *others_devices(known.market, State(known.paths.state)),
+        ]
         if hosts:  # once a play: what runs where, and what nobody does yet
             self._display.display("\n".join(roles))
         return {**result, "assets": len(known.market.assets), "roles": roles}

@@ -74,7 +74,8 @@ def in_words(entry: dict[str, Any]) -> str:
         dirty = " with changes that are not committed" if entry.get("dirty") else ""
         return f"{start}  start of a run at revision {str(entry.get('revision'))[:12] or '(none)'}{dirty}"
     if entry.get("event") == "command":
-        return f"{start}reversibility {entry.get('command')} {entry.get('bundle', '')}: {entry.get('result')}"
+        about = entry.get("bundle") or entry.get("asset") or ""
+        return f"{start}reversibility {entry.get('command')} {about}: {entry.get('result')}"
     reference = f" ({entry['reference']})" if entry.get("reference") else ""
     return f"{start}  {entry.get('event')}: {entry.get('detail', '')}{reference}"
 

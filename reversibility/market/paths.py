@@ -60,6 +60,11 @@ class MarketPaths:
         return self.data / "vault.kdbx"
 
     @property
+    def obtained(self) -> Path:
+        """Configurations that other parties gave, as they gave them: a folder for each asset, with secrets in it."""
+        return self.data / "obtained"
+
+    @property
     def bundles(self) -> Path:
         """The reversibility packages that were built here."""
         return self.data / "bundles"
