@@ -9,6 +9,7 @@ import configparser
 import getpass
 import os
 import shlex
+import stat
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,8 +63,15 @@ def configured_source(command: str | None = None, fd: int | str | None = None) -
 
 
 def _command_of_ansible_cfg() -> str | None:
-    """The setting of the ansible.cfg that Ansible would use: $ANSIBLE_CONFIG, else the one of this folder."""
-    path = Path(os.environ.get("ANSIBLE_CONFIG") or "ansible.cfg")
+    """The setting of the ansible.cfg that Ansible would use: $ANSIBLE_CONFIG, this folder's, or the user's own.
+
+    One that others could have put there is passed over: a command runs by what it says.
+    """
+    named = os.environ.get("ANSIBLE_CONFIG")
+    places = [Path(named)] if named else [Path("ansible.cfg"), Path("~/.ansible.cfg").expanduser()]
+    path = next((place for place in places if place.is_file() and (named or _is_ours(place))), None)
+    if path is None:
+        return None
     parser = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=(";",))
     try:
         parser.read(path, encoding="utf-8")
@@ -72,6 +80,16 @@ def _command_of_ansible_cfg() -> str | None:
             f"{path} cannot be read ({error.message.splitlines()[0]}); correct it."
         ) from error
     return parser.get(SECTION, COMMAND_KEY, fallback="").strip() or None
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether only the user or root can have written it: neither it nor its folder is open, and no bundle is around."""
+    folder = file.resolve().parent
+    for path in (file, folder):
+        status = path.stat()
+        if status.st_uid not in (0, os.geteuid()) or status.st_mode & stat.S_IWOTH:
+            return False
+    return not any((parent / "bagit.txt").exists() for parent in (folder, *folder.parents))
 
 
 def read_passphrase(*, command: str | None = None, fd: int | None = None, prompt: bool = True) -> str:
