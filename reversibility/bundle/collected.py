@@ -11,9 +11,9 @@ from reversibility.bundle.readable_state import ReadableState
 def write_collected(state: ReadableState, name: str, path: Path) -> None:
     """Write a mapping of tag to that asset's record ``name``; no file when no asset has one."""
     found = {
-        tag: state.read_json(site, tag, name)
+        tag: content
         for site, tag in state.assets()
-        if (state.directory / site / tag / name).is_file()
+        if (content := state.read_json(site, tag, name)) is not None
     }
     if found:
         write_json(path, found)

@@ -16,10 +16,12 @@ from typing import Any
 
 from reversibility.bundle import layout
 from reversibility.bundle.digests import digest, scan
+from reversibility.bundle.readable_state import ReadableState
 from reversibility.errors import CartableError
 from reversibility.market.load import load_market
+from reversibility.records.inventory_summary import dicts
 from reversibility.records.json_text import read_json
-from reversibility.records.state import VOLATILE, State
+from reversibility.records.state import VOLATILE
 
 Section = dict[str, Any]  # key -> value that can be compared
 View = dict[str, Section]  # section -> its content; a section that a side cannot have is not there
@@ -141,7 +143,7 @@ def _view_of_bundle(bundle: Path) -> View:
 
 
 def _view_of_state(directory: Path) -> View:
-    state = State(directory)
+    state = ReadableState(directory)
     records: dict[str, dict[str, str]] = {}
     accounts: Section = {}
     for site, tag in state.assets():
@@ -152,8 +154,7 @@ def _view_of_state(directory: Path) -> View:
             if name != VOLATILE
         }
         content = state.read_json(site, tag, "accounts.json")
-        if isinstance(content, Mapping):
-            accounts.update(_accounts(tag, content.get("accounts") or ()))
+        accounts.update(_accounts(tag, dicts(content, "accounts")))
     return {"records": dict(records), "accounts": accounts}
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from reversibility.contract.asset_folder import Unreadable
-from reversibility.contract.context import AssessmentContext, Verdict
+from reversibility.contract.context import AssessmentContext, Found, Verdict
 from reversibility.contract.obligations import Obligation, Profile, Subject
 from reversibility.contract.profile_loader import load_profile
 from reversibility.contract.registry import EVIDENCES, PROOFS
@@ -22,6 +22,8 @@ from reversibility.contract.waivers import Waivers
 from reversibility.errors import CartableError
 
 STATUSES = ("proven", "present", "missing", "waived")
+# What reading a value of another type or size than expected raises.
+UNEXPECTED = (AttributeError, TypeError, ValueError, LookupError, ArithmeticError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +247,7 @@ class _Assessor:
     def _judge(self, obligation: Obligation, subject: Subject) -> tuple[str, str | None, Verdict]:
         """Find the evidence and prove it; return the status without waivers, the evidence's path and the verdict."""
         evidence, proof = EVIDENCES[obligation.evidence], PROOFS[obligation.proof]
+        found: Found | None = None
         try:
             found = evidence.find(self._context, subject, obligation)
             if found is None:
@@ -253,6 +256,9 @@ class _Assessor:
             verdict = proof.judge(found, self._context, subject, obligation)
         except Unreadable as error:
             return "present", f"data/{error.path}", Verdict(False, str(error))
+        except UNEXPECTED as error:  # a proof met what no writer of ours makes: this row alone is not proven
+            path = f"data/{found.path}" if found and found.path else "data"
+            return "present", path, Verdict(False, f"contenu d’une forme inattendue ({type(error).__name__})")
         return ("proven" if verdict.ok else "present"), path, verdict
 
 

@@ -69,7 +69,7 @@ class AssetFolder:
             content = self.bytes(name)
             try:
                 self._parsed[name] = None if content is None else read_json(content)
-            except (ValueError, RecursionError):
+            except ValueError:
                 self._parsed[name] = Unreadable(self.path(name), "n’est pas du JSON")
         value = self._parsed[name]
         if isinstance(value, Unreadable):

@@ -145,7 +145,10 @@ def readable_copies(
             text = file.content.decode("utf-8")
         except UnicodeDecodeError:
             continue
-        readable = redactor(file.path, text) if redactor else None
+        try:
+            readable = redactor(file.path, text) if redactor else None
+        except (AttributeError, TypeError, ValueError, LookupError, RecursionError):
+            readable = None  # a grammar that its driver does not know is not shown
         if readable is not None:
             copies[name] = scrub(readable, secrets)
     return copies

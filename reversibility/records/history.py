@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from reversibility.records.json_text import read_json
 from reversibility.records.logins import RECORDS
 from reversibility.records.state import State
 
+COMMIT = re.compile(r"\x01(?=[0-9a-f]{40,64}\0[0-9]+\0)")  # the mark alone may be in the name of a file
 MOST_WORDS = 12  # changes of one record that are told one by one; the rest is counted
 
 
@@ -39,7 +41,7 @@ def history(state: State, asset: str) -> Iterator[Change]:
     options = ("--reverse", "--raw", "-z", "--no-abbrev", "--no-renames", "-m", "--first-parent", "--root")
     # A controller may have the name of an asset.
     log = run("log", layout, *options, "--", path, ":(exclude)journal")
-    for block in log.split("\x01")[1:]:
+    for block in COMMIT.split(log)[1:]:
         commit, seconds, message, *rest = block.split("\0")
         words = _tell(state, [item.strip("\n") for item in rest if item.strip("\n")])
         if words:
@@ -78,9 +80,12 @@ def tell_record(name: str, before: str | None, after: str | None) -> list[str]:
         old, new = (read_json(text) if text else {} for text in (before, after))
     except ValueError:
         return [f"{name} changed and is not JSON"]
-    if before is None or after is None:
-        return [f"{FIRST[name](new)} first seen" if after else f"{name} removed"]
-    told = teller(old, new)
+    try:
+        if before is None or after is None:
+            return [f"{FIRST[name](new)} first seen" if after else f"{name} removed"]
+        told = teller(old, new)
+    except (AttributeError, TypeError, ValueError, LookupError):  # a host may have answered anything
+        return [f"{name} changed and does not have the shape of such a record"]
     return (
         told if len(told) <= MOST_WORDS else [*told[:MOST_WORDS], f"{len(told) - MOST_WORDS} more in {name}"]
     )

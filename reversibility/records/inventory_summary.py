@@ -48,10 +48,10 @@ def seen_from_records(
     hardware = _section(content, "hardware", dict)
     return Seen(
         serial=record_serial(content),
-        os=system.get("full_name") or system.get("name") or None,
+        os=_text(system.get("full_name")) or _text(system.get("name")) or None,
         os_support_end=support_of_record(system).ends,
         cpu=next((str(cpu["name"]) for cpu in dicts(content, "cpus") if cpu.get("name")), None),
-        memory_mb=hardware.get("memory") if isinstance(hardware.get("memory"), int) else None,
+        memory_mb=hardware.get("memory") if type(hardware.get("memory")) is int else None,
         disk_gb=_disks(content),
         last_seen=_day((volatile or {}).get("last_seen")),
         software=software_of(content),
@@ -105,8 +105,12 @@ def installed_version(entry: Mapping[str, Any], software: tuple[Software, ...]) 
 
 def _disks(content: Mapping[str, Any]) -> int | None:
     """Add up the disks (GLPI counts them in MiB) into GB; None when none is known."""
-    sizes = [item["disksize"] for item in dicts(content, "storages") if isinstance(item.get("disksize"), int)]
+    sizes = [item["disksize"] for item in dicts(content, "storages") if type(item.get("disksize")) is int]
     return round(sum(sizes) * 1.048576 / 1000) if sizes else None
+
+
+def _text(value: Any) -> str:
+    return str(value) if isinstance(value, (str, int, float)) else ""
 
 
 def _section(content: Mapping[str, Any], name: str, kind: type[dict[str, Any]]) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ from typing import Any
 
 from reversibility.errors import CartableError
 from reversibility.records.atomic import make_folder, remove_leftovers, write_atomically
-from reversibility.records.json_text import read_json
+from reversibility.records.json_text import read_json, whole_characters
 from reversibility.records.locking import file_lock
 from reversibility.records.state_git import StateRepository
 
@@ -53,8 +53,11 @@ def encode(content: Content) -> bytes:
         return content
     if isinstance(content, str):
         return content.encode("utf-8", "surrogateescape")
-    text = json.dumps(content, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8", "backslashreplace") + b"\n"
+    try:
+        text = json.dumps(content, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise CartableError(f"A record cannot be kept as JSON ({error}).") from error
+    return whole_characters(text, "\\\\").encode() + b"\n"
 
 
 class State:

@@ -13,6 +13,7 @@ def write(build: Build, folder: Path) -> list[str]:
     """Copy each asset's folder of the state."""
     findings: list[str] = []
     for site, tag in build.state.assets():
+        build.state.check(site, tag)
         findings += copy_tree(build.state.directory / site / tag, folder / site / tag)
     return findings
 
