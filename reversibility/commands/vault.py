@@ -1,4 +1,4 @@
-"""``reversibility vault``: make the vault, see what is in it, show one secret, check it."""
+"""``reversibility vault``: make the vault, see what is in it, show one secret, add one that was given, check it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from reversibility.cli_options import add_inventory
+from reversibility.commands import vault_add
 from reversibility.console import say
 from reversibility.market.paths import MarketPaths
 from reversibility.records import passphrase as passphrases
@@ -18,7 +19,7 @@ from reversibility.records.vault import Entry, Vault, VaultError
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``vault`` and its four actions."""
+    """Add ``vault`` and its actions."""
     parser = subparsers.add_parser("vault", help="the KeePass file with every secret", description=__doc__)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
 
@@ -32,6 +33,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "verify", help="open the vault and check every entry; 1 when something is wrong"
     )
     verify.set_defaults(func=_verify)
+    vault_add.add_parser(actions)
     for action in (init, listing, show, verify):
         add_inventory(action)
     show.add_argument("entry", metavar="ASSET/ACCOUNT", help="the account, such as UC250001/cartable")

@@ -14,13 +14,14 @@ from typing import Any
 from reversibility.errors import CartableError
 from reversibility.market.findings import one_of
 from reversibility.market.model import Asset, Market
+from reversibility.platforms.clear_text import findings
 from reversibility.platforms.driver import Driver, UnknownGrammar
 from reversibility.platforms.reader import CONFIGURATION
 from reversibility.platforms.recognition import MARKS, masked_line, paging_line, recognized
 from reversibility.platforms.registry import driver
 from reversibility.records import configuration
 from reversibility.records.configuration import RESTORABLE
-from reversibility.records.state import State
+from reversibility.records.state import Content, State
 
 RECORD = "obtained.json"
 CONTRACTOR = "contractor"
@@ -56,8 +57,10 @@ def examine(
     market: Market, tag: str, given: Mapping[str, bytes], party: str, day: date, today: date
 ) -> Delivery:
     """Check the files ``given``, by name, of the device ``tag``. Raises CartableError with what to do."""
-    asset = _asset(market, tag)
-    _sender(market, party, day, today)
+    asset = others_device(market, tag)
+    another_party(market, party)
+    if day > today:
+        raise CartableError(f"--date {day} is in the future; give the day on which {party} saved the file.")
     found = driver(asset.platform.name)
     files: dict[str, bytes] = {}
     names: dict[str, str] = {}
@@ -97,18 +100,27 @@ def keep(
     ]
     found = driver(delivery.asset.platform.name)
     plan = configuration.plan(state, site, tag, items, recipient, secrets, found.redact if found else None)
-    readable = [name for name, text in plan.readable.items() if state.would_change(site, tag, name, text)]
-    changed = [*readable, *plan.changes]
+    records = {**plan.readable, **(_seen(found, delivery.files) if found else {})}
+    written = [name for name, content in records.items() if state.would_change(site, tag, name, content)]
+    changed = [*written, *plan.changes]
     kept = state.read_bytes(site, tag, RESTORABLE) or b""
     if RESTORABLE in plan.changes or state.would_change(site, tag, RECORD, delivery.record(kept)):
         changed.append(RECORD)
     if not check and changed:
-        for name in readable:
-            state.write(site, tag, name, plan.readable[name])
+        plan.remove_stale(state, site, tag)
+        for name in written:
+            state.write(site, tag, name, records[name])
         plan.apply(state, site, tag)
         kept = state.read_bytes(site, tag, RESTORABLE) or b""
         state.write(site, tag, RECORD, delivery.record(kept))
     return sorted(changed)
+
+
+def _seen(found: Driver, files: Mapping[str, bytes]) -> dict[str, Content]:
+    """The records that the configuration gives: accounts, and what talks in clear text."""
+    seen = found.parse(files)
+    accounts = [{"login": a.name, "role": a.role, "locked": not a.enabled} for a in seen.accounts]
+    return {"accounts.json": {"accounts": accounts}, "compliance.json": {"rules": findings(seen)}}
 
 
 def others_devices(market: Market, state: State) -> Iterator[str]:
@@ -127,7 +139,8 @@ def others_devices(market: Market, state: State) -> Iterator[str]:
         )
 
 
-def _asset(market: Market, tag: str) -> Asset:
+def others_device(market: Market, tag: str) -> Asset:
+    """The asset ``tag``, which another party runs. Raises CartableError when it is not declared, or ours."""
     asset = market.assets.get(tag)
     if asset is None:
         raise CartableError(f"{tag} is not declared in {market.name}; declare it in hosts.yml first.")
@@ -139,14 +152,13 @@ def _asset(market: Market, tag: str) -> Asset:
     return asset
 
 
-def _sender(market: Market, party: str, day: date, today: date) -> None:
+def another_party(market: Market, party: str) -> None:
+    """Raises CartableError when ``party`` is no party of the contract, or the contractor."""
     others = set(market.contract.get("parties", {})) - {CONTRACTOR}
     if party not in others:
         raise CartableError(
             f'--from "{party}" is no other party of contract.yml; expected {one_of(party, others)}.'
         )
-    if day > today:
-        raise CartableError(f"--date {day} is in the future; give the day on which {party} saved the file.")
 
 
 def _path(found: Driver | None, asset: Asset, name: str) -> str:

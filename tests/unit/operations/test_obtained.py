@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -28,12 +29,14 @@ ROOT = Path(__file__).parents[3]
 RECORDED = ROOT / "tests" / "fixtures" / "network"
 DAY = date.today() - timedelta(days=28)
 SITE = "trois_platanes"
+PASSPHRASE = "six mots pour un essai"
 KEY = "un-secret-partage-42"
 ASA = f"""\
 : Saved
 ASA Version 9.16(4)
 hostname PF240001
 names
+username agence password $sha512$5000$abc$def pbkdf2 privilege 15
 interface GigabitEthernet0/0
  nameif outside
  security-level 0
@@ -129,7 +132,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     data = tmp_path / "donnees" / "essai"
     monkeypatch.setenv("CARTABLE_DATA_DIR", str(data.parent))
     data.mkdir(parents=True)
-    vault = Vault.create(data / "vault.kdbx", "six mots pour un essai", cost=KdfCost(19, 2, 1))
+    vault = Vault.create(data / "vault.kdbx", PASSPHRASE, cost=KdfCost(19, 2, 1))
     State.create(data / "state").write_recipient(vault.age_recipient())
     return Place(folder, data, vault)
 
@@ -146,6 +149,9 @@ def test_from_the_file_to_the_proof(place: Place, tmp_path: Path, capsys: pytest
     assert "nameif outside" in readable and KEY not in readable
     given = place.state.read_json(SITE, "PF240001", "obtained.json")
     assert (given["from"], given["date"]) == ("agglomeration", DAY.isoformat())
+    assert place.state.read_json(SITE, "PF240001", "accounts.json") == {
+        "accounts": [{"locked": False, "login": "agence", "role": "admin"}]
+    }
     verdict = place.proof("PF240001", tmp_path / "sac")
     assert verdict.ok
     assert verdict.detail.endswith(f"donnée par Agglomération de démonstration, état du {DAY:%d/%m/%Y}")
@@ -185,7 +191,7 @@ def test_a_recorded_configuration_is_kept_for_its_own_platform_only(
 
 
 REFUSED = {
-    "stars": (ASA.replace(KEY, "*****"), "line 11: something stands in place of a secret"),
+    "stars": (ASA.replace(KEY, "*****"), "line 12: something stands in place of a secret"),
     "another device": (ASA.replace("PF240001", "PF240009"), 'is the configuration of "PF240009"'),
     "a declared device": (ASA.replace("PF240001", "SW250001"), '"SW250001" (SW250001)'),
     "unparseable": ("un texte\nquelconque\n", "cannot be read as a configuration of Cisco ASA"),
@@ -231,6 +237,30 @@ def test_the_sender_the_day_and_the_device_are_checked(
         assert place.obtain(tag, name, **options) == 2
         assert words in capsys.readouterr().err
     assert len(place.lines()) == 1
+
+
+def test_an_account_that_was_given_is_in_the_vault_once(
+    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "passphrase").write_text(PASSPHRASE)
+    monkeypatch.setenv("CARTABLE_VAULT_PASSPHRASE_COMMAND", f"cat {tmp_path}/passphrase")
+
+    def add(entry: str, password: str, party: str = "agglomeration") -> int:
+        reader, writer = os.pipe()
+        os.write(writer, password.encode())
+        os.close(writer)
+        return main(["vault", "add", "-i", str(place.folder), entry, "--from", party, "--fd", str(reader)])
+
+    assert add("PF240001/lecture", KEY) == 0
+    place.vault.refresh()
+    entry = place.vault.find("PF240001", "lecture")
+    assert entry is not None and (entry.password, entry.site) == (KEY, SITE)
+    assert place.vault.verify() == []
+    assert add("PF240001/lecture", KEY) == 0 and "nothing changes" in capsys.readouterr().out
+    (line,) = place.lines()
+    assert (line["account"], line["party"]) == ("lecture", "agglomeration") and KEY not in json.dumps(line)
+    assert add("SW250001/lecture", KEY) == 2 and add("PF240001/lecture", KEY, "contractor") == 2
+    assert KEY not in capsys.readouterr().err
 
 
 def test_a_file_in_the_project_is_refused(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,81 @@
+"""``reversibility vault add``: put an account of a device that another party runs into the vault, as it was given."""
+
+from __future__ import annotations
+
+import argparse
+
+from reversibility.cli_options import add_inventory
+from reversibility.console import say
+from reversibility.market.load import load_market
+from reversibility.market.paths import MarketPaths
+from reversibility.operations.obtained import another_party, others_device
+from reversibility.records import passphrase as passphrases
+from reversibility.records import session
+from reversibility.records.journals import record
+from reversibility.records.origin import origin
+from reversibility.records.state import State
+from reversibility.records.vault import VaultError
+
+
+def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the action."""
+    parser = actions.add_parser(
+        "add", help="keep an account that another party gave of a device that it runs"
+    )
+    add_inventory(parser)
+    parser.add_argument("entry", metavar="ASSET/ACCOUNT", help="the account, such as PF240001/lecture")
+    parser.add_argument("--from", dest="party", required=True, metavar="PARTY", help="of contract.yml")
+    parser.add_argument(
+        "--fd",
+        type=int,
+        metavar="N",
+        help="read the password from this file descriptor, not from the terminal",
+    )
+    parser.set_defaults(func=add)
+
+
+def add(args: argparse.Namespace) -> int:
+    """Keep the password as current, which no login proves; a second time nothing changes."""
+    paths = MarketPaths.for_inventory(args.inventory)
+    market = load_market(paths.inventory)
+    tag, _slash, account = args.entry.partition("/")
+    if not account:
+        raise VaultError(f"{args.entry} names no account; write ASSET/ACCOUNT, such as PF240001/lecture.")
+    asset = others_device(market, tag)
+    another_party(market, args.party)
+    vault = session.current_vault(paths.vault)
+    password = _password(args.entry, args.fd)
+    entry = vault.find(tag, account)
+    if entry is not None and entry.password == password:
+        say(f"{args.entry}: nothing changes")
+        return 0
+    with vault.transaction() as change:
+        change.put_current(
+            asset.site, tag, account, username=account, password=password, address=asset.address or ""
+        )
+    line = {
+        "event": "command",
+        "command": "vault add",
+        "asset": tag,
+        "account": account,
+        "party": args.party,
+        "result": f"{account} kept, from {args.party}",
+        "market": paths.market,
+        **origin(paths.inventory),
+    }
+    state = State.create(paths.state)
+    record(paths.journal, line, vault.secrets())
+    state.commit(f"reversibility vault add {args.entry}: from {args.party}")
+    say(f"{args.entry} is in the vault; it counts as present, since no login has proven it")
+    return 0
+
+
+def _password(entry: str, descriptor: int | None) -> str:
+    if descriptor is not None:
+        return passphrases.read_passphrase(fd=descriptor, prompt=False)
+    if not passphrases.has_terminal():
+        raise VaultError(f"There is no terminal to type the password of {entry} on; give it with --fd N.")
+    password = passphrases.ask(f"Password of {entry}: ")
+    if password != passphrases.ask("The same again: "):
+        raise VaultError("The two passwords differ; run again.")
+    return password
