@@ -111,9 +111,7 @@ def _problem(
     filtered: list[Mapping[str, Any]],
 ) -> tuple[str, str]:
     if again:
-        return "offered_again", "installed and offered again after the restart: " + ", ".join(
-            map(_name, again)
-        )
+        return "offered_again", "said installed, and offered again: " + ", ".join(map(_name, again))
     if failed:
         return "update_failed", "; ".join(f"{_name(one)} failed with {_code(one)}" for one in failed)
     unknown = sorted(

@@ -68,7 +68,7 @@ def test_from_a_check_to_a_pc_that_is_up_to_date(pcs: Fleet, tmp_path: Path) -> 
 
     again = pcs.run(str(playbook), limit=PC, patch_refused=REFUSED)
     assert again.status != 0
-    assert f"{PC}: offered_again: installed and offered again after the restart: KB5068861" in again.text
+    assert f"{PC}: offered_again: said installed, and offered again: KB5068861" in again.text
     assert net.installed
 
     cumulative.offered_again = False
@@ -107,3 +107,17 @@ def test_refused_updates_until_their_day() -> None:
         windows_updates.refused_today([{"name": "KB5034441", "reason": "x"}], today)
     with pytest.raises(CartableError, match="no KB number"):
         windows_updates.kb_patterns(["Firmware"])
+
+
+def test_a_restart_that_waits_is_no_failure() -> None:
+    waiting = {
+        "id": "1",
+        "title": "Mise à jour",
+        "kb": ["5068861"],
+        "categories": ["Mises à jour"],
+        "installed": False,
+    }
+    run = {"updates": {"1": waiting}, "reboot_required": True, "failed": True, "msg": "A reboot is required"}
+    outcome = windows_updates.outcome(run)
+    assert (outcome["problem"], outcome["reboot"]) == ("", ["Windows Update"])
+    assert [update["name"] for update in outcome["pending"]] == ["KB5068861"]
