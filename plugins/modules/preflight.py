@@ -106,6 +106,7 @@ roles:
   description:
     - The table of roles and platforms of the market, a line each, which is also displayed. A cell is the number of
       assets that the role serves, V(-) where it concerns none, and V(0/5) where it has no tasks for them yet.
+    - Then a line for each other party that runs network devices, with those of which no configuration was obtained.
   returned: success
   type: list
   elements: str

@@ -159,7 +159,8 @@ def test_from_the_file_to_the_proof(place: Place, tmp_path: Path, capsys: pytest
     assert (line["command"], line["asset"], line["party"]) == ("obtain", "PF240001", "agglomeration")
     assert KEY not in json.dumps(place.lines())
 
-    capsys.readouterr()
+    assert main(["journal", "list", "-i", str(place.folder)]) == 0
+    assert f"reversibility obtain PF240001: kept, from agglomeration, of {DAY}" in capsys.readouterr().out
     head = place.state.repository.run("rev-parse", "HEAD")
     assert place.obtain("PF240001", name) == 0
     assert "nothing changes" in capsys.readouterr().out
