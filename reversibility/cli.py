@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from reversibility import __version__
 from reversibility.commands import (
+    accounts,
     advisories,
     bundle,
     calendar,
@@ -30,7 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"cartable {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (market, vault, state, obtain, journal, bundle, calendar, advisories, holiday):
+    for command in (market, vault, state, obtain, journal, bundle, calendar, advisories, holiday, accounts):
         command.add_parser(subparsers)
     return parser
 

@@ -13,12 +13,15 @@ if action.MISSING is None:
 class ActionModule(action.DeviceAction):
     """The action ``cartable.fleet.device_login``; see the module of the same name for its documentation."""
 
-    ARGUMENTS = {"account": {"type": "str", "required": True}}
+    ARGUMENTS = {
+        "account": {"type": "str", "required": True},
+        "former": {"type": "bool", "default": False},
+    }
 
     def act(self):
-        """Log in once with the secret that the device should have."""
+        """Log in once with the secret that the device should have, or with the one before it."""
         account = self.arguments["account"]
-        secret = self.secret(account)
+        secret = self.former(account) if self.arguments["former"] else self.secret(account)
         try:
             self.device().log_in(account, secret)
         except LoginRefused as error:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.cartable.fleet.plugins.plugin_utils import identity
 from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need_package
@@ -25,7 +26,7 @@ ARGUMENTS = {
     "policy": {"type": "str", "choices": ["administrator", "user"], "default": "user"},
     "address": {"type": "str"},
     "state": {"type": "str", "choices": ["prepared", "current", "absent"], "default": "prepared"},
-    "rotate": {"type": "bool", "default": False},
+    "rotate": {"type": "raw", "default": False},
 }
 
 
@@ -49,7 +50,7 @@ class ActionModule(ActionBase):
             self._site = identity.host_site()
             before = self._entry()
             change = getattr(self, f"_{args['state']}")
-            change(self._described(args, variables), args["rotate"], before)
+            change(self._described(args, variables), _rotates(args["rotate"], self._account), before)
             return self._answer(args["state"], before)
         except (CartableError, identity.NoIdentity) as error:
             raise AnsibleActionFail(str(error)) from error
@@ -116,6 +117,7 @@ class ActionModule(ActionBase):
             "changed": self._changed,
             "pending": bool(after and after.pending),
             "current": bool(after and after.password),
+            "former": after is not None and self._vault.former(self._asset, self._account) is not None,
             "revision": after.wanted_revision if after else "",
             "expires": _expiry_text(after),
         }
@@ -139,6 +141,16 @@ class ActionModule(ActionBase):
         if state == "current":
             return {"pending": False, "current": True}
         return {"pending": True, "revision": "", "expires": ""} if self._makes_secret else {}
+
+
+def _rotates(rotate, account):
+    """Whether ``rotate``, true or false or the accounts that it is true of, is true of ``account``."""
+    if isinstance(rotate, (list, tuple)):
+        return account in rotate
+    try:
+        return boolean(rotate)
+    except TypeError as error:
+        raise AnsibleActionFail(f"rotate is true, false or a list of accounts, not {rotate!r}.") from error
 
 
 def _needs_secret(entry, rotate):

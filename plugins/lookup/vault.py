@@ -32,6 +32,12 @@ options:
       - Return the password that the asset should have in the end, that is the pending one if there is one, else the current one.
     type: bool
     default: false
+  former:
+    description:
+      - Return the password before the current one, from the entry's history. No login may succeed with it any more, which is what it is for.
+      - M(cartable.fleet.vault_entry) says with RV(cartable.fleet.vault_entry#module:former) whether there is one.
+    type: bool
+    default: false
   other_asset:
     description:
       - Allow a term that names another asset than the current host.
@@ -115,15 +121,26 @@ class LookupModule(LookupBase):
                     "another asset's secret is meant, say so with other_asset=true."
                 )
             asset = own
-        entry = vault.find(asset, account)
-        wanted = self.get_option("pending")
-        if entry is not None and (entry.password or entry.pending):
-            return (entry.pending or entry.password) if wanted else (entry.password or entry.pending)
+        if secret := self._kept(vault, asset, account):
+            return secret
         if self.get_option("missing") == "empty":
             return ""
         if variables.get("ansible_check_mode"):
             return PLACEHOLDER
+        if self.get_option("former"):
+            raise AnsibleLookupError(f"The vault {vault.path} has no former password of {asset}/{account}.")
         raise AnsibleLookupError(
             f"The vault {vault.path} has no password for {asset}/{account}; prepare it with cartable.fleet.vault_entry "
             "(the playbook provision does), or look it up with missing='empty'."
         )
+
+    def _kept(self, vault, asset, account):
+        """The secret that the options ask for; None or empty when the vault has none."""
+        entry = vault.find(asset, account)
+        if entry is None:
+            return None
+        if self.get_option("former"):
+            return vault.former(asset, account)
+        if self.get_option("pending"):
+            return entry.pending or entry.password
+        return entry.password or entry.pending

@@ -20,6 +20,10 @@ options:
     description: The account, as the vault's entry is called.
     type: str
     required: true
+  former:
+    description: Log in with the password before the current one instead, which must be refused.
+    type: bool
+    default: false
   answer_timeout:
     description: Seconds for one answer of the device.
     type: float

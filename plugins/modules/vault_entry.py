@@ -52,7 +52,8 @@ options:
   rotate:
     description:
       - Make a new pending secret even if the current one is valid. Each run with it makes a change.
-    type: bool
+      - True, false, or a list of accounts, of which it is then true.
+    type: raw
     default: false
 attributes:
   action:
@@ -106,6 +107,10 @@ pending:
   type: bool
 current:
   description: Whether there is a secret that is known to work.
+  returned: always
+  type: bool
+former:
+  description: Whether the vault also has the password before the current one, which must not open the account any more.
   returned: always
   type: bool
 revision:

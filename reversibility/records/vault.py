@@ -159,6 +159,10 @@ class Vault:
         """The entry of an account, wherever it is filed: an asset tag is unique in a market (R40)."""
         return self.content.get(asset, account)
 
+    def former(self, asset: str, account: str) -> str | None:
+        """The password of an account before the current one, or None: what no login may succeed with any more."""
+        return self.content.former(asset, account)
+
     def entries(self) -> list[Entry]:
         """All accounts of assets by site, asset and account; the project's own secrets are not among them."""
         found = (entry for entry in self.content.entries() if entry.asset != OWN_ASSET)

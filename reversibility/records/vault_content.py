@@ -48,6 +48,11 @@ class VaultContent:
             raise VaultError(f"The vault's entry {entry.title} cannot be used: {entry.flaw}")
         return entry
 
+    def former(self, asset: str, account: str) -> str | None:
+        """The password of an account before the current one, or None."""
+        place = self.locate(asset, account)
+        return kdbx.former_password(place[1]) if place else None
+
     def entries(self) -> Iterator[Entry]:
         """Every entry that has a title of ours, in the order of the file; one with a flaw has no password."""
         for places in self._elements.values():

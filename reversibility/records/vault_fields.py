@@ -119,6 +119,14 @@ def archive(element: Any) -> None:
         element.append(E.History(old))
 
 
+def former_password(element: Any) -> str | None:
+    """The last password in the history that is another one than the current; None when there is none."""
+    current = fields(element).get(PASSWORD)
+    history = element.find("History")
+    older = [] if history is None else [fields(old).get(PASSWORD) for old in history.iterchildren("Entry")]
+    return next((password for password in reversed(older) if password and password != current), None)
+
+
 def expiry(element: Any) -> datetime | None:
     """When the entry's password expires (UTC), or None when it never does."""
     times = element.find("Times")

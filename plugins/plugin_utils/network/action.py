@@ -115,5 +115,12 @@ class DeviceAction(ActionBase):
             raise CartableError(f"The vault has no {self.asset.tag}/{account}; the role switch prepares it.")
         return entry.wanted_secret
 
+    def former(self, account):
+        """The password before the current one, which must not open the device any more."""
+        former = vault_session.opened_vault(self.paths.vault).former(self.asset.tag, account)
+        if not former:
+            raise CartableError(f"The vault has no former password of {self.asset.tag}/{account}.")
+        return former
+
     def _entry(self, account):
         return vault_session.opened_vault(self.paths.vault).find(self.asset.tag, account)

@@ -9,6 +9,7 @@ import pytest
 from reversibility.contract.parse_back import open_configuration, read_back
 from reversibility.market.load import load_market
 from reversibility.platforms.dialogue import IOS
+from reversibility.records.journals import Journals
 from reversibility.records.state import State
 from tests.simulators.network import ios_show
 from tests.simulators.network.ios import IosDevice
@@ -104,3 +105,41 @@ def restored(market: SimulatedMarket, device: IosDevice, password: str) -> None:
     record = State(market.data / "state").read_json("trois_platanes", TAG, "restore.json")
     assert record == {"differences": [], "set_again": ["snmp/supervision/auth", "snmp/supervision/priv"]}
     assert first not in done.stdout
+
+
+def test_rotation_changes_what_is_selected_and_the_former_passwords_open_nothing(school, password) -> None:
+    market, device = school
+    assert market.run("provision.yml").returncode == 0
+    market.vault.refresh()
+    before = {account: market.vault.find(TAG, account).password for account in ("admin", "backup")}
+    files = {path: path.read_bytes() for path in market.data.rglob("*") if path.is_file()}
+    checked = market.run("rotate.yml", "--check", rotate_reason="told", rotate_accounts="backup")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert f"{TAG}/backup: told" in checked.stdout
+    assert f"{TAG}/admin" not in checked.stdout
+    assert {path: path.read_bytes() for path in files} == files
+
+    idle = market.run("rotate.yml")
+    assert idle.returncode == 0, idle.stdout + idle.stderr
+    market.vault.refresh()
+    assert {account: market.vault.find(TAG, account).password for account in before} == before
+
+    told = market.run("rotate.yml", rotate_reason="Somebody left", rotate_accounts=["admin", "backup"])
+    assert told.returncode == 0, told.stdout + told.stderr
+    market.vault.refresh()
+    for account, former in before.items():
+        entry = market.vault.find(TAG, account)
+        assert entry.password != former
+        assert not entry.pending
+        assert device.check_login(account, entry.password)
+        assert not device.check_login(account, former)
+        assert former not in told.stdout
+        assert entry.password not in told.stdout
+    events = [
+        entry
+        for entry in Journals(market.data / "state" / "journal").entries()
+        if entry["event"] == "rotation"
+    ]
+    assert [(event["detail"], event["accounts"]) for event in events] == [
+        ("Somebody left", [f"{TAG}/admin", f"{TAG}/backup"])
+    ]

@@ -176,6 +176,55 @@ def test_prepared_then_current_in_workers_with_one_opening(tiny: TinyMarket) -> 
     assert tiny.opened().age_identity() not in result.stdout + result.stderr
 
 
+def test_a_rotation_of_some_accounts_and_the_former_password_of_each(tiny: TinyMarket) -> None:
+    result = tiny.run(
+        """
+    - name: Prepare two
+      cartable.fleet.vault_entry: {account: "{{ item }}", policy: user}
+      loop: [eleve, enseignant]
+    - name: Current
+      cartable.fleet.vault_entry: {account: "{{ item }}", state: current}
+      loop: [eleve, enseignant]
+      register: first
+    - name: Keep what opens
+      ansible.builtin.set_fact:
+        before: "{{ lookup('cartable.fleet.vault', 'eleve') }}"
+      no_log: true
+    - name: Rotate one of them
+      cartable.fleet.vault_entry: {account: "{{ item }}", policy: user, rotate: [eleve]}
+      loop: [eleve, enseignant]
+      register: rotated
+    - name: Current again
+      cartable.fleet.vault_entry: {account: "{{ item }}", state: current}
+      loop: [eleve, enseignant]
+      register: second
+    - name: Only that one is another
+      ansible.builtin.assert:
+        that:
+          - first.results | map(attribute='former') == [false, false]
+          - rotated.results | map(attribute='changed') == [true, false]
+          - second.results | map(attribute='former') == [true, false]
+          - lookup('cartable.fleet.vault', 'eleve', former=true) == before
+          - lookup('cartable.fleet.vault', 'eleve') != before
+          - lookup('cartable.fleet.vault', 'enseignant', former=true, missing='empty') == ''
+    - name: There is no former one
+      ansible.builtin.debug:
+        msg: "{{ lookup('cartable.fleet.vault', 'enseignant', former=true) }}"
+      ignore_errors: true
+    - name: Not a list and not a truth
+      cartable.fleet.vault_entry: {account: eleve, policy: user, rotate: eleve}
+"""
+    )
+    assert result.returncode == 2
+    assert "has no former password of UC250001/enseignant" in result.stdout + result.stderr
+    assert "rotate is true, false or a list of accounts, not 'eleve'" in result.stdout + result.stderr
+    for asset in HOSTS:
+        vault = tiny.opened()
+        former = vault.former(asset, "eleve")
+        assert former and former not in result.stdout
+        assert vault.former(asset, "enseignant") is None
+
+
 def test_check_mode_writes_nothing_and_says_what_would_be(tiny: TinyMarket) -> None:
     before = {path: path.read_bytes() for path in tiny.vault.parent.iterdir()}
     result = tiny.run(

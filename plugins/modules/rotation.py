@@ -1,0 +1,97 @@
+#!/usr/bin/python
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name, which does the work on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = """
+module: rotation
+author: Cartable contributors (@cartable)
+version_added: "0.1.0"
+short_description: Selects the passwords to rotate, and checks that each was rotated
+description:
+  - With O(step=select), finds in the market's vault whose passwords are to be changed; with O(step=verify), fails when one of them is still
+    the former one. It changes no password and reaches no host; the roles that own the accounts do the rest.
+  - What has expired, and a change that was cut, are always selected on the assets that are meant, since the roles renew and complete them anyway.
+  - A reason selects every password that the other options leave, and is written to the journal. Run it once a play.
+options:
+  step:
+    description: What to do.
+    type: str
+    choices: [select, verify]
+    default: select
+  hosts:
+    description: The assets of the play.
+    type: list
+    elements: str
+    default: []
+  sites:
+    description: Only at these sites.
+    type: list
+    elements: str
+    default: []
+  kinds:
+    description: Only on assets of these kinds.
+    type: list
+    elements: str
+    default: []
+  accounts:
+    description: Only these accounts.
+    type: list
+    elements: str
+    default: []
+  older_than:
+    description: Only passwords older than so many days. One whose age the vault does not know counts as older.
+    type: int
+  reason:
+    description: The event after which they are changed, such as a password that was told. Without it and without O(older_than), only what is due anyway.
+    type: str
+    default: ""
+  selected:
+    description: With O(step=verify), what O(step=select) returned.
+    type: dict
+    default: {}
+attributes:
+  action:
+    description: It runs on the controller, as an action plugin.
+    support: full
+  check_mode:
+    description: Writes nothing to the journal.
+    support: full
+  diff_mode:
+    description: There is nothing to show.
+    support: none
+seealso:
+  - module: cartable.fleet.vault_entry
+"""
+
+EXAMPLES = """
+- name: Select the pupils' passwords, one of which was told
+  cartable.fleet.rotation:
+    hosts: "{{ ansible_play_hosts_all }}"
+    accounts: [eleve]
+    reason: The password was written on the blackboard
+  register: rotation
+  run_once: true
+"""
+
+RETURN = """
+selected:
+  description: The accounts by asset, each with why, and the revision of its current password.
+  returned: with O(step=select)
+  type: dict
+  sample: {UC250001: [{account: eleve, why: expired, revision: 5f0d6c2e8b0f4a6f9d5b7a1c3e2d4f60}]}
+told:
+  description: The same in words.
+  returned: with O(step=select)
+  type: list
+  elements: str
+  sample: ["UC250001/eleve: expired"]
+left:
+  description: What was selected and not rotated.
+  returned: with O(step=verify)
+  type: list
+  elements: str
+"""

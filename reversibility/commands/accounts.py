@@ -1,0 +1,115 @@
+"""``reversibility accounts``: accounts wanted against accounts seen, on every asset."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from datetime import timedelta
+from pathlib import Path
+
+from reversibility.cli_options import add_inventory
+from reversibility.console import say
+from reversibility.market.load import load_market
+from reversibility.market.paths import MarketPaths
+from reversibility.operations.accounts_audit import FINDINGS, Account, Observed, audit
+from reversibility.records import session
+from reversibility.records.atomic import write_atomically
+from reversibility.records.state import State
+from reversibility.records.tables import write_table
+
+HEADERS = {
+    "site": "École", "asset": "Étiquette", "account": "Compte", "policy": "Règle", "seen": "Relevé",
+    "administrator": "Administrateur", "locked": "Verrouillé", "in_vault": "Dans le coffre", "expires": "Expire le",
+    "proven": "Connexion vérifiée", "findings": "Constats",
+}  # fmt: skip
+FRENCH = {
+    "never_read": "comptes jamais relevés",
+    "unknown": "compte inconnu",
+    "without_entry": "sans mot de passe dans le coffre",
+    "unusable_entry": "entrée du coffre inutilisable",
+    "expired": "mot de passe échu",
+    "expires_soon": "mot de passe bientôt échu",
+    "never_proven": "connexion jamais vérifiée",
+    "shared": "compte partagé sans accord écrit",
+    "undeclared_administrator": "administrateur non déclaré",
+}
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand ``accounts``."""
+    parser = subparsers.add_parser(
+        "accounts",
+        help="accounts wanted against accounts seen, on every asset",
+        description="Compare the vault with the accounts that were read on the assets; 1 when something is found.",
+        epilog="; ".join(f"{key}: {words}" for key, words in FINDINGS.items()),
+    )
+    add_inventory(parser)
+    parser.add_argument("--site", metavar="SITE", help="this site only")
+    parser.add_argument("--asset", metavar="ASSET", help="this asset only")
+    parser.add_argument(
+        "--soon",
+        type=int,
+        default=30,
+        metavar="DAYS",
+        help="days before its end that a password is reported (default: 30)",
+    )
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write every account, for a spreadsheet")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every account")
+    parser.set_defaults(func=show)
+
+
+def show(args: argparse.Namespace) -> int:
+    """Print the accounts of which something is found, and the totals; 1 when there is one."""
+    market, paths = load_market(args.inventory), MarketPaths.for_inventory(args.inventory)
+    state = State(paths.state)
+    observed = {tag: Observed.read(state, asset) for tag, asset in market.assets.items()}
+    entries = session.current_vault(paths.vault).entries()
+    accounts = [
+        account
+        for account in audit(market, observed, entries, soon=timedelta(days=args.soon))
+        if args.site in (None, account.site) and args.asset in (None, account.asset)
+    ]
+    if args.csv:
+        _write_csv(args.csv, accounts)
+    if args.json:
+        rows = [dataclasses.asdict(account) for account in accounts]
+        write_atomically(
+            args.json, f"{json.dumps(rows, ensure_ascii=False, indent=2, default=str)}\n".encode()
+        )
+    noted = [account for account in accounts if account.findings]
+    for line in _table(noted):
+        say(line)
+    named = [account for account in accounts if account.account]
+    administrators = sum(1 for account in named if account.administrator)
+    say(f"{len(named)} accounts, {administrators} of administrators; something is found of {len(noted)}")
+    return 1 if noted else 0
+
+
+def _table(accounts: list[Account]) -> list[str]:
+    if not accounts:
+        return []
+    rows = [("SITE", "ASSET", "ACCOUNT", "ADMINISTRATOR", "EXPIRES", "FINDINGS")]
+    rows += [
+        (
+            each.site,
+            each.asset,
+            each.account or "-",
+            {True: "yes", False: "no", None: "-"}[each.administrator],
+            each.expires.isoformat() if each.expires else "-",
+            ", ".join(each.findings),
+        )
+        for each in accounts
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+
+
+def _write_csv(path: Path, accounts: list[Account]) -> None:
+    with write_table(path, HEADERS.values()) as table:
+        for account in accounts:
+            row = dataclasses.asdict(account)
+            row["findings"] = ", ".join(FRENCH[key] for key in account.findings)
+            table.row(row[key] for key in HEADERS)

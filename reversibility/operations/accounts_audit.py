@@ -1,0 +1,172 @@
+"""Audit of accounts: those that the vault has a secret for against those that were seen on the assets (R34, C 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from reversibility.market.model import Asset, Market
+from reversibility.records.inventory_summary import dicts
+from reversibility.records.logins import RECORDS, SUCCESS
+from reversibility.records.state import State
+from reversibility.records.vault_entry import Entry
+
+FINDINGS = {
+    "never_read": "the accounts of the asset were never read",
+    "unknown": "nobody declared the account",
+    "without_entry": "a password may open it, and the vault has none",
+    "unusable_entry": "the vault's entry cannot be used as it is written",
+    "expired": "the password is past its validity",
+    "expires_soon": "the password is soon past its validity",
+    "never_proven": "no login with the current password succeeded",
+    "shared": "several people use it, which nobody has accepted in contract.yml (shared_accounts)",
+    "undeclared_administrator": "it may administer, and is not an administrator's account in the vault",
+}
+
+
+@dataclass(slots=True)
+class Account:
+    """One account of an asset, wanted or seen. ``administrator``: None where it was not seen."""
+
+    site: str
+    asset: str
+    account: str
+    policy: str = ""
+    seen: bool = False
+    administrator: bool | None = None
+    locked: bool | None = None
+    in_vault: bool = False
+    expires: date | None = None
+    proven: bool = False
+    findings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Records of one asset: its accounts, None where they were never read, and which revision opened which account."""
+
+    accounts: tuple[Mapping[str, Any], ...] | None
+    proven: frozenset[tuple[str, str]]
+
+    @classmethod
+    def read(cls, state: State, asset: Asset) -> Observed:
+        """Read them from the state."""
+        names = (asset.site, asset.tag)
+        seen = state.read_json(*names, "accounts.json")
+        proven = {
+            (str(login.get("account")), str(login.get("vault_revision")))
+            for record, methods in RECORDS.items()
+            for login in dicts(state.read_json(*names, record), "logins")
+            if login.get("result") == SUCCESS and login.get("method") in {method.login for method in methods}
+        }
+        return cls(None if seen is None else tuple(dicts(seen, "accounts")), frozenset(proven))
+
+
+def audit(
+    market: Market,
+    observed: Mapping[str, Observed],
+    entries: Iterable[Entry],
+    now: datetime | None = None,
+    *,
+    soon: timedelta = timedelta(days=30),
+) -> list[Account]:
+    """List every account by site, asset and name, each with the keys of FINDINGS that are true of it.
+
+    Assets that are not managed have no accounts of ours; one of them is listed only where something was seen or kept.
+    """
+    now = now or datetime.now(UTC)
+    kept: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if entry.password or entry.pending or entry.flaw:  # others hold recovery keys or attachments
+            kept.setdefault(entry.asset, []).append(entry)
+    found: list[Account] = []
+    for asset in market.assets.values():
+        records = observed.get(asset.tag, Observed(None, frozenset()))
+        found += _of_asset(market, asset, records, kept.get(asset.tag, []), now, soon)
+    return sorted(found, key=lambda each: (each.site, each.asset, each.account))
+
+
+def _of_asset(
+    market: Market, asset: Asset, records: Observed, entries: list[Entry], now: datetime, soon: timedelta
+) -> list[Account]:
+    logins = {str(account.get("login")): account for account in records.accounts or ()}
+    rows = [_wanted(market, asset, entry, records, logins, now, soon) for entry in entries]
+    with_entry = {name for entry in entries for name in (entry.account, entry.username)}
+    rows += [_stranger(asset, login, seen) for login, seen in logins.items() if login not in with_entry]
+    if asset.managed and asset.platform.family != "unmanaged" and records.accounts is None:
+        rows.append(Account(asset.site, asset.tag, "", findings=["never_read"]))
+    return rows
+
+
+def _wanted(
+    market: Market,
+    asset: Asset,
+    entry: Entry,
+    records: Observed,
+    logins: Mapping[str, Mapping[str, Any]],
+    now: datetime,
+    soon: timedelta,
+) -> Account:
+    """The account of a vault entry."""
+    seen = logins.get(entry.username) or logins.get(entry.account)
+    row = Account(
+        asset.site,
+        asset.tag,
+        entry.account,
+        policy=entry.policy,
+        in_vault=True,
+        expires=entry.expires.date() if entry.expires else None,
+        proven=any((name, entry.revision) in records.proven for name in (entry.account, entry.username)),
+    )
+    _note_seen(row, seen)
+    if entry.flaw:
+        row.findings.append("unusable_entry")
+    if entry.expired(now):
+        row.findings.append("expired")
+    elif entry.expired(now + soon):
+        row.findings.append("expires_soon")
+    if not row.proven:
+        row.findings.append("never_proven")
+    if seen is not None and seen.get("declared") is False:
+        row.findings.append("unknown")
+    if row.administrator and entry.policy != "administrator":
+        row.findings.append("undeclared_administrator")
+    if entry.policy == "user" and not _accepted(market, asset, entry.account, now.date()):
+        row.findings.append("shared")
+    return row
+
+
+def _stranger(asset: Asset, login: str, seen: Mapping[str, Any]) -> Account:
+    """An account that was seen and has no entry. Root, while it is locked, is on every machine."""
+    row = Account(asset.site, asset.tag, login)
+    _note_seen(row, seen)
+    if (login, row.locked) == ("root", True):
+        return row
+    if seen.get("declared") is not True:
+        row.findings.append("unknown")
+    if not row.locked:
+        row.findings.append("without_entry")
+    if row.administrator:
+        row.findings.append("undeclared_administrator")
+    return row
+
+
+def _note_seen(row: Account, seen: Mapping[str, Any] | None) -> None:
+    if seen is not None:
+        row.seen = True
+        row.locked = bool(seen.get("locked"))
+        row.administrator = bool(seen.get("administrator")) or seen.get("role") == "admin"
+
+
+def _accepted(market: Market, asset: Asset, account: str, day: date) -> bool:
+    """Whether somebody has accepted that several people use the account (``shared_accounts`` of contract.yml)."""
+    return any(
+        entry["account"] == account
+        and date.fromisoformat(str(entry["until"])) >= day
+        and entry.get("asset") in (None, asset.tag)
+        and entry.get("kind") in (None, asset.kind)
+        and entry.get("site") in (None, asset.site)
+        for entry in market.contract.get("shared_accounts") or ()
+    )

@@ -1,0 +1,120 @@
+"""Selection of the passwords that a rotation changes: by site, kind, account and age, or all after an event."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from reversibility.errors import CartableError
+from reversibility.market.model import Market
+from reversibility.records.password_policy import POLICIES
+from reversibility.records.vault_entry import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What to rotate. Empty ``sites``, ``kinds`` and ``accounts`` mean all of them.
+
+    With ``older_than`` (days) only passwords that are older are meant. With a ``reason`` alone (what has happened) all
+    are; with neither, none but those that are due anyway.
+    """
+
+    sites: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
+    accounts: frozenset[str] = frozenset()
+    older_than: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A password to change: its account, why, and the revision that it has now."""
+
+    account: str
+    why: str
+    revision: str
+
+
+def check_selection(selection: Selection, market: Market, entries: Iterable[Entry]) -> None:
+    """Raise CartableError for a site, a kind or an account that the market has not: a typing error rotates nothing."""
+    assets = market.assets.values()
+    known = {
+        "site": (selection.sites, {asset.site for asset in assets}),
+        "kind": (selection.kinds, {asset.kind for asset in assets}),
+        "account": (selection.accounts, {entry.account for entry in entries}),
+    }
+    for word, (asked, there) in known.items():
+        if foreign := sorted(asked - there):
+            others = ", ".join(sorted(there)) or "none"
+            raise CartableError(
+                f"There is no {word} {', '.join(foreign)} in {market.name}; there are {others}."
+            )
+    if selection.older_than is not None and selection.older_than < 1:
+        raise CartableError("rotate_older_than is a number of days, 1 at least.")
+
+
+def due(
+    selection: Selection, market: Market, hosts: Iterable[str], entries: Iterable[Entry], now: datetime
+) -> dict[str, list[Due]]:
+    """Passwords to change, by asset: those of ``hosts`` that are at a selected site and of a selected kind."""
+    wanted = {
+        tag
+        for tag in hosts
+        if (asset := market.assets.get(tag)) is not None
+        and (not selection.sites or asset.site in selection.sites)
+        and (not selection.kinds or asset.kind in selection.kinds)
+    }
+    found: dict[str, list[Due]] = {}
+    for entry in entries:
+        if entry.asset in wanted and (why := _why(entry, selection, now)):
+            found.setdefault(entry.asset, []).append(Due(entry.account, why, entry.revision))
+    return dict(sorted(found.items()))
+
+
+def not_rotated(selected: Mapping[str, Iterable[Mapping[str, Any]]], entries: Iterable[Entry]) -> list[str]:
+    """Selected entries, as ``asset/account``, whose current password is still the one of before."""
+    now = {(entry.asset, entry.account): entry for entry in entries}
+    return sorted(
+        f"{asset}/{before['account']}"
+        for asset, accounts in selected.items()
+        for before in accounts
+        if (entry := now.get((asset, str(before["account"])))) is None
+        or entry.pending
+        or entry.revision == before["revision"]
+    )
+
+
+def made(entry: Entry) -> datetime | None:
+    """When the current password was made, from its expiry and its policy; None where the vault does not say.
+
+    Three days early at most, where a month was shorter.
+    """
+    policy = POLICIES.get(entry.policy)
+    if policy is None or entry.expires is None:
+        return None
+    expires = entry.expires.astimezone(UTC)
+    years, month = divmod(expires.year * 12 + expires.month - 1 - policy.valid_months, 12)
+    day = min(expires.day, calendar.monthrange(years, month + 1)[1])
+    return expires.replace(year=years, month=month + 1, day=day)
+
+
+def _why(entry: Entry, selection: Selection, now: datetime) -> str:
+    """Why an entry's password is to be changed, in words; empty when it is not."""
+    if entry.pending and entry.password:
+        return "a change was cut"
+    if not entry.password:
+        return ""
+    if entry.expired(now):
+        return "expired"
+    if selection.accounts and entry.account not in selection.accounts:
+        return ""
+    if selection.older_than is None:
+        return selection.reason
+    since = made(entry)
+    if since is None:
+        return "its age is not known"
+    days = (now - since).days
+    return f"{days} days old" if days > selection.older_than else ""
