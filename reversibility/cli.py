@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from reversibility import __version__
 from reversibility.commands import (
@@ -21,6 +23,8 @@ from reversibility.commands import (
 )
 from reversibility.console import say, say_lines
 from reversibility.errors import CartableError
+from reversibility.market.paths import MarketPaths
+from reversibility.records.modes import secure_data
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -39,7 +43,9 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 when all is well, 1 when a check found problems, 2 when it could not be done."""
     args = build_parser().parse_args(argv)
+    os.umask(os.umask(0o077) | 0o022)  # nothing that we write may be changed by others
     try:
+        _secure_data(getattr(args, "inventory", None))
         return int(args.func(args))
     except CartableError as error:
         say_lines(f"error: {error}", sys.stderr)
@@ -53,6 +59,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         say("interrupted", sys.stderr)
         return 130
+
+
+def _secure_data(inventory: Path | None) -> None:
+    """Take the market's data from others, where a command is about a market."""
+    if inventory is None:
+        return
+    try:
+        paths = MarketPaths.for_inventory(inventory)
+    except CartableError:  # the command says it, if it needs one
+        return
+    secure_data(paths.data)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ try:
     from reversibility.operations.obtained import others_devices
     from reversibility.operations.permission import Emergency, permission
     from reversibility.records.journals import record
+    from reversibility.records.modes import secure_data
     from reversibility.records.origin import origin
     from reversibility.records.state import State
 except ImportError as error:
@@ -80,6 +81,10 @@ class ActionModule(ActionBase):
                 f"{folder} is no market: it has no hosts.yml beside sites.yml, network.yml, catalogue.yml and "
                 "contract.yml; run with -i and a folder such as inventories/demo."
             )
+        try:
+            secure_data(known.paths.data)
+        except CartableError as error:
+            raise AnsibleActionFail(str(error)) from error
         hosts = list((task_vars or {}).get("ansible_play_hosts_all", [])) if arguments["hosts"] else []
         findings = list(known.findings)
         warnings = [str(warning) for warning in known.warnings]

@@ -32,7 +32,7 @@ from reversibility.contract.formats import open_format
 from reversibility.errors import CartableError
 from reversibility.market.model import Market
 from reversibility.market.paths import MarketPaths
-from reversibility.records.atomic import sync_folder
+from reversibility.records.atomic import make_folder, sync_folder
 from reversibility.records.journals import Journals
 from reversibility.records.locking import file_lock
 from reversibility.records.vault import KdfCost, Vault
@@ -97,7 +97,7 @@ def build(
     moment = (now or datetime.now(UTC)).astimezone(UTC)
     target = output / f"cartable-{market.name}-{moment:%Y%m%dT%H%M%SZ}"
     try:
-        output.mkdir(parents=True, exist_ok=True)
+        make_folder(output)
         with file_lock(output / LOCK, timeout=3600.0):
             remove_unfinished(output)
             if target.exists():

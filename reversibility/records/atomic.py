@@ -67,14 +67,14 @@ def _write_once(path: Path, data: bytes, mode: int, folder: Path) -> bool:
 
 
 def make_folder(folder: Path) -> None:
-    """Make ``folder`` and its parents, and synchronise the parents, so that they survive a power cut as
-    well.
+    """Make ``folder`` and its parents for their owner alone, and synchronise the parents, so that they survive a
+    power cut as well.
     """
     if folder.is_dir():
         return
     make_folder(folder.parent)
     with contextlib.suppress(FileExistsError):  # another process made it meanwhile
-        folder.mkdir()
+        folder.mkdir(mode=0o700)
     sync_folder(folder.parent)
 
 

@@ -12,8 +12,9 @@ import grp
 import os
 import pwd
 import stat
-from pathlib import Path
 from typing import Any, Dict, Iterable, List, Tuple
+
+from .guarded_read import Link, read_guarded
 
 LARGEST = 1024 * 1024  # bytes; configuration files are small, and what is larger is data
 
@@ -25,7 +26,8 @@ def collect(root: str, patterns: Iterable[str]) -> Tuple[List[Dict[str, Any]], L
     them.
 
     Each is {path, mode, owner, group, content_b64}, or {path, link} for a symbolic link, which is not
-    followed: what it points at may be meant for fewer eyes than the place where it lies.
+    followed: what it points at may be meant for fewer eyes than the place where it lies. What lies in somebody's home
+    folder is read with that person's rights.
     """
     found: Dict[str, Dict[str, Any]] = {}
     skipped: List[str] = []
@@ -34,17 +36,16 @@ def collect(root: str, patterns: Iterable[str]) -> Tuple[List[Dict[str, Any]], L
         for name in glob.glob(base + pattern, recursive=True):  # noqa: PTH207 - Path.glob needs 3.13 for this
             path = name[len(base) :]
             try:
-                status = os.lstat(name)
-                if stat.S_ISLNK(status.st_mode):
-                    found[path] = {"path": path, "link": _written_out(str(Path(name).readlink()))}
-                elif stat.S_ISREG(status.st_mode) and status.st_size > LARGEST:
-                    skipped.append(path)
-                elif stat.S_ISREG(status.st_mode) and not path.endswith(
-                    ("~", ".dpkg-old", ".dpkg-new", ".lock")
-                ):
-                    found[path] = _item(path, Path(name).read_bytes(), status)
-            except OSError:  # removed meanwhile
+                content, status = read_guarded(base, path, LARGEST)
+            except Link as link:  # of the file, or of a folder above it
+                found[link.path] = {"path": link.path, "link": _written_out(link.target)}
+            except OSError:  # removed meanwhile, no plain file, or not its owner's to read
                 continue
+            else:
+                if status.st_size > LARGEST:
+                    skipped.append(path)
+                elif not path.endswith(("~", ".dpkg-old", ".dpkg-new", ".lock")):
+                    found[path] = _item(path, content, status)
     names = _written_names([*found, *skipped])
     files = [{**item, "path": names[path]} for path, item in found.items()]
     return sorted(files, key=lambda item: str(item["path"])), sorted({names[path] for path in skipped})
