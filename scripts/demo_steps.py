@@ -15,10 +15,14 @@ from pathlib import Path
 
 import pyrage
 
-from reversibility.market.load import load_market
-from reversibility.market.paths import MarketPaths
-
 PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))  # the lab and its simulators are of the tests, which are not installed
+
+from reversibility.errors import CartableError  # noqa: E402
+from reversibility.market.load import load_market  # noqa: E402
+from reversibility.market.paths import MarketPaths  # noqa: E402
+from tests.lab.windows import simulated_pcs  # noqa: E402
+
 INVENTORY = PROJECT / "inventories" / "demo"
 BIN = Path(sys.executable).parent
 RECAP = re.compile(r"^(?P<host>\S+)\s+: ok=\d+\s+changed=(?P<changed>\d+)\s")
@@ -184,22 +188,31 @@ def main() -> int:
         progress.do("Keys of the demo's people", lambda: make_keys(paths))
         if not paths.vault.exists():
             progress.run("Vault init", [reversibility, "vault", "init", "-i", INVENTORY])
-        progress.run("Provision", playbook("provision.yml"))
-        progress.run("Observe", playbook("observe.yml"))
-        again = progress.run("Provision again", playbook("provision.yml"))
-        progress.do("Second provision", lambda: require_no_change(again))
-        progress.run("Hand-over", playbook("handover.yml"))
+        with simulated_pcs(paths) as simulated:
+            progress.do("Simulated Windows PCs", lambda: f"{', '.join(simulated)} answer")
+            progress.run("Provision", playbook("provision.yml"))
+            progress.run("Observe", playbook("observe.yml"))
+            again = progress.run("Provision again", playbook("provision.yml"))
+            progress.do("Second provision", lambda: require_no_change(again))
+            progress.run("Hand-over", playbook("handover.yml"))
         bundle = max(path for path in paths.bundles.iterdir() if path.name.startswith("cartable-"))
-        verifier = [sys.executable, "-I", bundle / "verifier.py", "--empreinte", fingerprint(paths), bundle]
+        verifier: list[str | Path] = [
+            sys.executable,
+            "-I",
+            bundle / "verifier.py",
+            "--empreinte",
+            fingerprint(paths),
+            bundle,
+        ]
         progress.run("Verification by the stand-alone file", verifier)
-    except StepFailed as failure:
+    except (StepFailed, CartableError) as failure:
         print(f"error: {failure}", file=sys.stderr)
         return 1
-    summarize(paths, bundle, time.monotonic() - progress.started)
+    summarize(paths, bundle, simulated, time.monotonic() - progress.started)
     return 0
 
 
-def summarize(paths: MarketPaths, bundle: Path, seconds: float) -> None:
+def summarize(paths: MarketPaths, bundle: Path, simulated: Sequence[str], seconds: float) -> None:
     """Say what came out of it and where to look."""
     completeness = json.loads((bundle / "data" / "completude.json").read_text(encoding="utf-8"))
     totals = completeness["totals"]
@@ -211,6 +224,8 @@ def summarize(paths: MarketPaths, bundle: Path, seconds: float) -> None:
         f"  inventory       {bundle / 'data' / '01-inventaire' / 'inventaire.xlsx'}\n"
         f"  what was seen   git -C {paths.state} log\n"
         f"  vault           {paths.vault}\n"
+        f"{' and '.join(simulated)} are SIMULATED Windows PCs: they show what is sent and kept, not what Windows does "
+        "(docs/windows.md).\nThey have ended; scripts/lab windows runs them again.\n"
         f"Done in {seconds:.0f} s. The lab is still up: scripts/lab status, scripts/lab down."
     )
 

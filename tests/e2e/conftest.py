@@ -21,12 +21,16 @@ from reversibility.market.paths import MarketPaths
 from reversibility.records.password_policy import policy_named
 from reversibility.records.vault import Vault
 from tests.e2e.secrets_hunt import ProcessSampler
+from tests.lab.windows import simulated_pcs
 from tests.project import PROJECT
 
 INVENTORY = PROJECT / "inventories" / "demo"
 BIN = Path(sys.executable).parent
 LAB = PROJECT / "scripts" / "lab"
 TAGS = frozenset({"NA250001", "SW250001", "RT250001", "PD250001", "UC250001", "UC250002", "UC180001"})
+"""The containers."""
+WINDOWS = frozenset({"UC250003", "UC250004"})
+"""The simulated Windows PCs."""
 
 
 @dataclass
@@ -139,8 +143,11 @@ def inventory_canary(school: School, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="session")
-def demo(school: School, inventory_canary: str) -> DemoRun:
-    """scripts/demo, run to its end with planted secrets (canaries) while every process is sampled."""
+def demo(school: School, inventory_canary: str) -> Iterator[DemoRun]:
+    """scripts/demo, run to its end with planted secrets (canaries) while every process is sampled.
+
+    Its simulated Windows PCs ended with it; they run again for what the tests do next.
+    """
     started = time.time()
     planted = {
         "file on the NAS": secrets.token_urlsafe(18),
@@ -181,4 +188,5 @@ def demo(school: School, inventory_canary: str) -> DemoRun:
     with ProcessSampler() as sampler:
         done = school.run(PROJECT / "scripts" / "demo")
     home, temporary = (Path(school.environment[name]) for name in ("HOME", "TMPDIR"))
-    return DemoRun(started, done.stdout, sampler, home, temporary)
+    with simulated_pcs(school.paths):
+        yield DemoRun(started, done.stdout, sampler, home, temporary)

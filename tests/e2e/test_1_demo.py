@@ -15,12 +15,13 @@ from reversibility.records.journals import Journals
 from reversibility.records.state import State
 from reversibility.records.vault import Entry
 from tests import glpi
-from tests.e2e.conftest import BIN, INVENTORY, PROJECT, TAGS, DemoRun, School
+from tests.e2e.conftest import BIN, INVENTORY, PROJECT, TAGS, WINDOWS, DemoRun, School
 from tests.e2e.kills import ROTATE
+from tests.lab.windows import folder_of
 
 
 def test_the_demo_provisions_twice_and_the_second_changes_nothing(demo: DemoRun) -> None:
-    assert "7 hosts, 0 changed" in demo.output
+    assert "9 hosts, 0 changed" in demo.output
 
 
 def test_the_demo_says_where_to_look_and_how_complete_it_is(school: School, demo: DemoRun) -> None:
@@ -32,6 +33,22 @@ def test_the_demo_says_where_to_look_and_how_complete_it_is(school: School, demo
     assert totals["rate"] == pytest.approx(totals["proven"] / totals["rows"], abs=1e-4)
     assert f"Completeness: {totals['proven']} of {totals['rows']} proven" in demo.output
     assert str(school.newest_bundle() / "data" / "00-lisez-moi" / "lisez-moi.html") in demo.output
+
+
+def test_the_simulated_windows_pcs_are_proven_and_named_as_simulated(school: School, demo: DemoRun) -> None:
+    assert "UC250003 and UC250004 are SIMULATED Windows PCs" in demo.output
+    bundle = school.newest_bundle() / "data"
+    rows = json.loads((bundle / "completude.json").read_text(encoding="utf-8"))["rows"]
+    about = [row for row in rows if row.get("asset") in WINDOWS]
+    assert {row["asset"] for row in about} == WINDOWS
+    assert [row for row in about if row["status"] != "proven"] == []
+    hosts = (bundle / "10-automatisation" / "marche" / "hosts.yml").read_text(encoding="utf-8")
+    for tag in WINDOWS:
+        record = json.loads((school.paths.state / "trois_platanes" / tag / "inventory.json").read_text())
+        assert record["content"]["bios"]["smodel"] == "Poste Windows simulé"
+        journal = (folder_of(school.paths) / f"{tag}.journal.jsonl").read_text(encoding="utf-8").splitlines()
+        assert journal and {json.loads(line)["kind"] for line in journal}.isdisjoint({"unknown", "bug"})
+    assert hosts.count("Simulé : aucun Windows ne tourne") == len(WINDOWS)
 
 
 def test_the_three_verifications_agree_that_the_bundle_is_good(school: School, demo: DemoRun) -> None:
@@ -69,16 +86,21 @@ def test_every_managed_asset_has_a_record_that_its_history_tells(school: School,
 def test_every_inventory_record_of_the_hosts_is_valid_glpi(school: School, demo: DemoRun) -> None:
     state = State(school.paths.state)
     records = {tag: state.read_json(site, tag, "inventory.json") for site, tag in state.assets()}
-    assert {tag for tag, record in records.items() if record is not None} >= TAGS
+    assert {tag for tag, record in records.items() if record is not None} >= TAGS | WINDOWS
     assert {tag: found for tag, record in records.items() if (found := glpi.problems(record))} == {}
 
 
 def test_check_mode_writes_nothing_to_the_records(school: School, demo: DemoRun) -> None:
-    before = {
-        path: path.read_bytes()
-        for path in sorted(school.paths.data.rglob("*"))
-        if path.is_file() and ".git" not in path.parts
-    }
+
+    def records() -> dict[Path, bytes]:
+        simulated = folder_of(school.paths)  # no records: those PCs themselves, and what they received
+        return {
+            path: path.read_bytes()
+            for path in sorted(school.paths.data.rglob("*"))
+            if path.is_file() and ".git" not in path.parts and simulated not in path.parents
+        }
+
+    before = records()
     school.on_host("UC250002", "rm -f /etc/issue")
     shown = {
         name: school.playbook(name, "--check", "--diff").stdout
@@ -86,11 +108,7 @@ def test_check_mode_writes_nothing_to_the_records(school: School, demo: DemoRun)
     }
     assert re.search(r"\+\+\+ after: .*/issue\.j2$", shown["provision.yml"], re.MULTILINE)
     assert "+Commune de Villedemo" in shown["provision.yml"]
-    after = {
-        path: path.read_bytes()
-        for path in sorted(school.paths.data.rglob("*"))
-        if path.is_file() and ".git" not in path.parts
-    }
+    after = records()
     assert {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)} == set()
     assert school.on_host("UC250002", "ls /etc/issue 2>/dev/null || echo absent") == "absent\n"
 

@@ -74,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     add("run", _run, "run CMD on the controller, in the administration VLAN")
     probe = add("probe", _probe, "run CMD from a fresh machine plugged into a VLAN")
     probe.add_argument("vlan", metavar="VLAN", help="a name of network.yml, such as pupils")
+    add("windows", _windows, "run the simulated Windows PCs of the demo's school until Enter or Ctrl-C")
     add("image", _image, "build the images that are missing or out of date")
     add("packages", _packages, "install the system packages that the lab needs")
     add("podman", _podman_command, "podman, in the way that works on this machine")
@@ -162,3 +163,13 @@ def _probe(options: argparse.Namespace) -> int:
     from tests.lab import visit
 
     return visit.probe(_podman(), options.vlan, _command(options))
+
+
+def _windows(_: argparse.Namespace) -> int:
+    from reversibility.market.paths import MarketPaths
+    from tests.lab import windows
+
+    with windows.simulated_pcs(MarketPaths.for_inventory(places.PROJECT / "inventories/demo")) as tags:
+        print(f"{', '.join(tags)} answer, simulated, until Enter.", flush=True)
+        sys.stdin.readline()
+    return 0

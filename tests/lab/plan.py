@@ -86,11 +86,17 @@ class School:
 
 
 def plan(market: Market) -> School:
-    """Work out the school of ``market``: its managed assets that have an address.
+    """Work out the school of ``market``: its managed Linux machines that have an address.
+
+    Containers are Linux: an asset of another family (a simulated Windows PC) is no host of the lab.
 
     Raises LabError when there is not exactly one switch and one router, or a host has no cable.
     """
-    assets = {tag: asset for tag, asset in market.assets.items() if asset.managed and asset.address}
+    assets = {
+        tag: asset
+        for tag, asset in market.assets.items()
+        if asset.managed and asset.address and asset.platform.family == "linux"
+    }
     switch, router = _only(assets, "switch"), _only(assets, "router")
     vlans = _vlans(market.network, assets[switch].site)
     ports = _ports(assets[switch], vlans)

@@ -20,7 +20,7 @@ from reversibility.records.journals import Journals
 from reversibility.records.state import State
 from reversibility.records.vault import Vault
 from tests.unit.bundle.conftest import make_key
-from tests.unit.contract.handover import CHEAP, NOW, PROJECT, known_hosts_of, make_handover
+from tests.unit.contract.handover import CHEAP, NOW, PROJECT, copy_demo, known_hosts_of, make_handover
 
 
 @dataclass
@@ -82,7 +82,10 @@ def make_project(root: Path, name: str) -> MarketPaths:
     """A fresh project, which is a Git repository, with one of our markets; no records yet."""
     project = root / "project"
     (project / "inventories").mkdir(parents=True)
-    shutil.copytree(PROJECT / "inventories" / name, project / "inventories" / name)
+    if name == "demo":  # the records that the tests make are Debian's
+        copy_demo(project / "inventories" / name)
+    else:
+        shutil.copytree(PROJECT / "inventories" / name, project / "inventories" / name)
     shutil.copyfile(PROJECT / "ansible.cfg", project / "ansible.cfg")
     (project / ".gitignore").write_text("/var/\n")
     git(project, "init", "-q", "-b", "main")

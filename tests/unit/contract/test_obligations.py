@@ -14,8 +14,7 @@ from reversibility.contract.obligations import Concerns, Subject
 from reversibility.contract.profile_loader import load_profile
 from reversibility.contract.registry import EVIDENCES, PROOFS
 from reversibility.errors import CartableError
-from reversibility.market.load import load_market
-from tests.unit.contract.handover import DEMO, NOW, Handover, without_waivers
+from tests.unit.contract.handover import NOW, Handover, demo_market, without_waivers
 
 TINY = """
 profile: tiny
@@ -79,7 +78,7 @@ def test_a_proof_is_one_function_with_a_method_of_the_field() -> None:
 
 
 def test_the_report_of_reversibility_concerns_every_declared_asset() -> None:
-    market = load_market(DEMO)
+    market = demo_market()
     profile = load_profile("jurancon")
     asked = [profile.obligation(f"J-3.14-{name}") for name in ("materiels", "reseaux")]
     for asset in market.assets.values():
@@ -162,7 +161,7 @@ def test_an_obligation_that_two_contracts_have_is_named(tmp_path: Path) -> None:
 def test_kinds_are_named_by_their_group(tmp_path: Path) -> None:
     def tags(concerns: str) -> set[str]:
         profile = load_profile(write(tmp_path, TINY.replace("{kind: [projector]}", concerns)))
-        subjects = profile.obligation("T-1-parc").concerns.subjects(load_market(DEMO), NOW.date())
+        subjects = profile.obligation("T-1-parc").concerns.subjects(demo_market(), NOW.date())
         return {subject.asset.tag for subject in subjects if subject.asset}
 
     assert tags("{group: [network]}") == {"SW250001", "RT250001"}
@@ -185,7 +184,7 @@ def test_kinds_are_named_by_their_group(tmp_path: Path) -> None:
     ],
 )
 def test_selection(concerns: Concerns, tags: set[str]) -> None:
-    market = load_market(DEMO)
+    market = demo_market()
     assert {subject.asset.tag for subject in concerns.subjects(market, NOW.date()) if subject.asset} == tags
 
 
@@ -202,7 +201,7 @@ def test_selection(concerns: Concerns, tags: set[str]) -> None:
 def test_an_old_system_is_one_that_its_maker_no_longer_supports(
     system: str, day: date, concerned: bool
 ) -> None:
-    asset = load_market(DEMO).assets["UC180001"]
+    asset = demo_market().assets["UC180001"]
     concerns = load_profile("jurancon").obligation("J-2.3-equipements-anciens").concerns
     assert concerns.selects(asset, day), "it is dated for replacement"
     asset = replace(asset, attributes={**asset.attributes, "os": system, "replace_by": None})
@@ -210,7 +209,7 @@ def test_an_old_system_is_one_that_its_maker_no_longer_supports(
 
 
 def test_the_denominator_of_a_site_and_of_the_market() -> None:
-    market = load_market(DEMO)
+    market = demo_market()
     assert [s.site for s in Concerns(level="site").subjects(market, NOW.date())] == ["trois_platanes"]
     assert [(s.site, s.asset) for s in Concerns(level="market").subjects(market, NOW.date())] == [
         (None, None)
