@@ -24,7 +24,8 @@ def chain_verified(found: Found, context: AssessmentContext, _: Subject, obligat
     """
     folder = context.payload.data / "09-journal"
     journals = Journals(folder)
-    report = journals.verify()
+    # The copy lies in no state: it was compared with Git's history when it was made, which verification.json tells.
+    report = journals.verify({} if (folder / "verification.json").is_file() else None)
     problem = _journal_problem(folder, report)
     if problem:
         return Verdict(False, problem)

@@ -254,6 +254,9 @@ def fill_bag(bundle: Path, root: Path, market: Market, state: State, vault: Vaul
     shutil.copy(market.path / "catalogue.yml", data / "04-logiciels")
     lock = shutil.ignore_patterns(".lock")
     shutil.copytree(state.directory / "journal", data / "09-journal", ignore=lock, dirs_exist_ok=True)
+    compared = Journals(state.directory / "journal").verify()
+    verification = {"lines": compared.lines, "notes": compared.notes, "problems": compared.problems}
+    (data / "09-journal" / "verification.json").write_text(json.dumps(verification))
     secrets = data / "06-secrets"
     for group in ("a", "b"):
         for holder in market.contract["holders"][group]:
