@@ -86,10 +86,11 @@ IL FAUT
        age -d -i MA-CLE {layout.HALF_A}/MON-FICHIER.age
    La phrase de passe s’affiche. Ne l’enregistrez pas.
 2. Détenteur du groupe B, avec sa clé privée{N}:
-       age -d -i MA-CLE -o cle.keyx {layout.HALF_B}/MON-FICHIER.age
+       age -d -i MA-CLE -o ../../../cle.keyx {layout.HALF_B}/MON-FICHIER.age
 3. Dans KeePassXC{N}: ouvrir vault.kdbx{F}; saisir la phrase de passe{F}; cliquer sur
    «{N}J’ai un fichier clé{N}» et choisir cle.keyx{F}; déverrouiller. En ligne de commande, la phrase est demandée{N}:
-       keepassxc-cli ls -R -k cle.keyx vault.kdbx
+       keepassxc-cli ls -R -k ../../../cle.keyx vault.kdbx
+   Le fichier-clé est écrit à côté du dossier remis, qui ne s’ouvre plus s’il a changé.
 4. Effacez cle.keyx quand le coffre est refermé.
 
 Un détenteur sans clé a reçu une phrase imprimée, sous enveloppe{N}: il omet «{N}-i MA-CLE{N}», et age la

@@ -25,7 +25,7 @@ START: Expected = [
     ("pip install bagit\nbagit.py --validate BUNDLE", "", "BUNDLE is valid"),
     ("reversibility verify BUNDLE --fingerprint ", "", "intact, signed by the expected key"),
     ("age -d -i MA-CLE-PRIVEE moitie-a/", SECRETS, r"^([A-Z2-9]{4}-){6}[A-Z2-9]{4}"),
-    ("age -d -i MA-CLE-PRIVEE -o cle.keyx moitie-b/", SECRETS, ""),
+    ("age -d -i MA-CLE-PRIVEE -o ../../../cle.keyx moitie-b/", SECRETS, ""),
     ("age -d -i IDENTITE config.age | tar ", EQUIPMENT, "etc/hostname"),
     ("git clone BUNDLE/data/10-automatisation/depot.bundle cartable\ncp -r ", "", ""),
     ("cd cartable\npython3 -m venv .venv", "", "Requirement already satisfied: pykeepass"),

@@ -159,9 +159,9 @@ def test_the_procedure_on_paper_works_with_age_and_keepassxc(case: Case, tmp_pat
     commands = re.findall(r"^ +(age -d .*moitie-.*)$", procedure, re.MULTILINE)
     assert commands == [
         "age -d -i MA-CLE moitie-a/MON-FICHIER.age",
-        "age -d -i MA-CLE -o cle.keyx moitie-b/MON-FICHIER.age",
+        "age -d -i MA-CLE -o ../../../cle.keyx moitie-b/MON-FICHIER.age",
     ]
-    folder = Path(shutil.copytree(case.secrets, tmp_path / "06-secrets"))
+    folder = Path(shutil.copytree(case.secrets, tmp_path / "bundle/data/06-secrets"))
     for a, b in itertools.product(
         ("mairie-services-techniques", "mairie-direction-generale"), ("entreprise-exemple", "repreneur")
     ):
@@ -173,11 +173,11 @@ def test_the_procedure_on_paper_works_with_age_and_keepassxc(case: Case, tmp_pat
                 subprocess.run(words, cwd=folder, check=True, capture_output=True, text=True).stdout
             )
         listed = subprocess.run(
-            ["keepassxc-cli", "export", "-q", "-f", "csv", "-k", "cle.keyx", "vault.kdbx"],
+            ["keepassxc-cli", "export", "-q", "-f", "csv", "-k", "../../../cle.keyx", "vault.kdbx"],
             cwd=folder, input=outputs[0], capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert SECRET in listed.stdout, listed.stderr
-        (folder / "cle.keyx").unlink()
+        (tmp_path / "cle.keyx").unlink()
 
 
 def test_nobody_else_opens_a_half(case: Case) -> None:

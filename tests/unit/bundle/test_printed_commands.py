@@ -14,9 +14,9 @@ from tests.unit.contract import handover
 
 OPENING: Expected = [
     ("age -d -i MA-CLE moitie-a/", SECRETS, r"^([A-Z2-9]{4}-){6}[A-Z2-9]{4}"),
-    ("age -d -i MA-CLE -o cle.keyx moitie-b/", SECRETS, ""),
+    ("age -d -i MA-CLE -o ../../../cle.keyx moitie-b/", SECRETS, ""),
     (
-        "keepassxc-cli ls -R -k cle.keyx vault.kdbx",
+        "keepassxc-cli ls -R -k ../../../cle.keyx vault.kdbx",
         None,
         "",
     ),  # asks for the passphrase; test_dual_control.py types it
@@ -54,7 +54,7 @@ def reader(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Reader:
 def test_every_command_of_the_opening_sheet(case: Case, reader: Reader) -> None:
     printed = re.findall(r"^ {7}(\S.*)$", reader.page("06-secrets/OUVRIR.txt"), re.MULTILINE)
     reader.follow(printed, OPENING)
-    (reader.folder / SECRETS.replace("BUNDLE", reader.bundle) / "cle.keyx").unlink()  # as it says in the end
+    (reader.folder / "cle.keyx").unlink()  # as it says in the end
     assert is_the_key(reader.folder / "operator_ed25519", case.paths.operator_key)
     for name in ("vault.kdbx", "operator_ed25519", "operator_ed25519.pub"):
         (reader.folder / name).unlink()
