@@ -137,7 +137,11 @@ def test_a_key_that_is_there_is_never_overwritten(tmp_path: Path) -> None:
 def test_which_machines_known_hosts_knows() -> None:
     market = load_market(PROJECT / "inventories" / "demo")
     wanted = reached_by_ssh(market)
-    assert wanted.keys() == {asset.tag for asset in market.assets.values() if asset.managed}
+    assert wanted.keys() == {
+        asset.tag
+        for asset in market.assets.values()
+        if asset.managed and not asset.attributes["os"].startswith("windows")
+    }
     key = "ssh-ed25519 AAAA"
     lines = [f"{name} {key}" for name in wanted.values()]
     assert unknown_hosts(market, "\n".join(lines)) == []

@@ -95,7 +95,7 @@ def test_the_configuration_of_another_machine_is_not_proven(handover: Handover) 
 
 def test_a_system_that_nothing_reads_is_not_proven(handover: Handover) -> None:
     assets = handover.market.assets
-    for system in ("windows-11", None):
+    for system in ("macos-15", None):
         attributes = {**assets["UC250001"].attributes, "os": system}
         other = replace(assets["UC250001"], attributes={name: v for name, v in attributes.items() if v})
         market = replace(handover.market, assets={**assets, "UC250001": other})

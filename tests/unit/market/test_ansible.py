@@ -13,8 +13,6 @@ from reversibility.market.load import load_market
 from tests import project
 from tests.project import PROJECT
 
-# So that the hour of the day at which the tests run does not matter.
-EMERGENCY = '{"preflight_emergency": {"reason": "essai de la liste", "reference": "TEST-1"}}'
 PLAY = """
 - hosts: "{{ target | default('managed') }}"
   gather_facts: false
@@ -196,25 +194,6 @@ def test_an_ssh_key_that_is_not_there_is_told_once(market: Path, play: Path) -> 
     assert f"There is no SSH key {key}, with which 7 of the play's hosts are reached; make one" in said
     done = ansible("ansible-playbook", "-i", market, play, "-e", "ansible_connection=ansible.builtin.winrm")
     assert done.returncode == 0 and "SSH key" not in done.stdout + done.stderr
-
-
-def test_what_this_version_cannot_do_yet_is_one_list() -> None:
-    """The whole of provision.yml on Jurançon, but for the hosts that would be connected to."""
-    done = ansible(
-        "ansible-playbook",
-        "-i",
-        "inventories/jurancon",
-        "playbooks/provision.yml",
-        "-l",
-        "!os_debian_13",
-        "-e",
-        EMERGENCY,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    said = re.findall(r"This version has no tasks for (\S+); (\d+) of", done.stdout + done.stderr)
-    assert said == [("aos-s-16", "5"), ("windows-10", "2"), ("windows-11", "45")]
-    assert done.stdout.count("TASK [cartable.fleet.") == 1, "preflight, and no role after it"
-    assert "changed=1" not in done.stdout
 
 
 def test_hosts_of_one_play_have_addresses_of_their_own(market: Path, play: Path) -> None:

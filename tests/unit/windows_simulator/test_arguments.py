@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-import ansible_collections
+import ansible
 import pytest
 
 from tests.simulators.windows import PC, new_pc
@@ -55,7 +55,7 @@ def test_legacy_module_ignores_an_unknown_option_but_the_journal_says_so(pc: PC)
 
 
 def test_every_module_of_the_collections_has_a_readable_specification() -> None:
-    root = Path(next(iter(ansible_collections.__path__)))
+    root = Path(ansible.__file__).parents[1] / "ansible_collections"
     unread = []
     for collection in ("ansible/windows", "community/windows", "chocolatey/chocolatey"):
         folder = root / collection / "plugins"
@@ -70,7 +70,7 @@ def test_every_module_of_the_collections_has_a_readable_specification() -> None:
 
 
 COLLECTIONS = ("ansible.windows", "community.windows", "chocolatey.chocolatey")
-ROOT = Path(next(iter(ansible_collections.__path__)))
+ROOT = Path(ansible.__file__).parents[1] / "ansible_collections"
 UNREADABLE = ("win_certificate_info", "win_dsc", "win_pssession_configuration")
 # The static check reads these two from their documentation, which does not say which options belong together.
 DOCUMENTATION_ONLY = ("ansible.windows.win_package", "chocolatey.chocolatey.win_chocolatey_config")
