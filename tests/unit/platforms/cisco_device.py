@@ -98,17 +98,32 @@ class CiscoDevice:
             self.globals = [line for line in self.globals if not line.startswith(command[3:] + " ")]
         elif command.startswith("username "):
             self._username(command)
+        elif command.startswith(("ip dhcp snooping vlan ", "no ip dhcp snooping vlan ")):
+            self._snooping(command, checked)
         elif command.startswith("no "):
             same = [
                 line for line in self.globals if line == command[3:] or line.startswith(command[3:] + " ")
             ]
             assert same or not checked, f"nothing to negate: {command}"
             self.globals = [line for line in self.globals if line not in same]
-        elif command.startswith(("ip dhcp snooping vlan ", "no ip dhcp snooping vlan ")):
-            self.globals.append(command)
         else:
             self._put(self.globals, command)
         return command if command.startswith("vlan ") else ""
+
+    def _snooping(self, command: str, checked: bool) -> None:
+        """One list of VLANs, as the switch keeps it: commands add to it and take from it."""
+        start = "ip dhcp snooping vlan "
+        listed = {
+            n for line in self.globals if line.startswith(start) for n in parse_numbers(line[len(start) :])
+        }
+        named = set(parse_numbers(command.partition(start)[2]))
+        if command.startswith("no "):
+            assert named <= listed or not checked, f"nothing to negate: {command}"
+            listed -= named
+        else:
+            listed |= named
+        self.globals = [line for line in self.globals if not line.startswith(start)]
+        self.globals += [start + ",".join(map(str, sorted(listed)))] if listed else []
 
     def _username(self, command: str) -> None:
         name, rest = command.split()[1], " ".join(command.split()[2:])
