@@ -52,7 +52,9 @@ def scan(root: Path) -> Scan:
                 waiting.append(path)
                 continue
             information = entry.stat(follow_symlinks=False)
-            if stat.S_ISREG(information.st_mode):
+            if stat.S_ISREG(information.st_mode) and information.st_mode & (stat.S_ISUID | stat.S_ISGID):
+                found.irregular[path] = "file that runs with its owner's rights (setuid or setgid)"
+            elif stat.S_ISREG(information.st_mode):
                 found.files[path] = information.st_size
             else:
                 found.irregular[path] = "symbolic link" if entry.is_symlink() else "special file"

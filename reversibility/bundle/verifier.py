@@ -74,7 +74,13 @@ def lister(racine: str) -> "tuple[dict[str, int], list[tuple[str, str]]]":
             elif entree.is_dir(follow_symlinks=False):
                 attente.append(chemin)
             elif entree.is_file(follow_symlinks=False):
-                fichiers[chemin] = entree.stat(follow_symlinks=False).st_size
+                etat = entree.stat(follow_symlinks=False)
+                if etat.st_mode & 0o6000:
+                    ecarts.append(
+                        (chemin, "s'exécuterait avec les droits d'un autre (setuid ou setgid), refusé")
+                    )
+                else:
+                    fichiers[chemin] = etat.st_size
             else:
                 ecarts.append((chemin, "fichier spécial, refusé"))
     return fichiers, ecarts

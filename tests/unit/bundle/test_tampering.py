@@ -126,6 +126,13 @@ def _pipe(path: Path, _: Path) -> None:
     os.mkfifo(path)
 
 
+@pytest.mark.parametrize("bit", [0o4000, 0o2000])
+def test_a_file_that_would_run_with_others_rights_is_refused(bag: Path, bit: int) -> None:
+    path = bag / "data/completude.json"
+    path.chmod(path.stat().st_mode | bit)
+    assert "data/completude.json" in by_command(bag)
+
+
 @pytest.mark.parametrize("make", [_to_outside, _to_the_same_content, _dangling, _to_a_folder, _pipe])
 @pytest.mark.parametrize("name", ["data/completude.json", "bagit.txt", "verifier.py", "data/ajout"])
 def test_links_and_special_files_are_refused(
