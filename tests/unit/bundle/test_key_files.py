@@ -9,6 +9,7 @@ from pathlib import Path
 import pyrage
 import pytest
 
+from reversibility.bundle import key_files
 from reversibility.bundle.dual_control import load_holders
 from reversibility.bundle.open import load_identity
 from reversibility.errors import CartableError
@@ -90,3 +91,21 @@ def test_what_never_ends_or_is_short_is_no_key(tmp_path: Path) -> None:
         (tmp_path / "short").write_bytes(data)
         with pytest.raises(CartableError):
             load_identity(tmp_path / "short")
+
+
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_files, "PATIENCE", 0.1)
+    os.mkfifo(tmp_path / "key")
+    with pytest.raises(CartableError, match="holds no age identity"):
+        load_identity(tmp_path / "key")
+
+
+def test_what_a_command_writes_into_a_pipe_is_read_to_its_end(tmp_path: Path) -> None:
+    """As by ``--identity <(command)``: the pieces come one after the other."""
+    pipe = tmp_path / "key"
+    os.mkfifo(pipe)
+    script = f"exec >{pipe}; printf '# a\\n'; sleep 0.1; printf AGE"
+    with subprocess.Popen(["sh", "-c", script]):
+        assert key_files.read_key_file(pipe) == b"# a\nAGE"
