@@ -16,8 +16,9 @@ ROLES_WITH_SCENARIO = [
     role for role in ROLES if (PROJECT / "roles" / role / "molecule/default/molecule.yml").exists()
 ]
 
-# They run on the controller and talk to devices, which no container is: simulated devices stand in for them.
+# They run on the controller, or talk to devices, which no container is: simulated devices stand in for them.
 ROLES_OF_DEVICES = {
+    "bootstrap": "tests/unit/roles/test_preseed.py",
     "switch": "tests/unit/network/test_playbooks.py",
     **dict.fromkeys(
         ("antivirus", "browser", "security", "shared_pc", "sobriety"), "tests/unit/windows/test_roles.py"
