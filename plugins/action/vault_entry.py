@@ -15,6 +15,7 @@ try:
     from reversibility.errors import CartableError
     from reversibility.records import session
     from reversibility.records.password_policy import policy_named
+    from reversibility.records.vault_entry import INSTALLATION
 except ImportError as error:
     MISSING: ImportError | None = error
 else:
@@ -25,7 +26,11 @@ ARGUMENTS = {
     "username": {"type": "str"},
     "policy": {"type": "str", "choices": ["administrator", "user"], "default": "user"},
     "address": {"type": "str"},
-    "state": {"type": "str", "choices": ["prepared", "current", "absent"], "default": "prepared"},
+    "state": {
+        "type": "str",
+        "choices": ["prepared", "current", "installation", "installed", "absent"],
+        "default": "prepared",
+    },
     "rotate": {"type": "raw", "default": False},
 }
 
@@ -71,7 +76,7 @@ class ActionModule(ActionBase):
     def _place(self):
         return (self._site, self._asset, self._account)
 
-    # ---- the three states. Each leaves what it wants in self._wanted for check mode, and writes otherwise.
+    # ---- the states. Each leaves what it wants in self._wanted for check mode, and writes otherwise.
 
     def _prepared(self, said, rotate, before):
         now_said = before and {
@@ -100,6 +105,28 @@ class ActionModule(ActionBase):
         if self._changed:
             with self._vault.transaction() as change:
                 change.make_current(*self._place)
+
+    def _installation(self, said, rotate, before):
+        self._makes_secret = False
+        self._changed = rotate or not self._vault.secret(self._asset, self._account, INSTALLATION)
+        if self._changed and not self._task.check_mode:
+            with self._vault.transaction() as change:
+                change.put_secret(*self._place, INSTALLATION, policy_named(said["policy"]).generate())
+                change.describe(*self._place, **said)
+
+    def _installed(self, said, rotate, before):
+        self._makes_secret = False
+        secret = self._vault.secret(self._asset, self._account, INSTALLATION)
+        self._changed = bool(secret)
+        if not self._changed and (before is None or not before.password):
+            raise AnsibleActionFail(
+                f"The vault has no password of an installation for {self._asset}/{self._account}; run bootstrap.yml."
+            )
+        if self._changed and not self._task.check_mode:
+            expires = policy_named(said["policy"]).expiry()
+            with self._vault.transaction() as change:
+                change.put_current(*self._place, password=secret, expires=expires, **said)
+                change.remove_secret(*self._place, INSTALLATION)
 
     def _absent(self, said, rotate, before):
         self._makes_secret = False
@@ -138,7 +165,7 @@ class ActionModule(ActionBase):
         """What a real run would have told, as far as it can be known."""
         if state == "absent":
             return {"pending": False, "current": False, "revision": "", "expires": ""}
-        if state == "current":
+        if state in ("current", "installed"):
             return {"pending": False, "current": True}
         return {"pending": True, "revision": "", "expires": ""} if self._makes_secret else {}
 

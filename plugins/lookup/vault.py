@@ -38,6 +38,11 @@ options:
       - M(cartable.fleet.vault_entry) says with RV(cartable.fleet.vault_entry#module:former) whether there is one.
     type: bool
     default: false
+  installation:
+    description:
+      - Return the password that M(cartable.fleet.vault_entry) keeps for an unattended installation, with O(cartable.fleet.vault_entry#module:state=installation).
+    type: bool
+    default: false
   other_asset:
     description:
       - Allow a term that names another asset than the current host.
@@ -84,6 +89,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need
 try:
     from reversibility.errors import CartableError
     from reversibility.records import session
+    from reversibility.records.vault_entry import INSTALLATION
 except ImportError as error:
     MISSING: ImportError | None = error
 else:
@@ -127,6 +133,10 @@ class LookupModule(LookupBase):
             return ""
         if variables.get("ansible_check_mode"):
             return PLACEHOLDER
+        if self.get_option("installation"):
+            raise AnsibleLookupError(
+                f"The vault {vault.path} has no password of an installation for {asset}/{account}; run bootstrap.yml."
+            )
         if self.get_option("former"):
             raise AnsibleLookupError(f"The vault {vault.path} has no former password of {asset}/{account}.")
         raise AnsibleLookupError(
@@ -139,6 +149,8 @@ class LookupModule(LookupBase):
         entry = vault.find(asset, account)
         if entry is None:
             return None
+        if self.get_option("installation"):
+            return vault.secret(asset, account, INSTALLATION)
         if self.get_option("former"):
             return vault.former(asset, account)
         if self.get_option("pending"):

@@ -45,9 +45,12 @@ options:
       - V(prepared) makes sure that there is a secret, and a pending one when there is none yet, when the current one has expired, or when O(rotate=true). A pending secret that is left from a run that
         was cut is kept, since the device may have it.
       - V(current) lets the pending secret take the place of the current one. Use it after a login with it has succeeded.
+      - V(installation) makes sure that there is a password for an unattended installation, beside the others. It lies on a medium, so it is never
+        the pending one, and a run sets it on no asset.
+      - V(installed) lets that password take the place of the current one. Use it after a login with it has succeeded, and replace it then.
       - V(absent) moves the entry to the vault's recycle bin, from where KeePassXC can bring it back.
     type: str
-    choices: [prepared, current, absent]
+    choices: [prepared, current, installation, installed, absent]
     default: prepared
   rotate:
     description:

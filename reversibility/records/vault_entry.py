@@ -20,6 +20,9 @@ OWN_ASSET = "cartable"
 AGE_IDENTITY = "age-identity"
 # Only in the copy that a bundle has: the operators' SSH key, attached. Otherwise it is a file, as ssh wants it.
 OPERATOR_SSH = "operator-ssh"
+# Named secret: the password that an unattended installation gives an account, until the first provision replaces it. It
+# lies on a medium, so it is never the pending one, which a run would set on an asset that was not installed anew.
+INSTALLATION = "installation"
 
 
 # What KeePass and KeePassXC replace when they use an entry: references to other entries, fields of this one, times,

@@ -123,6 +123,15 @@ class VaultTransaction:
         kdbx.set_field(element, name, value, protected=True)
         self._modified(element)
 
+    def remove_secret(self, site: str, asset: str, account: str, name: str) -> None:
+        """Take a named secret out of an entry, into its history; nothing where there is none."""
+        check_secret_name(name)
+        element = self._existing(asset, account, site)
+        if name in kdbx.fields(element):
+            kdbx.archive(element)
+            kdbx.remove_field(element, name)
+            self._modified(element)
+
     def put_attachment(self, site: str, asset: str, account: str, filename: str, data: bytes) -> None:
         """Attach a file to an entry, made where it is missing; a former content goes into the history."""
         check_secret_name(filename)
