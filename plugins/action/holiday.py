@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,9 +21,11 @@ try:
     from reversibility.errors import CartableError
     from reversibility.market.variables import loaded
     from reversibility.operations.holiday.plan import Plan, make_plan
-    from reversibility.operations.holiday.progress import Progress, failures
+    from reversibility.operations.holiday.progress import OFF, Progress, failures
+    from reversibility.operations.holiday.retry import Off, next_try
     from reversibility.operations.holiday.run import current_plan, keep_plan
     from reversibility.operations.holiday.stages import stage
+    from reversibility.operations.permission import Emergency
     from reversibility.records.scrub import scrub, vault_secrets
     from reversibility.records.state import State
 except ImportError as error:
@@ -30,7 +33,7 @@ except ImportError as error:
 else:
     MISSING = None
 
-STEPS = ["plan", "gate", "agenda", "begin", "end", "report"]
+STEPS = ["plan", "gate", "agenda", "begin", "end", "again", "wait", "report"]
 
 LEAST_TRIED = 5  # of a smaller number one failure says nothing about a share
 
@@ -53,10 +56,14 @@ class ActionModule(ActionBase):
                 "assets": {"type": "list", "elements": "str", "default": []},
                 "run": {"type": "str", "default": ""},
                 "announce": {"type": "bool", "default": False},
+                "emergency": {"type": "dict", "default": {}},
                 "parallel": {"type": "int", "default": 20},
                 "fail_share": {"type": "int", "default": 20},
                 "since": {"type": "str", "default": ""},
                 "second": {"type": "bool", "default": False},
+                "every": {"type": "int", "default": 300},
+                "patience": {"type": "int"},
+                "seconds": {"type": "float", "default": 0},
                 "stage": {"type": "str"},
                 "result": {"type": "str", "choices": ["done", "failed", "off"], "default": "done"},
                 "detail": {"type": "str", "default": ""},
@@ -88,6 +95,7 @@ class ActionModule(ActionBase):
         plan = make_plan(
             self._market, state, managed, now,
             run=arguments["run"], parallel=arguments["parallel"], announce=announce,
+            emergency=Emergency.read(arguments["emergency"] or {}),
         )  # fmt: skip
         files: list[str] = []
         if not check:
@@ -133,10 +141,14 @@ class ActionModule(ActionBase):
         one = stage(arguments["stage"])
         file = one.task_file(family, variables.get("cartable_task_files") or {})
         before = dict(progress.results.get("precheck", {}).get("data", {}))
-        go = self._task.check_mode or progress.begin(one, family, self._left(arguments, progress))
+        go, blocked = bool(self._task.check_mode), None
+        if not go:
+            blocked = progress.blocked_by(one)
+            go = blocked is None and progress.begin(one, family, self._left(arguments, progress.site))
         return {
             "changed": False,
-            "go": bool(go),
+            "go": go,
+            "late": not go and blocked is None,
             "stage": one.name,
             "file": "role.yml" if file == "role" else file or "",
             "role": one.role or "",
@@ -162,6 +174,36 @@ class ActionModule(ActionBase):
             "detail": detail,
         }
 
+    def _again(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Whether, and in how many seconds, to try again what was off; the reports are written before it is waited for."""
+        plan = current_plan(self._paths.data, arguments["run"])
+        if plan is None or self._task.check_mode:
+            return {"changed": False, "go": False}
+        state, now = State(self._paths.state), datetime.now(UTC)
+        chosen = set(variables.get("ansible_play_hosts_all", ()))
+        off = []
+        for site in plan.sites:
+            for tag in (tag for tag in site.assets if tag in chosen and tag in self._market.assets):
+                progress = Progress(state, site.site, tag, plan.run)
+                if progress.outcome() == OFF:
+                    needed = progress.remaining(self._market.assets[tag].platform.family)
+                    off.append(Off(tag, needed, self._left(arguments, site.site)))
+        began = datetime.fromisoformat(arguments["since"]) if arguments["since"] else now
+        waited = max(0.0, (now - began).total_seconds())
+        seconds = next_try(off, waited, arguments["every"], arguments["patience"])
+        if seconds is not None:
+            write_reports(self._paths.data, state, self._market, plan, now)
+        return {
+            "changed": False,
+            "go": seconds is not None,
+            "off": [one.asset for one in off],
+            "seconds": round(seconds or 0, 1),
+        }
+
+    def _wait(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+        time.sleep(arguments["seconds"])
+        return {"changed": False}
+
     def _report(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         plan = current_plan(self._paths.data, arguments["run"])
         if plan is None:
@@ -182,13 +224,11 @@ class ActionModule(ActionBase):
         progress = Progress(State(self._paths.state), asset.site, asset.tag, arguments["run"])
         return progress, asset.platform.family
 
-    def _left(self, arguments: dict[str, Any], progress: Progress) -> float | None:
-        """Seconds until the site's window ends; None where an emergency or a market without calendar lifts it."""
+    def _left(self, arguments: dict[str, Any], name: str) -> float | None:
+        """Seconds until the site's window ends; None where an emergency has lifted it."""
         plan = _plan_of(self._paths.data, arguments["run"])
-        site = next((one for one in plan.sites if one.site == progress.site), None) if plan else None
-        if site is None or site.end is None or arguments.get("emergency"):
-            return None
-        return (site.end - datetime.now(UTC)).total_seconds()
+        site = next((one for one in plan.sites if one.site == name), None) if plan else None
+        return None if site is None or site.end is None else (site.end - datetime.now(UTC)).total_seconds()
 
 
 @functools.lru_cache(maxsize=4)

@@ -69,7 +69,7 @@ class CallbackModule(CallbackBase):
             self._say(f"run {answer['run']}: {len(answer['canary'])} first, then {len(answer['others'])}")
         elif step == "begin" and answer.get("go"):
             self.board.began_stage(host.get_name(), answer["stage"])
-        elif step == "begin":
+        elif step == "begin" and answer.get("late"):
             late = {
                 "outcome": "window",
                 "result": "window",
@@ -80,6 +80,12 @@ class CallbackModule(CallbackBase):
         elif step == "end":
             failure = self.board.ended_stage(self._site(host), host.get_name(), answer)
             self._say(failure or f"{self._site(host)} {host.get_name()} {answer['stage']}: done")
+        elif step == "again" and answer.get("go"):
+            when = time.strftime("%H:%M", time.localtime(time.time() + answer["seconds"]))
+            self.board.waits = f"{len(answer['off'])} off, tried again at {when}: {', '.join(answer['off'])}"
+            self._say(self.board.waits)
+        elif step == "wait":
+            self.board.waits = ""
         elif step == "report":
             self.reports = answer.get("files", [])
         self._draw()
@@ -130,4 +136,5 @@ def board_table(board):
         bar = ProgressBar(total=total, completed=site.ended, width=30)
         table.add_row(site.name, bar, board.totals(site), "" if left is None else f"{left} min")
     lines = [Text(line, style="red", no_wrap=True, overflow="ellipsis") for line in board.failures]
+    lines += [Text(board.waits, no_wrap=True, overflow="ellipsis")] if board.waits else []
     return Group(table, *lines)

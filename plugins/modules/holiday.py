@@ -16,12 +16,13 @@ description:
     a run which was killed goes on where it was.
   - V(plan) writes the plan and the announcement of each school, once a run. V(gate) says whether a further wave may begin.
     V(agenda) says which stages are left on the current host.
+    V(again) says whether, and after how many seconds, what was off is to be tried again, and V(wait) waits for so long.
     V(begin) says whether a stage is to be run on the current host, and V(end) notes its result. V(report) writes the report of each school.
 options:
   step:
     description: What to do.
     type: str
-    choices: [plan, gate, agenda, begin, end, report]
+    choices: [plan, gate, agenda, begin, end, again, wait, report]
     required: true
   market:
     description: The market's folder.
@@ -40,6 +41,12 @@ options:
     description: Plan for the next window, and not for the one that is open.
     type: bool
     default: false
+  emergency:
+    description:
+      - Why work may not wait for a window, with its C(reason) and its C(reference) (a CVE or a ticket), for V(plan).
+        Where no window is open the run then has no end.
+    type: dict
+    default: {}
   parallel:
     description: How many assets are worked on at once, for the time that is announced.
     type: int
@@ -49,13 +56,24 @@ options:
     type: int
     default: 20
   since:
-    description: When this start began, for V(gate); failures of earlier starts do not count.
+    description: When this start began, for V(gate), as failures of earlier starts do not count, and for V(again).
     type: str
     default: ""
   second:
     description: A second pass, for what was off or lost; what has failed is left alone.
     type: bool
     default: false
+  every:
+    description: Least seconds between two tries of what was off, for V(again). The distance grows with the time that was waited.
+    type: int
+    default: 300
+  patience:
+    description: Seconds after which what was off is not tried again. By default it is until the window ends.
+    type: int
+  seconds:
+    description: How long to wait, for V(wait).
+    type: float
+    default: 0
   stage:
     description: The stage, for V(begin) and V(end).
     type: str
@@ -104,12 +122,25 @@ run:
   type: str
   sample: 2026-12-18-noel
 go:
-  description: Whether the stage is to be run, or a further wave to be begun.
-  returned: step is begin or gate
+  description: Whether the stage is to be run, a further wave to be begun, or what was off to be tried again.
+  returned: step is begin, gate or again
   type: bool
 stages:
   description: The stages that are left on the current host.
   returned: step is agenda
+  type: list
+  elements: str
+late:
+  description: Whether the stage, and what follows it, could not end before the window does.
+  returned: step is begin
+  type: bool
+seconds:
+  description: After how many seconds to try again.
+  returned: step is again
+  type: float
+"off":
+  description: What was off.
+  returned: step is again
   type: list
   elements: str
 outcomes:

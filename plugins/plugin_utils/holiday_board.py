@@ -40,6 +40,7 @@ class Board:
         self.sites: dict[str, Site] = {}
         self.at: dict[str, str] = {}
         self.failures: list[str] = []
+        self.waits = ""  # for what was off, and until when
 
     def planned(self, answer: dict[str, Any]) -> None:
         """The plan: which assets each site has, and how long it takes."""

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from reversibility.errors import CartableError
 from reversibility.market.model import Asset, Market
 from reversibility.operations.holiday.progress import Progress
+from reversibility.operations.permission import Emergency
 from reversibility.operations.spans import Span
 from reversibility.operations.windows import SiteCalendar
 from reversibility.records.state import State
 
 RESERVE = 1.25  # an announced time that is too long is forgiven
 CANARY_SHARE = 0.1
+FOREVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 CENTRAL = frozenset({"file_servers", "servers", "network"})  # what others depend on: last
 
 
 @dataclass(frozen=True)
 class SitePlan:
-    """One school of a plan. ``minutes`` is what is announced; ``canary`` goes first."""
+    """One school of a plan. ``minutes`` is what is announced; ``canary`` goes first.
+
+    ``end`` is the window's; None where an emergency has lifted it.
+    """
 
     site: str
     name: str
@@ -49,6 +54,8 @@ class Plan:
     made: dt.datetime
     parallel: int
     sites: tuple[SitePlan, ...]
+    emergencies: tuple[Mapping[str, Any], ...] = ()
+    """Why work was done outside the windows: ``reason``, ``reference``, ``sites``, ``at``."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -74,7 +81,10 @@ class Plan:
             )
             for entry in content["sites"]
         )
-        return cls(content["run"], content["market"], moment(content["made"]), content["parallel"], sites)
+        return cls(
+            content["run"], content["market"], moment(content["made"]), content["parallel"], sites,
+            tuple(content.get("emergencies", ())),
+        )  # fmt: skip
 
     def joined(self, later: Plan) -> Plan:
         """This plan, as announced, with the windows of today and whatever site or asset it has not got."""
@@ -92,7 +102,7 @@ class Plan:
             for site in self.sites
         ]
         sites += [site for name, site in now.items() if name not in {one.site for one in self.sites}]
-        return replace(self, sites=tuple(sites))
+        return replace(self, sites=tuple(sites), emergencies=(*self.emergencies, *later.emergencies))
 
 
 def make_plan(
@@ -104,14 +114,18 @@ def make_plan(
     run: str = "",
     parallel: int = 20,
     announce: bool = False,
+    emergency: Emergency | None = None,
 ) -> Plan:
     """Plan a run on the assets ``tags``. ``announce`` plans for the next holidays where no window is open now.
+
+    Where no window is open an ``emergency`` lifts the window: such a site is worked on from now on, without an end.
 
     Raises CartableError when a site has no window at all.
     """
     wanted = [market.assets[tag] for tag in tags if tag in market.assets]
     sites = []
     names: set[str] = set()
+    lifted: list[str] = []
     for site in market.sites:
         assets = [asset for asset in wanted if asset.site == site]
         if not assets:
@@ -119,17 +133,26 @@ def make_plan(
         calendar = SiteCalendar.of(market, site)
         seconds = {asset.tag: _seconds(state, asset) for asset in assets}
         minutes = site_minutes(list(seconds.values()), parallel)
-        window = _window(calendar, now, minutes, announce)
+        free = emergency is not None and not announce and not calendar.at(now).allowed
+        window = Span(now, FOREVER) if free else _window(calendar, now, minutes, announce)
+        lifted += [site] if free else []
         names.add(_run_name(window, calendar.local(max(window.start, now))))
         canary, others = waves(assets)
         unmanaged = tuple(a.tag for a in market.assets.values() if a.site == site and not a.managed)
         sites.append(
             SitePlan(
-                site, str(market.sites[site]["name"]), max(window.start, now), window.end, minutes,
+                site, str(market.sites[site]["name"]), max(window.start, now),
+                None if free else window.end, minutes,
                 canary, others, unmanaged, calendar.policy.time_zone.key,
             )
         )  # fmt: skip
-    return Plan(run or min(names, default=f"{now:%Y-%m-%d}"), market.name, now, parallel, tuple(sites))
+    used = (
+        [{**asdict(emergency), "sites": lifted, "at": now.isoformat(timespec="seconds")}]
+        if lifted and emergency
+        else []
+    )
+    name = run or min(names, default=f"{now:%Y-%m-%d}")
+    return Plan(name, market.name, now, parallel, tuple(sites), tuple(used))
 
 
 def waves(assets: list[Asset]) -> tuple[tuple[str, ...], tuple[str, ...]]:

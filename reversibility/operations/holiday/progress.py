@@ -71,6 +71,12 @@ class Progress:
             return []
         return left
 
+    def blocked_by(self, stage: Stage) -> str | None:
+        """The stage before ``stage`` that has not ended, so that ``stage`` has to wait; None without any."""
+        names = [one.name for one in stages()]
+        before = names[: names.index(stage.name)]
+        return next((name for name in before if self.results.get(name, {}).get("result") not in ENDED), None)
+
     def begin(self, stage: Stage, family: str, left: float | None) -> bool:
         """Note that ``stage`` begins; False, noted as well, when it and what follows would not end in the window.
 
@@ -102,8 +108,9 @@ class Progress:
             entry["attempts"] = before["attempts"]
         if result in (DONE, FAILED) and before.get("result") == BEGUN:
             began = dt.datetime.fromisoformat(before["at"])
-            entry["seconds"] = max(0, round((now - began).total_seconds()))
-            if result == DONE:
+            seconds = round((now - began).total_seconds())
+            entry["seconds"] = max(0, seconds)
+            if result == DONE and seconds >= 0:  # else the clock was set back meanwhile
                 self.content["durations"][stage] = entry["seconds"]
         entry.update(
             {key: value for key, value in (("detail", detail[:LONGEST_DETAIL]), ("code", code)) if value}

@@ -42,6 +42,7 @@ def site_summary(
         "minutes_used": round((ended - began).total_seconds() / 60) if began and ended else None,
         "totals": {word: Counter(row["outcome"] for row in rows)[word] for word in OUTCOMES},
         "assets": rows,
+        "emergencies": [dict(one) for one in plan.emergencies if site.site in one["sites"]],
         "unmanaged": list(site.unmanaged),
     }
 

@@ -7,8 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
 
 from reversibility.market.load import load_market
 
@@ -38,15 +42,48 @@ class Fleet:
         self.tell(faults or {}, scale)
 
     def tell(self, faults: dict[str, str], scale: float = 0.0) -> None:
-        """Give machines their faults: off, disk_full, broken_package, reboots_forever."""
+        """Give machines their faults: off, asleep:<calls>, disk_full, broken_package, reboots_forever, window_ends."""
         (self.machines / "fleet.json").write_text(
             json.dumps({"faults": faults, "scale": scale, "tags": self.tags})
         )
+
+    def open_for(self, minutes: int) -> None:
+        """Let the site be worked on from an hour ago until in ``minutes``; 0 closes it.
+
+        Its clock is one by which that is a single day: a window of the calendar begins and ends on the same one.
+        """
+        now = datetime.now(UTC)
+        hours = 12 - now.hour  # so that it is noon there
+        zone = f"Etc/GMT{-hours:+d}"  # POSIX: west is positive
+        here = now.astimezone(ZoneInfo(zone))
+        start, end = (here + timedelta(minutes=m) for m in (-60, minutes))
+        day = here.date()
+        calendar = {
+            "windows": {"weekly": [], "school_holidays": False, "public_holidays": False},
+            "sites": {"trois_platanes": {"time_zone": zone}},
+            "agreements": [
+                {
+                    "sites": ["trois_platanes"],
+                    "from": day,
+                    "until": day,
+                    "hours": f"{start:%H:%M}-{end:%H:%M}",
+                    "reason": "essai",
+                    "by": "essai",
+                }
+            ],
+        }
+        (self.inventory / "calendar.yml").write_text(yaml.safe_dump(calendar))
 
     def machine(self, tag: str) -> dict[str, Any]:
         """What a machine has been through."""
         path = self.machines / f"{tag}.json"
         return json.loads(path.read_text()) if path.exists() else {}
+
+    def record(self, tag: str, name: str, content: Any) -> None:
+        """Put a record of an asset into the state."""
+        folder = self.data / "fleet" / "state" / load_market(self.inventory).assets[tag].site / tag
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(json.dumps(content))
 
     def command(self, playbook: str, **variables: Any) -> list[str]:
         """The command of a run."""
@@ -55,9 +92,8 @@ class Fleet:
             "ansible_python_interpreter": "/usr/bin/python3",
             "ansible_become_password": "simulated",
             "software_entries": [],
-            "patch_reboot_timeout": 3,
+            "patch_reboot_timeout": 1,
             "holiday_first_patience": 1,
-            "holiday_patience": 1,
             **variables,
         }
         playbook_file = str(PROJECT / "playbooks" / playbook)

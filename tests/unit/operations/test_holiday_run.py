@@ -1,4 +1,4 @@
-"""A holiday run on simulated machines with the real playbook: failures, a kill, and what a second start does."""
+"""A holiday run on simulated machines with the real playbook: a kill, failures, windows, and what later starts do."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from tests.simulators.fleet.fleet import PROJECT, Fleet
 from tests.unit.documents.test_documents import Page
 
 RUN = "essai"
+PC = "UC250001"
+FAULTS = {"UC250002": "off", "UC250001": "broken_package", "NA250001": "reboots_forever"}
 
 
 def report(fleet: Fleet) -> dict[str, Any]:
@@ -26,18 +28,45 @@ def outcomes(fleet: Fleet) -> dict[str, str]:
     return {row["asset"]: row["outcome"] for row in report(fleet)["assets"]}
 
 
+def stages_of(fleet: Fleet, tag: str) -> dict[str, Any]:
+    record = fleet.data / "fleet" / "state" / "trois_platanes" / tag / "holiday.json"
+    return json.loads(record.read_bytes())["stages"] if record.exists() else {}
+
+
 @pytest.fixture
 def fleet(tmp_path: Path) -> Fleet:
     return Fleet(tmp_path, PROJECT / "inventories" / "demo")
 
 
-def test_failures_are_reported_and_a_second_start_does_what_was_left(
+def kill_at_work(fleet: Fleet, tag: str, stage: str) -> None:
+    """Start the run, and kill its controller while ``tag`` is at ``stage``."""
+    with subprocess.Popen(
+        fleet.command("holiday.yml", holiday_run=RUN, holiday_fail_share=100), cwd=PROJECT, env=fleet.environment,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    ) as process:  # fmt: skip
+        deadline = time.monotonic() + 120
+        while stages_of(fleet, tag).get(stage, {}).get("result") != "begun":
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.05)
+        process.kill()
+
+
+def test_a_run_that_was_killed_goes_on_reports_failures_and_a_later_start_does_what_was_left(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fleet.limit = ["PD250001", "UC250001", "UC250002", "NA250001"]
-    fleet.tell({"UC250002": "off", "UC250001": "broken_package", "NA250001": "reboots_forever"})
-    first = fleet.run("holiday.yml", holiday_run=RUN, holiday_fail_share=100)
-    assert first.returncode == 2, first.stdout + first.stderr
+    fleet.tell(FAULTS, scale=0.01)  # an upgrade takes six seconds
+    kill_at_work(fleet, "PD250001", "system")
+    before = stages_of(fleet, "PD250001")
+    folder = fleet.data / "fleet" / "holiday" / RUN / "trois_platanes"
+    letter = (folder / "annonce.html").read_bytes()
+
+    fleet.tell(FAULTS)
+    second = fleet.run("holiday.yml", holiday_run=RUN, holiday_fail_share=100, holiday_patience=1)
+    assert second.returncode == 2, second.stdout + second.stderr
+    after = stages_of(fleet, "PD250001")
+    assert after["precheck"] == before["precheck"], "what had ended was not done again"
+    assert after["system"]["attempts"] == 2
     assert outcomes(fleet) == {
         "PD250001": "done",
         "UC250001": "failed",
@@ -48,27 +77,23 @@ def test_failures_are_reported_and_a_second_start_does_what_was_left(
         row["asset"]: [e.get("code") for e in row["stages"] if "code" in e] for row in report(fleet)["assets"]
     }
     assert (codes["UC250001"], codes["NA250001"]) == (["package_script"], ["no_return"])
-    assert set(report(fleet)["assets"][0]["impossible"]) >= {"restore_point", "firmware"}, (
-        "listed, not skipped"
-    )
-
-    folder = fleet.data / "fleet" / "holiday" / RUN / "trois_platanes"
+    assert "firmware" in report(fleet)["assets"][0]["impossible"], "listed, not skipped"
     page = Page((folder / "compte-rendu.html").read_text(encoding="utf-8"))
     assert page.problems == []
     assert "un paquet ne s’installe pas" in page.text
     assert "l’ordinateur n’est pas revenu après son redémarrage" in page.text
     for name in ("annonce.pdf", "compte-rendu.pdf"):
         assert (folder / name).read_bytes().startswith(b"%PDF")
-    assert "Durée prévue" in Page((folder / "annonce.html").read_text(encoding="utf-8")).text
-    letter = (folder / "annonce.html").read_bytes()
+    assert "Durée prévue" in Page(letter.decode()).text
 
-    fleet.tell({})
-    for tag in ("NA250001",):  # somebody went there
-        machine = fleet.machine(tag)
-        (fleet.machines / f"{tag}.json").write_text(json.dumps({**machine, "lost": False, "reboot": []}))
-    second = fleet.run("holiday.yml", holiday_run=RUN)
-    assert second.returncode == 0, second.stdout + second.stderr
+    fleet.tell({"UC250002": "asleep:2"})
+    tried = stages_of(fleet, "UC250002")["wake"]["attempts"]
+    machine = fleet.machine("NA250001")  # somebody went there
+    (fleet.machines / "NA250001.json").write_text(json.dumps({**machine, "lost": False, "reboot": []}))
+    third = fleet.run("holiday.yml", holiday_run=RUN, holiday_every=1)
+    assert third.returncode == 0, third.stdout + third.stderr
     assert set(outcomes(fleet).values()) == {"done"}
+    assert stages_of(fleet, "UC250002")["wake"]["attempts"] >= tried + 2, "tried again until it answered"
     assert {tag: fleet.machine(tag)["upgrades"] for tag in fleet.limit} == dict.fromkeys(fleet.limit, 1)
     assert (folder / "annonce.html").read_bytes() == letter, "a school is told once"
     monkeypatch.setenv("CARTABLE_DATA_DIR", str(fleet.data))
@@ -76,25 +101,34 @@ def test_failures_are_reported_and_a_second_start_does_what_was_left(
     assert "trois_platanes  4 done" in capsys.readouterr().out
 
 
-def test_a_run_that_was_killed_goes_on_where_it_was(fleet: Fleet) -> None:
-    fleet.limit = ["UC250001", "UC250002"]
-    record = fleet.data / "fleet" / "state" / "trois_platanes" / "UC250001" / "holiday.json"
-    fleet.tell({}, scale=0.01)  # an upgrade takes six seconds
-    with subprocess.Popen(
-        fleet.command("holiday.yml", holiday_run=RUN), cwd=PROJECT, env=fleet.environment,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    ) as process:  # fmt: skip
-        deadline = time.monotonic() + 120
-        while not (record.exists() and json.loads(record.read_bytes())["stages"].get("system")):
-            assert process.poll() is None and time.monotonic() < deadline
-            time.sleep(0.05)
-        process.kill()
-    before = json.loads(record.read_bytes())["stages"]
-    assert before["system"]["result"] == "begun"
+def test_nothing_is_started_that_cannot_be_finished_and_a_window_that_ends_stops_the_run(
+    fleet: Fleet,
+) -> None:
+    fleet.limit = [PC]
+    fleet.open_for(minutes=10)  # an upgrade takes fifteen
+    short = fleet.run("holiday.yml", holiday_run=RUN)
+    assert short.returncode == 0, short.stdout + short.stderr
+    assert outcomes(fleet) == {PC: "window"}
+    found = stages_of(fleet, PC)
+    assert found["precheck"]["result"] == "done"
+    assert {"system", "reboot"} & found.keys() <= {"system"}, "nothing after the stage that was put off"
+    assert fleet.machine(PC).get("upgrades", 0) == 0
+
+    fleet.open_for(minutes=90)
+    fleet.tell({PC: "window_ends"})  # while it upgrades
+    cut = fleet.run("holiday.yml", holiday_run=RUN)
+    assert cut.returncode == 0, cut.stdout + cut.stderr
+    found = stages_of(fleet, PC)
+    assert (found["system"]["result"], found["software"]["result"]) == ("done", "window")
+    assert "reboot" not in found
+    assert fleet.machine(PC)["reboot"] == ["kernel"], "not restarted any more"
+
+    fleet.open_for(minutes=0)
     fleet.tell({})
-    done = fleet.run("holiday.yml", holiday_run=RUN)
+    urgent = {"reason": "exploited on the internet", "reference": "CVE-2026-1234"}
+    done = fleet.run("holiday.yml", holiday_run=RUN, preflight_emergency=urgent)
     assert done.returncode == 0, done.stdout + done.stderr
-    after = json.loads(record.read_bytes())["stages"]
-    assert after["precheck"] == before["precheck"], "what had ended was not done again"
-    assert after["system"]["attempts"] == 2
-    assert fleet.machine("UC250001")["upgrades"] == 1
+    assert outcomes(fleet) == {PC: "done"}
+    assert report(fleet)["emergencies"][0]["reference"] == "CVE-2026-1234"
+    page = fleet.data / "fleet" / "holiday" / RUN / "trois_platanes" / "compte-rendu.html"
+    assert "exploited on the internet (CVE-2026-1234)" in Page(page.read_text(encoding="utf-8")).text

@@ -12,6 +12,7 @@ import os
 import re
 import time
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,12 @@ class Connection(ConnectionBase):
         machine = (
             json.loads(path.read_text()) if path.exists() else {"boot_id": str(uuid.uuid4()), "upgrades": 0}
         )
+        fault, _, times = self._fault.partition(":")
+        if fault == "asleep":  # wakes after it was called so many times
+            machine["calls"] = machine.get("calls", 0) + 1
+            self._keep(machine)
+            if machine["calls"] <= int(times):
+                raise AnsibleConnectionFailure(f"{self._tag} does not answer")
         if self._fault in ("off", *(["lost"] if machine.get("lost") else [])):
             raise AnsibleConnectionFailure(f"{self._tag} does not answer")
         return machine
@@ -142,8 +149,7 @@ class Connection(ConnectionBase):
         upgraded = [] if machine["upgrades"] else [UPGRADE]
         result = {
             "changed": bool(upgraded), "upgraded": upgraded, "left": LEFT, "repaired": False, "conffiles": [],
-            "no_way_back": [], "boot_id": machine["boot_id"], "reboot": machine.get("reboot", []),
-            "outdated_programs": [],
+            "no_way_back": [], "boot_id": machine["boot_id"], "outdated_programs": [],
         }  # fmt: skip
         fault = self._fault
         if fault == "disk_full" or (fault == "broken_package" and not check):
@@ -153,7 +159,17 @@ class Connection(ConnectionBase):
         if not check and upgraded:
             machine.update(upgrades=machine["upgrades"] + 1, reboot=["kernel"])
             self._keep(machine)
-        return result
+            if fault == "window_ends":
+                self._end_windows()
+        return {**result, "reboot": machine.get("reboot", [])}
+
+    def _end_windows(self) -> None:
+        """Have every window of the run's plan end now, as time does when an upgrade takes longer than ever before."""
+        for path in self._folder.parent.glob("data/*/holiday/*/plan.json"):
+            plan = json.loads(path.read_text())
+            for site in plan["sites"]:
+                site["end"] = datetime.now(UTC).isoformat()
+            path.write_text(json.dumps(plan))
 
     def _service_facts(self, machine: dict[str, Any], check: bool, data: bytes) -> dict[str, Any]:
         return {"changed": False, "ansible_facts": {"services": {}}}

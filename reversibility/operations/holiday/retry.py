@@ -1,0 +1,35 @@
+"""When to try again what was off: until the window ends, at first often, then at growing distances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+GROWTH = 0.25  # of what has been waited so far: two weeks of holidays are some thirty tries
+LIFTED = 3600.0  # seconds, where neither a window nor the operator ends it
+
+
+@dataclass(frozen=True)
+class Off:
+    """An asset that was off: the seconds that its stages take, and those left of its site's window (None: no end)."""
+
+    asset: str
+    needed: float
+    left: float | None
+
+    def useful(self, waited: float, patience: float | None) -> float:
+        """For how many seconds it is still of use to wait for it."""
+        ends = [self.left - self.needed] if self.left is not None else []
+        if patience is not None or not ends:
+            ends.append((LIFTED if patience is None else patience) - waited)
+        return min(ends)
+
+
+def next_try(off: Iterable[Off], waited: float, every: float, patience: float | None) -> float | None:
+    """In how many seconds to try again; None when nothing is off or no time is left.
+
+    ``waited`` are the seconds since this start; ``patience``, where the operator has set one, ends it before the
+    window.
+    """
+    useful = max((one.useful(waited, patience) for one in off), default=0.0)
+    return min(max(every, waited * GROWTH), useful) if useful > 0 else None
