@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -152,7 +151,7 @@ def test_the_grammar_names_the_accounts_that_sudo_lets_in(tmp_path, policy, expe
     assert administrators(machine_with(tmp_path, policy)) == (expected, [])
 
 
-@pytest.mark.skipif(shutil.which("cvtsudoers") is None, reason="needs cvtsudoers of the package sudo")
+@pytest.mark.judge("cvtsudoers")
 @pytest.mark.parametrize(("policy", "expected"), GRAMMAR)
 def test_sudo_s_own_reader_judges_the_same(tmp_path, policy, expected):
     if "+=" in policy or "BB = AA\n" in policy or policy.startswith("User_Alias AA = BB"):

@@ -60,6 +60,7 @@ def test_every_command_of_the_opening_sheet(case: Case, reader: Reader) -> None:
         (reader.folder / name).unlink()
 
 
+@pytest.mark.judge("age")
 def test_every_command_of_the_start_page(case: Case, reader: Reader) -> None:
     reader.follow(reader.start_page(), START)
     project, records = reader.project, reader.project / "var/demo"
