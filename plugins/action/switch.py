@@ -55,7 +55,7 @@ class ActionModule(action.DeviceAction):
             "accounts.json": {"accounts": accounts},
             "compliance.json": {"rules": findings(seen), "saved": result.saved},
         }
-        kept = self._record({"configuration": devices.items(result.files), "files": files})
+        kept = self.record({"configuration": devices.items(result.files), "files": files})
         return {**kept, **self._told(result, {"changed": bool(kept.get("changed"))})}
 
     def _planned(self):
@@ -106,21 +106,6 @@ class ActionModule(action.DeviceAction):
 
     def _renewed(self):
         return [f"{devices.ACCOUNT}{account}" for account in self.arguments["renew"]]
-
-    def _record(self, arguments):
-        """Run the action ``record`` in this task's place: what it is given holds secrets and is in no result."""
-        task = self._task.copy()
-        task.args = arguments
-        record = self._shared_loader_obj.action_loader.get(
-            "cartable.fleet.record",
-            task=task,
-            connection=self._connection,
-            play_context=self._play_context,
-            loader=self._loader,
-            templar=self._templar,
-            shared_loader_obj=self._shared_loader_obj,
-        )
-        return record.run(task_vars=self.variables)
 
     def _told(self, result, answer):
         answer["commands"] = list(result.commands)

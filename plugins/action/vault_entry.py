@@ -26,6 +26,7 @@ ARGUMENTS = {
     "username": {"type": "str"},
     "policy": {"type": "str", "choices": ["administrator", "user"], "default": "user"},
     "address": {"type": "str"},
+    "shared": {"type": "bool", "default": False},
     "state": {
         "type": "str",
         "choices": ["prepared", "current", "installation", "installed", "absent"],
@@ -50,9 +51,9 @@ class ActionModule(ActionBase):
         _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
         try:
             self._vault = session.opened_vault(session.vault_of(identity.market_folder()))
-            self._asset = identity.host_name()
             self._account = args["account"]
             self._site = identity.host_site()
+            self._asset = self._site if args["shared"] else identity.host_name()
             before = self._entry()
             change = getattr(self, f"_{args['state']}")
             change(self._described(args, variables), _rotates(args["rotate"], self._account), before)
@@ -62,7 +63,8 @@ class ActionModule(ActionBase):
 
     def _described(self, args, variables):
         """What is said about the account, besides its secret."""
-        address = args["address"] if args["address"] is not None else variables.get("ansible_host", "")
+        own = "" if args["shared"] else variables.get("ansible_host", "")
+        address = args["address"] if args["address"] is not None else own
         return {
             "username": args["username"] or args["account"],
             "address": self._templar.template(address) or "",

@@ -26,6 +26,13 @@ options:
       - The entry is titled with the asset and the account, and filed under the site of the host (C(cartable_site)). When an asset has moved to another site, its entry follows.
     type: str
     required: true
+  shared:
+    description:
+      - Whether the secret is that of the whole site, such as the key of an SSID that all its access points have. Its entry is titled with the site
+        in place of the asset.
+    type: bool
+    default: false
+    version_added: "0.1.0"
   username:
     description:
       - The login name on the device. The account's name where it is not given.

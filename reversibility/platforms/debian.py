@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from reversibility.market.kinds import kind_groups
 from reversibility.market.model import Asset, Market
-from reversibility.platforms import debian_checks, debian_redaction, nftables_router, openvswitch
+from reversibility.platforms import debian_checks, debian_redaction, hostapd, nftables_router, openvswitch
 from reversibility.platforms.driver import Driver, Files, UnknownGrammar
 from reversibility.platforms.model import Account, Configuration
 
@@ -55,6 +55,7 @@ FILES_BY_GROUP = {"file_servers": ("/etc/samba/smb.conf",)}
 DRIVERS_BY_GROUP: dict[str, Driver] = {
     "switches": openvswitch.DRIVER,
     "gateways": nftables_router.DRIVER,
+    "access_points": hostapd.DRIVER,
 }
 
 

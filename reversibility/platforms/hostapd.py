@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from reversibility.market.model import Asset, Market
+from reversibility.platforms import hostapd_files, hostapd_scripts, shell_driver, wifi_hours
 from reversibility.platforms.differences import NBSP, differences
 from reversibility.platforms.driver import ChangeRefused, Files, UnknownGrammar
 from reversibility.platforms.model import Configuration, Ssid
 from reversibility.platforms.redaction import LONGEST_LINE, MASK, MOST_LINES, looks_secret, mask_shapes
-from reversibility.platforms.secret_names import secret
+from reversibility.platforms.secret_names import fill, names_in
+from reversibility.platforms.shell_driver import Goal
 from reversibility.platforms.wanted import wanted_configuration
 
+_PLAIN = frozenset({hostapd_files.DEFAULTS, hostapd_files.DROP_IN, *hostapd_files.TIMERS.values()})
 _PATH = re.compile(r"/etc/hostapd/[\w.-]+\.conf")
 _LINE = re.compile(r"([a-z][a-z0-9_]*)=(.*)")
 _SECRET = re.compile(
@@ -40,13 +43,6 @@ _PUBLIC = frozenset(
     ]
 )
 _MANAGEMENT = {"SAE": "wpa3-personal", "OWE": "owe", "WPA-PSK": "wpa2-personal", "WPA-EAP": "wpa2-enterprise"}
-_WRITTEN = {
-    "wpa2-personal": ("WPA-PSK", "1"),
-    "wpa3-personal": ("SAE", "2"),
-    "owe": ("OWE", "2"),
-    "wpa2-enterprise": ("WPA-EAP", "1"),
-    "wpa3-enterprise": ("WPA-EAP-SHA256", "2"),
-}
 _BANDS = {"g": "2.4", "b": "2.4", "a": "5"}
 
 
@@ -62,13 +58,6 @@ def lines_of(text: str) -> Iterator[tuple[int, str, str]]:
         yield number, match[1], match[2]
 
 
-def quoted(ssid: str) -> str:
-    """An SSID's line: in hexadecimal where hostapd would lose something, blanks at the end for example."""
-    if re.fullmatch(r"[!-~](?:[ -~]*[!-~])?", ssid):
-        return f"ssid={ssid}"
-    return f"ssid2={ssid.encode().hex()}"
-
-
 class Hostapd:
     """Driver of hostapd. The SSID of VLAN n is on the bridge ``brn``."""
 
@@ -79,17 +68,23 @@ class Hostapd:
         return ("/etc/hostapd/hostapd.conf",)
 
     def collected(self, kind: str) -> tuple[str, ...]:
-        """Every configuration of hostapd."""
-        return ("/etc/hostapd/*.conf",)
+        """Every configuration of hostapd, and what is beside it in systemd."""
+        return (
+            "/etc/hostapd/*.conf",
+            hostapd_files.DROP_IN,
+            *(path for path in hostapd_files.TIMERS.values()),
+        )
 
     def redact(self, path: str, text: str) -> str | None:
         """The settings without secrets, comments left out since old keys stand in them; None for another grammar."""
         if (
-            not _PATH.fullmatch(path)
+            not (_PATH.fullmatch(path) or path in _PLAIN)
             or text.count("\n") > MOST_LINES
             or re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", text)
         ):
             return None
+        if path in _PLAIN:
+            return "".join(f"{_masked('', line)}\n" for line in text.splitlines())
         try:
             settings = list(lines_of(text))
         except UnknownGrammar:
@@ -108,46 +103,44 @@ class Hostapd:
                     found[ssid.name] = replace(ssid, bands=ssid.bands | known.bands) if known else ssid
             except (UnknownGrammar, ValueError) as error:
                 raise UnknownGrammar(f"{path}: {error}") from error
-        return Configuration(ssids=tuple(found[name] for name in sorted(found)))
+        timers = [
+            files.get(hostapd_files.TIMERS[verb], b"").decode("utf-8", "replace") for verb in ("on", "off")
+        ]
+        hours = wifi_hours.from_timers(*timers)
+        ssids = (replace(found[name], hours=str(hours or "")) for name in sorted(found))
+        return Configuration(ssids=tuple(ssids))
 
     def render(self, wanted: Configuration) -> str:
-        """The blocks of the wanted SSIDs, after the radio's own settings; keys are named, see secret_names.py.
+        """The configuration of each radio; keys are named, see secret_names.py. Raises ChangeRefused."""
+        if not any(ssid.enabled for ssid in wanted.ssids):
+            return ""
+        files = hostapd_files.goal(wanted)
+        return "\n".join(text for path, text in files.items() if text is not None and _PATH.fullmatch(path))
 
-        Raises ChangeRefused for what hostapd takes and does not do: it does not notice an enterprise SSID
-        without a server.
-        """
-        reasons, lines = [], []
-        for index, ssid in enumerate(ssid for ssid in wanted.ssids if ssid.enabled):
-            if not 0 < len(ssid.name.encode()) <= 32:
-                reasons.append(f"{ssid.name}: a name has 1 to 32 bytes")
-            lines += [f"interface=wlan{index}" if index == 0 else f"bss=wlan0_{index}"]
-            lines += [f"bridge=br{ssid.vlan}"] if ssid.vlan else []
-            lines += [
-                quoted(ssid.name),
-                "utf8_ssid=1",
-                f"ap_isolate={int(ssid.isolated)}",
-                f"ignore_broadcast_ssid={int(ssid.hidden)}",
-            ]
-            if ssid.security in _WRITTEN:
-                management, protected = _WRITTEN[ssid.security]
-                lines += [
-                    "wpa=2",
-                    "rsn_pairwise=CCMP",
-                    f"wpa_key_mgmt={management}",
-                    f"ieee80211w={protected}",
-                ]
-            if ssid.security.endswith("personal"):
-                lines.append(f"wpa_passphrase={secret(f'wifi/{ssid.name}')}")
-            if ssid.security.endswith("enterprise"):
-                if not wanted.radius:
-                    reasons.append(f"{ssid.name}: no RADIUS server is declared (network_radius)")
-                    continue
-                server = wanted.radius[0]
-                lines += ["ieee8021x=1", f"auth_server_addr={server}", "auth_server_port=1812"]
-                lines.append(f"auth_server_shared_secret={secret(f'radius/{server}')}")
-        if reasons:
-            raise ChangeRefused(reasons)
-        return "\n".join([*lines, ""])
+    scripts = hostapd_scripts.SCRIPTS
+
+    def received(self, output: bytes) -> dict[str, bytes]:
+        """The files of the archive that the device sent."""
+        return shell_driver.unpacked(output)
+
+    def planned(self, wanted: Configuration, files: Files) -> Goal:
+        """Every file that is managed."""
+        return hostapd_files.goal(wanted)
+
+    def filled(self, path: str, text: str, secrets: Mapping[str, str]) -> str:
+        """The file with its secrets: hostapd has no quotes, what follows ``=`` is the value."""
+        for name in names_in(text):
+            if problem := _key_problem(name, secrets[name]):
+                raise ChangeRefused([f"the vault's {name} {problem}"])
+        return fill(text, secrets)
+
+    def same(self, path: str, one: str, other: str) -> bool:
+        """Whether two texts are equal."""
+        return one == other
+
+    def payload(self, files: Files, changed: Goal) -> bytes:
+        """The files as an archive."""
+        return shell_driver.archive(changed)
 
     def problems(self, files: Files) -> list[str]:
         """What hostapd would not say itself: it has no option that only checks, and takes an empty server."""
@@ -168,7 +161,7 @@ class Hostapd:
             return f"configuration illisible ({error})"
         bands = {ssid.name: ssid.bands for ssid in seen.ssids}
         wanted = [
-            replace(s, hours="", bands=s.bands or bands.get(s.name, s.bands))
+            replace(s, bands=s.bands or bands.get(s.name, s.bands))
             for s in wanted_configuration(market, asset).ssids
         ]
         found = list(differences(Configuration(ssids=tuple(wanted)), seen))
@@ -176,7 +169,8 @@ class Hostapd:
 
     def restore(self, files: Files) -> tuple[str, ...]:
         """The paths of the files to put back, then what applies them."""
-        return (*sorted(path for path in files if _PATH.fullmatch(path)), "systemctl restart hostapd")
+        paths = sorted(path for path in files if _PATH.fullmatch(path) or path in _PLAIN)
+        return (*paths, "systemctl restart hostapd")
 
 
 def _ssids(text: str) -> Iterator[Ssid]:
@@ -213,6 +207,15 @@ def _security(block: dict[str, str]) -> str:
         )
         return "wpa3-enterprise" if strict else "wpa2-enterprise"
     return next((security for name, security in _MANAGEMENT.items() if name in managements), managements[0])
+
+
+def _key_problem(name: str, value: str) -> str:
+    """What is wrong with a secret for hostapd, which takes some of it in silence; '' when nothing is."""
+    if any(ord(character) < 32 for character in value):
+        return "holds a control character"
+    if name.startswith("wifi/") and not (8 <= len(value) <= 63 and value.isascii()):
+        return "is no key of 8 to 63 plain characters"
+    return ""
 
 
 def _masked(name: str, value: str) -> str:

@@ -101,6 +101,20 @@ class Ssid:
 
 
 @dataclass(frozen=True, slots=True)
+class Radio:
+    """A radio of an access point, by its interface. ``band`` is "2.4" or "5"; ``channel`` a number or ``auto``.
+
+    ``ssids`` are the names that it carries; none means each of its band. ``driver`` is hostapd's.
+    """
+
+    name: str
+    band: str = ""
+    channel: str = "auto"
+    ssids: frozenset[str] = frozenset()
+    driver: str = "nl80211"
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """A local account of a device or a machine; never its secret."""
 
@@ -115,6 +129,7 @@ class Configuration:
 
     ``services`` of a network device: ``telnet``, ``http``, ``https``, ``ssh``, ``snmp-v2c``: each ``on`` or ``off``.
     ``snmp_users`` are SNMPv3's, ``radius`` the servers of 802.1X and of log-ins, each by address or name.
+    ``radios``, ``country`` (ISO 3166) and ``uplink`` (the wired interface) are an access point's.
     ``protected_ports`` and ``protected_vlans`` lead to the device; a plan that changes them is refused.
     """
 
@@ -122,6 +137,9 @@ class Configuration:
     vlans: tuple[Vlan, ...] = ()
     ports: tuple[Port, ...] = ()
     ssids: tuple[Ssid, ...] = ()
+    radios: tuple[Radio, ...] = ()
+    country: str = ""
+    uplink: str = ""
     accounts: tuple[Account, ...] = ()
     services: Mapping[str, str] = field(default_factory=dict)
     svis: tuple[Svi, ...] | None = None

@@ -7,9 +7,14 @@ from functools import cache
 from importlib.util import find_spec
 from typing import cast
 
+from reversibility.market.kinds import kind_groups
 from reversibility.market.platforms import platform_table
 from reversibility.platforms.dialogue import DIALOGUES
 from reversibility.platforms.driver import Driver, SwitchDriver
+from reversibility.platforms.shell_driver import ShellDriver
+
+# What a Linux machine is configured by, besides its roles, because of its kind.
+_ON_LINUX = {"switches": "openvswitch", "access_points": "hostapd"}
 
 
 @cache
@@ -23,3 +28,12 @@ def driver(platform: str) -> Driver | None:
 def switch_driver(platform: str) -> SwitchDriver | None:
     """The driver of a platform that is configured by commands; None when there is none."""
     return cast(SwitchDriver, driver(platform)) if platform in DIALOGUES else None
+
+
+def shell_driver(platform: str, kind: str) -> ShellDriver | None:
+    """The driver that reads and changes an asset by scripts; None when there is none."""
+    names = [platform]
+    if platform in platform_table().platforms and platform_table().platforms[platform].family == "linux":
+        names += [_ON_LINUX[group] for group in kind_groups(kind) if group in _ON_LINUX]
+    found = (driver(name) for name in names)
+    return next((cast(ShellDriver, one) for one in found if hasattr(one, "scripts")), None)

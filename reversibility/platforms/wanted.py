@@ -11,7 +11,8 @@ left out when the device's setting is not managed:
 ([{session, sources, destination}]), ``network_dhcp_snooping`` (names of VLANs), ``network_addresses`` ({VLAN:
 address/length or
 dhcp}; without it the device's own address), ``network_change_management`` (true: the uplink and the way to
-the device may change).
+the device may change). Of an access point: ``network_radios`` ({interface: {band, channel, ssids, driver}}),
+``network_country`` (FR), ``network_uplink`` (the wired interface that carries the VLANs).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from reversibility.platforms.model import (
     Dot1x,
     Mirror,
     Port,
+    Radio,
     Ssid,
     StaticRoute,
     Svi,
@@ -54,6 +56,9 @@ def wanted_configuration(
         vlans=tuple(_vlans(market, asset, table, declared)) if declared else (),
         ports=ports,
         ssids=tuple(_ssids(market, asset, table)) if asset.kind == "access_point" else (),
+        radios=tuple(_radios(variables.get("network_radios") or {})),
+        country=str(variables.get("network_country", "FR")),
+        uplink=str(variables.get("network_uplink", "")),
         accounts=tuple(
             Account(name, role) for name, role in sorted((variables.get("network_accounts") or {}).items())
         ),
@@ -134,6 +139,17 @@ def _ssids(market: Market, asset: Asset, table: Mapping[str, int]) -> Iterator[S
             hidden=bool(ssid.get("hidden", False)),
             bands=frozenset(str(band) for band in ssid.get("bands") or ()),
             hours=str(ssid.get("hours", "")),
+        )
+
+
+def _radios(given: Mapping[str, Mapping[str, Any]]) -> Iterator[Radio]:
+    for name, radio in given.items():
+        yield Radio(
+            str(name),
+            band=str(radio.get("band", "")),
+            channel=str(radio.get("channel", "auto")),
+            ssids=frozenset(radio.get("ssids") or ()),
+            driver=str(radio.get("driver", "nl80211")),
         )
 
 

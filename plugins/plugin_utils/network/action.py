@@ -18,6 +18,7 @@ try:
         Unreachable,
     )
     from ansible_collections.cartable.fleet.plugins.plugin_utils.network.session import Limits
+    from ansible_collections.cartable.fleet.plugins.plugin_utils.network.shell_device import ShellDevice
     from ansible_collections.cartable.fleet.plugins.plugin_utils.network.transport import Target
 
     from reversibility.errors import CartableError
@@ -26,7 +27,7 @@ try:
     from reversibility.market.variables import loaded
     from reversibility.platforms.dialogue import DIALOGUES
     from reversibility.platforms.driver import ChangeRefused, UnknownGrammar
-    from reversibility.platforms.registry import switch_driver
+    from reversibility.platforms.registry import shell_driver, switch_driver
     from reversibility.platforms.wanted import wanted_configuration
     from reversibility.records import session as vault_session
 except ImportError as error:
@@ -40,8 +41,8 @@ LIMITS = {
 }
 
 
-class DeviceAction(ActionBase):
-    """Action on the device that the current host is. Subclasses have ``ARGUMENTS`` and ``act``."""
+class MarketAction(ActionBase):
+    """Action on the device that the current host is. Subclasses have ``ARGUMENTS``, ``find`` and ``act``."""
 
     TRANSFERS_FILES = False
     ARGUMENTS: dict = {}
@@ -74,16 +75,62 @@ class DeviceAction(ActionBase):
             raise CartableError(f"{folder} has errors; 'reversibility check -i {folder}' lists them.")
         self.paths = MarketPaths.for_inventory(folder)
         self.asset = known.market.assets[identity.host_name()]
-        platform = self.asset.platform.name
-        self.driver, self.dialogue = switch_driver(platform), DIALOGUES.get(platform)
-        if self.driver is None or self.dialogue is None:
-            raise CartableError(f"{self.asset.tag} has the platform {platform}, to which nothing here talks.")
-        self.wanted = wanted_configuration(known.market, self.asset, self.driver.port_name)
+        self.find(self.asset.platform.name)
+        port_name = getattr(self.driver, "port_name", str)
+        self.wanted = wanted_configuration(known.market, self.asset, port_name)
+
+    def find(self, platform):
+        """Set ``self.driver`` for a platform. Raises CartableError when nothing talks to it."""
+        raise NotImplementedError
+
+    def _stranger(self):
+        name = self.asset.platform.name
+        return CartableError(f"{self.asset.tag} has the platform {name}, to which nothing here talks.")
 
     def value(self, name, default=None):
         """A variable of the host, templated."""
         value = self.variables.get(name)
         return default if value is None else self._templar.template(value)
+
+    def record(self, arguments):
+        """Run the action ``record`` in this task's place: what it is given holds secrets and is in no result."""
+        task = self._task.copy()
+        task.args = arguments
+        record = self._shared_loader_obj.action_loader.get(
+            "cartable.fleet.record",
+            task=task,
+            connection=self._connection,
+            play_context=self._play_context,
+            loader=self._loader,
+            templar=self._templar,
+            shared_loader_obj=self._shared_loader_obj,
+        )
+        return record.run(task_vars=self.variables)
+
+    def _target(self, **options):
+        return Target(
+            host=comparable(str(self.asset.address)),
+            port=int(self.value("ansible_port", 22)),
+            username=str(self.value("ansible_user", "")),
+            known_hosts=str(self.paths.known_hosts),
+            **options,
+        )
+
+    def _limits(self):
+        return Limits(answer=self.arguments["answer_timeout"], session=self.arguments["session_timeout"])
+
+    def _entry(self, account):
+        return vault_session.opened_vault(self.paths.vault).find(self.asset.tag, account)
+
+
+class DeviceAction(MarketAction):
+    """Action on a device with a command line."""
+
+    def find(self, platform):
+        """The driver and the dialogue of the platform."""
+        self.driver, self.dialogue = switch_driver(platform), DIALOGUES.get(platform)
+        if self.driver is None or self.dialogue is None:
+            raise self._stranger()
 
     def device(self, **options):
         """The device, with the account of ``ansible_user`` and its password from the vault."""
@@ -94,18 +141,13 @@ class DeviceAction(ActionBase):
                 f"The vault has no {self.asset.tag}/{username}, the account that opens the device; add the one that it was "
                 "given when it was put into service."
             )
-        target = Target(
-            host=comparable(str(self.asset.address)),
-            port=int(self.value("ansible_port", 22)),
-            username=username,
-            known_hosts=str(self.paths.known_hosts),
+        target = self._target(
             password=entry.password or entry.pending,
             second_password=entry.pending if entry.password else "",
             enable=enable.wanted_secret if enable else "",
             no_rsa_sha2=self.dialogue.no_rsa_sha2,
         )
-        limits = Limits(answer=self.arguments["answer_timeout"], session=self.arguments["session_timeout"])
-        return devices.Device(target, self.driver, self.dialogue, self.secret, limits, **options)
+        return devices.Device(target, self.driver, self.dialogue, self.secret, self._limits(), **options)
 
     def secret(self, name):
         """The secret that the device should have in the end: the pending one, else the current one."""
@@ -122,5 +164,35 @@ class DeviceAction(ActionBase):
             raise CartableError(f"The vault has no former password of {self.asset.tag}/{account}.")
         return former
 
-    def _entry(self, account):
-        return vault_session.opened_vault(self.paths.vault).find(self.asset.tag, account)
+
+class ShellAction(MarketAction):
+    """Action on a Unix device. Its secrets are those of the asset, and the keys that all of its site have."""
+
+    def find(self, platform):
+        """The driver of the platform, or of what the asset's kind adds to a Linux machine."""
+        self.driver = shell_driver(platform, self.asset.kind)
+        if self.driver is None:
+            raise self._stranger()
+
+    def device(self, **options):
+        """The device, with the account of ``ansible_user``, its key or its password from the vault."""
+        entry = self._entry(str(self.value("ansible_user", "")))
+        key = str(self.value("ansible_ssh_private_key_file", ""))
+        if not key and (entry is None or not entry.wanted_secret):
+            raise CartableError(
+                f"The vault has no {self.asset.tag}/{self.value('ansible_user', '')}, the account that opens the device; add the "
+                "one that it was given when it was put into service."
+            )
+        target = self._target(
+            key_file=key,
+            password=(entry.password or entry.pending) if entry else "",
+            second_password=entry.pending if entry and entry.password else "",
+            enable=str(self.value("ansible_become_password", "")),
+        )
+        return ShellDevice(target, self.driver, self.secret, self._limits(), **options)
+
+    def secret(self, name):
+        """A secret by the name that a driver gives it; '' where the vault has none."""
+        asset = self.asset.site if name.startswith("wifi/") else self.asset.tag
+        entry = vault_session.opened_vault(self.paths.vault).find(asset, name)
+        return entry.wanted_secret if entry is not None else ""

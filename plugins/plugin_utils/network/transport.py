@@ -31,7 +31,7 @@ else:
 
 @dataclass(frozen=True)
 class Target:
-    """One device, and the account that opens it. ``enable`` is the password of privileged mode."""
+    """One device, and the account that opens it. ``enable`` is the password of privileged mode, or of sudo."""
 
     host: str
     port: int
@@ -40,6 +40,8 @@ class Target:
     password: str = field(default="", repr=False)
     second_password: str = field(default="", repr=False)
     """Tried when the first is refused: a run may have been cut between setting a new one and proving it."""
+    key_file: str = ""
+    """Private key, for devices that take one."""
     enable: str = field(default="", repr=False)
     connect_timeout: float = 15.0
     no_rsa_sha2: bool = False

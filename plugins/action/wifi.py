@@ -1,0 +1,71 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.cartable.fleet.plugins.plugin_utils.network import action
+
+if action.MISSING is None:
+    from ansible_collections.cartable.fleet.plugins.plugin_utils.network import device as devices
+
+    from reversibility.errors import CartableError
+    from reversibility.platforms.secret_names import names_in
+
+STATES = ["present", "gathered", "planned", "rendered", "parsed"]
+
+
+class ActionModule(action.ShellAction):
+    """The action ``cartable.fleet.wifi``; see the module of the same name for its documentation."""
+
+    ARGUMENTS = {
+        "state": {"type": "str", "choices": STATES, "default": "present"},
+        "files": {"type": "dict"},
+        "way_back_minutes": {"type": "int", "default": 5},
+    }
+
+    def act(self):
+        """Do what the state says; the result has no secrets."""
+        return getattr(self, f"_{self.arguments['state']}")()
+
+    def _rendered(self):
+        rendered = self.driver.render(self.wanted)
+        return {"changed": False, "rendered": rendered, "secrets": list(names_in(rendered))}
+
+    def _parsed(self):
+        if not self.arguments["files"]:
+            raise CartableError(
+                "state parsed needs files: a configuration by path, as the driver names them."
+            )
+        files = {str(path): str(text).encode() for path, text in self.arguments["files"].items()}
+        return {"changed": False, "parsed": devices.plain(self.driver.parse(files))}
+
+    def _gathered(self):
+        """Read the device, and have the action ``record`` keep what was read."""
+        result = self._device().gather()
+        kept = self.record({"configuration": devices.items(result.files)})
+        return {**kept, **self._told(result, bool(kept.get("changed")))}
+
+    def _planned(self):
+        return self._told(self._device().plan(self.wanted), False)
+
+    def _present(self):
+        device = self._device()
+        result = device.plan(self.wanted) if self._task.check_mode else device.present(self.wanted)
+        return self._told(result, result.changed)
+
+    def _device(self):
+        return self.device(minutes=self.arguments["way_back_minutes"])
+
+    def _told(self, result, changed):
+        answer = {
+            "changed": changed,
+            "paths": list(result.paths),
+            "secrets": list(result.secrets),
+            "seen": devices.plain(self.driver.parse(result.files)),
+        }
+        if result.way_back:
+            answer["way_back"] = result.way_back
+        if self._task.diff and result.diffs:
+            answer["diff"] = list(result.diffs)
+        return answer

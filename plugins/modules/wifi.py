@@ -1,0 +1,104 @@
+#!/usr/bin/python
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: wifi
+short_description: Brings an access point to the SSIDs that the market declares, or reads it
+version_added: "0.1.0"
+description:
+  - Takes the SSIDs of C(network.yml) that concern the site of the current host (VLAN, security, hidden, bands, isolation of clients, hours)
+    and the host's variables, logs in by SSH, computes the difference, applies it, logs in anew and reads it back.
+  - Every change has a way back, which is cancelled only after a new login. On a Linux machine with hostapd a timer of systemd and a unit that acts
+    at the next start put the saved files back. On OpenWrt it is rpcd's apply with rollback.
+  - Keys come from the vault on the controller, and are in no argument, result or difference. The key of an SSID is the entry C(wifi/SSID) of
+    the site, the secret of a RADIUS server the entry C(radius/ADDRESS) of the asset.
+  - hostapd reads each new file once, without its radio, before anything is replaced; it does not notice everything.
+  - This is an action plugin.
+author:
+  - Cartable contributors (@cartable)
+requirements:
+  - paramiko
+options:
+  state:
+    description:
+      - V(present) changes what differs. In check mode it plans only.
+      - V(planned) says what V(present) would change.
+      - V(gathered) reads the device and keeps its configuration as M(cartable.fleet.record) does, for people and for restoring.
+      - V(rendered) gives the configuration with names in place of keys, and V(parsed) reads O(files); neither talks to a device.
+    type: str
+    choices: [present, gathered, planned, rendered, parsed]
+    default: present
+  files:
+    description: For V(parsed), texts by path, as the platform's driver names them.
+    type: dict
+  way_back_minutes:
+    description: After how many minutes the device undoes a change that no new login has confirmed.
+    type: int
+    default: 5
+  answer_timeout:
+    description: Seconds for one script on the device.
+    type: float
+    default: 30.0
+  session_timeout:
+    description: Seconds for the whole session.
+    type: float
+    default: 300.0
+attributes:
+  check_mode:
+    description: Reads the device and says what would change.
+    support: full
+  diff_mode:
+    description: Shows the files before and after, without secrets.
+    support: full
+seealso:
+  - module: cartable.fleet.record
+  - module: cartable.fleet.switch
+"""
+
+EXAMPLES = r"""
+- name: Bring the access point to the declared SSIDs
+  cartable.fleet.wifi:
+
+- name: Keep its configuration
+  cartable.fleet.wifi:
+    state: gathered
+"""
+
+RETURN = r"""
+paths:
+  description: The files that were changed, or would be.
+  returned: when the device was reached
+  type: list
+  elements: str
+  sample: [/etc/hostapd/hostapd.conf]
+secrets:
+  description: The names of the secrets that were set from the vault, or would be, such as V(wifi/Ecole-Classe); with O(state=rendered) all that are needed.
+  returned: when the device was reached, and with O(state=rendered)
+  type: list
+  elements: str
+seen:
+  description: What the device's configuration says, in the common model of all platforms; before the change where there was one in check mode.
+  returned: when the device was reached
+  type: dict
+way_back:
+  description: Which way back was armed, and cancelled after a new login.
+  returned: when there was a change
+  type: str
+rendered:
+  description: The configuration with names in place of keys.
+  returned: when O(state=rendered)
+  type: str
+parsed:
+  description: What the files say.
+  returned: when O(state=parsed)
+  type: dict
+records:
+  description: The names of the records that changed.
+  returned: when O(state=gathered)
+  type: list
+  elements: str
+"""

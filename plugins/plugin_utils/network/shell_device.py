@@ -1,0 +1,184 @@
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Unix device of a market (access point, Open vSwitch) by its driver's scripts: read, planned, changed, with a way back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from ansible_collections.cartable.fleet.plugins.plugin_utils.network.errors import (
+    CommandRefused,
+    DeviceError,
+    Unreachable,
+)
+from ansible_collections.cartable.fleet.plugins.plugin_utils.network.remote_shell import RemoteShell
+from ansible_collections.cartable.fleet.plugins.plugin_utils.network.session import Limits
+from ansible_collections.cartable.fleet.plugins.plugin_utils.network.transport import Target
+
+try:
+    from reversibility.platforms.driver import ChangeRefused, UnknownGrammar
+    from reversibility.platforms.model import Configuration
+    from reversibility.platforms.secret_names import names_in
+    from reversibility.platforms.shell_driver import Goal, ShellDriver
+except ImportError as error:
+    MISSING: ImportError | None = error
+else:
+    MISSING = None
+
+Files = dict[str, bytes]
+
+
+@dataclass
+class ShellResult:
+    """What a state of the action gives. ``files`` hold secrets, ``diffs`` do not."""
+
+    changed: bool = False
+    paths: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    files: Files = field(default_factory=dict, repr=False)
+    diffs: tuple[dict[str, str], ...] = ()
+    way_back: str = ""
+
+
+@dataclass
+class ShellDevice:
+    """One device. ``secret`` gives the value of a name such as ``wifi/Ecole``, '' where the vault has none yet."""
+
+    target: Target
+    driver: ShellDriver
+    secret: Callable[[str], str]
+    limits: Limits = field(default_factory=Limits)
+    minutes: int = 5
+    minute: float = 60.0
+    """Seconds of a minute; tests make it short."""
+
+    def gather(self) -> ShellResult:
+        """Read the device; one login."""
+        with self._login() as shell:
+            return ShellResult(files=self._read(shell))
+
+    def plan(self, wanted: Configuration) -> ShellResult:
+        """What would change, also with secrets that the vault does not have yet."""
+        with self._login() as shell:
+            files = self._read(shell)
+        return self._result(files, *self._changed(wanted, files, whole=False))
+
+    def present(self, wanted: Configuration) -> ShellResult:
+        """Bring the device to what is wanted, proven by a new login before the way back is cancelled."""
+        with self._login() as shell:
+            files = self._read(shell)
+            changed, secrets = self._changed(wanted, files, whole=True)
+            result = self._result(files, changed, secrets)
+            if not changed:
+                return result
+            try:
+                script = self.driver.scripts.apply.replace("{seconds}", self._seconds)
+                answer = shell.run(script, self.driver.payload(files, changed), "the change")
+                handle = answer.decode("utf-8", "replace").strip().rpartition("\n")[2]
+            except DeviceError as error:
+                raise self._undone(error, "", files) from None  # Ansible would repeat the cause
+        try:
+            result.files = self._proven(wanted, handle)
+        except (DeviceError, UnknownGrammar, ChangeRefused) as error:
+            raise self._undone(error, handle, files) from None  # Ansible would repeat the cause
+        result.way_back = self.driver.scripts.way_back
+        return result
+
+    # -- inside ----
+
+    @property
+    def _seconds(self) -> str:
+        return f"{self.minutes * self.minute:g}"
+
+    def _login(self) -> RemoteShell:
+        return RemoteShell(self.target, self.limits)
+
+    def _read(self, shell: RemoteShell) -> Files:
+        return self.driver.received(shell.run(self.driver.scripts.read, what="reading its configuration"))
+
+    def _changed(self, wanted: Configuration, files: Files, *, whole: bool) -> tuple[Goal, Mapping[str, str]]:
+        """The files that are not as wanted, with their secrets, and those secrets. ``whole``: none may be missing."""
+        goal = self.driver.planned(wanted, files)
+        names = {name for text in goal.values() if text is not None for name in names_in(text)}
+        secrets = {name: self.secret(name) for name in sorted(names)}
+        missing = [name for name, value in secrets.items() if not value]
+        if missing and whole:
+            raise CommandRefused(f"The vault lacks {', '.join(missing)}; nothing was changed.")
+        changed = {}
+        for path, text in goal.items():
+            before = files[path].decode("utf-8", "replace") if path in files else None
+            if text is None:
+                if before is not None:
+                    changed[path] = None
+                continue
+            lacks = any(name in missing for name in names_in(text))
+            filled = text if lacks else self.driver.filled(path, text, secrets)
+            if before is None or not self.driver.same(path, before, filled):
+                changed[path] = filled
+        used = {name: secrets[name] for path in changed for name in names_in(goal[path] or "")}
+        return changed, used
+
+    def _result(self, files: Files, changed: Goal, secrets: Mapping[str, str]) -> ShellResult:
+        held = "\n".join(content.decode("utf-8", "replace") for content in files.values())
+        new = tuple(
+            name for name, value in sorted(secrets.items())
+            if not value or (value not in held and value.replace("'", "'\\''") not in held)
+        )  # fmt: skip
+        diffs = tuple(self._diff(path, files, text) for path, text in sorted(changed.items()))
+        return ShellResult(bool(changed), tuple(sorted(changed)), new, files, diffs)
+
+    def _diff(self, path: str, files: Files, text: str | None) -> dict[str, str]:
+        before = self._readable(path, files[path].decode("utf-8", "replace")) if path in files else ""
+        return {
+            "before_header": path,
+            "after_header": path,
+            "before": before,
+            "after": self._readable(path, text) if text is not None else "",
+        }
+
+    def _readable(self, path: str, text: str) -> str:
+        shown = self.driver.redact(path, text)
+        return shown if shown is not None else "(not shown)\n"
+
+    def _proven(self, wanted: Configuration, handle: str) -> Files:
+        """After a new login: the device has what is wanted and is well; the way back is cancelled."""
+        with self._new_login() as shell:
+            files = self._read(shell)
+            rest, _secrets = self._changed(wanted, files, whole=True)
+            if rest:
+                raise CommandRefused(
+                    f"{self.target.name} took the change, but does not have it: {', '.join(sorted(rest))}"
+                )
+            shell.run(self.driver.scripts.confirm.replace("{handle}", handle), what="the confirmation")
+        return files
+
+    def _new_login(self) -> RemoteShell:
+        """Until it succeeds, or until half of the way back's time is over."""
+        end = time.monotonic() + self.minutes * self.minute / 2
+        while True:
+            try:
+                return self._login()
+            except Unreachable:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(min(1.0, self.minute / 60))
+
+    def _undone(self, error: Exception, handle: str, before: Files) -> DeviceError:
+        """The error with the state of the device: as it was, or on its timer."""
+        try:
+            with self._login() as shell:
+                shell.run(self.driver.scripts.revert.replace("{handle}", handle), what="going back")
+                if self._read(shell) != before:
+                    raise CommandRefused("it is not as it was")
+            state = "the device is as it was"
+        except (CommandRefused, UnknownGrammar) as refusal:
+            state = f"going back failed as well: {str(refusal).rstrip('.')}"
+        except DeviceError:
+            state = (
+                f"it undoes the change by itself within {self._seconds} s ({self.driver.scripts.way_back})"
+            )
+        kind = type(error) if isinstance(error, DeviceError) else CommandRefused
+        return kind(f"{str(error).rstrip('.')}; {state}.")

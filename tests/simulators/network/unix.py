@@ -1,0 +1,157 @@
+"""Simulated Unix device over real SSH: scripts run in a real shell, in mount and process namespaces of their own.
+
+What the scripts call and this machine cannot give them (systemd, uci, ubus) is in ``tools``; what is real stays real.
+Needs root.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import threading
+from asyncio.subprocess import PIPE
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+import asyncssh
+
+HERE = Path(__file__).parent
+
+
+class UnixDevice:
+    """A machine whose ``folders`` are empty and its own. ``refuse`` stops answering logins."""
+
+    def __init__(
+        self,
+        tools: str,
+        folders: tuple[str, ...],
+        *,
+        password: str,
+        username: str = "root",
+        address: str = "127.0.0.1",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.username, self.password, self.address = username, password, address
+        self.reachable = True
+        self.logins = 0
+        self.scripts: list[str] = []
+        self._tools = HERE / tools
+        self._environment = dict(environment or {})
+        self._folders = folders
+        self._loop = asyncio.new_event_loop()
+        self._connections: set[asyncssh.SSHServerConnection] = set()
+
+    def __enter__(self) -> UnixDevice:
+        mounts = "\n".join(f"mkdir -p {f}; mount -t tmpfs -o mode=0755 none {f}" for f in self._folders)
+        script = f"set -e\n{mounts}\nmkdir -p /run/simulated\necho ready\nexec sleep infinity"
+        self._machine = subprocess.Popen(
+            ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc",
+             "sh", "-c", script],
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert self._machine.stdout is not None
+        assert self._machine.stdout.readline() == "ready\n", "no namespaces: this needs root"
+        self._inside = (
+            Path(f"/proc/{self._machine.pid}/task/{self._machine.pid}/children").read_text().split()[0]
+        )
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self.key = asyncssh.generate_private_key("ssh-ed25519")
+        self.server = self._call(self._listen())
+        self.port = int(self.server.sockets[0].getsockname()[1])
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._call(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._machine.kill()
+        self._machine.wait(10)
+
+    @property
+    def known_hosts(self) -> str:
+        """Line of a known_hosts file."""
+        return f"[{self.address}]:{self.port} {self.key.export_public_key().decode().strip()}\n"
+
+    def command(self, script: str) -> list[str]:
+        """The command that runs a script on the machine."""
+        path = f"PATH={self._tools}:/usr/sbin:/usr/bin:/sbin:/bin"
+        own = [f"{name}={value}" for name, value in self._environment.items()]
+        return [
+            "nsenter",
+            "-t",
+            self._inside,
+            "-m",
+            "-p",
+            "env",
+            "-i",
+            path,
+            "HOME=/root",
+            *own,
+            "sh",
+            "-c",
+            script,
+        ]
+
+    def at_the_device(self, script: str) -> str:
+        """What a script prints, run by somebody at the machine."""
+        done = subprocess.run(self.command(script), capture_output=True, text=True, check=True, timeout=20)
+        return done.stdout
+
+    def log_out_everybody(self) -> None:
+        """End every session."""
+        self._loop.call_soon_threadsafe(lambda: [one.abort() for one in list(self._connections)])
+
+    # -- inside ----
+
+    def _call(self, coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
+
+    async def _listen(self) -> asyncssh.SSHAcceptor:
+        return await asyncssh.listen(
+            self.address, 0, server_factory=lambda: _Login(self, self._connections), process_factory=self._run,
+            server_host_keys=[self.key], encoding=None, login_timeout=10, family=socket.AF_INET,
+        )  # fmt: skip
+
+    async def _close(self) -> None:
+        self.server.close()
+        for connection in list(self._connections):
+            connection.abort()
+        await self.server.wait_closed()
+
+    async def _run(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
+        script = process.command or ""
+        self.scripts.append(script)
+        done = await asyncio.create_subprocess_exec(
+            *self.command(script), stdin=PIPE, stdout=PIPE, stderr=PIPE
+        )  # fmt: skip
+        output, said = await done.communicate(await process.stdin.read())
+        process.stdout.write(output)
+        process.stderr.write(said)
+        process.exit(done.returncode or 0)
+
+
+class _Login(asyncssh.SSHServer):
+    def __init__(self, device: UnixDevice, connections: set[asyncssh.SSHServerConnection]) -> None:
+        self.device, self.connections = device, connections
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self.conn = conn
+        self.connections.add(conn)
+        if not self.device.reachable:
+            conn.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.connections.discard(self.conn)
+
+    def begin_auth(self, username: str) -> bool:
+        return True
+
+    def password_auth_supported(self) -> bool:
+        return True
+
+    def validate_password(self, username: str, password: str) -> bool:
+        self.device.logins += 1
+        return (username, password) == (self.device.username, self.device.password)
