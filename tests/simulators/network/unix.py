@@ -45,7 +45,8 @@ class UnixDevice:
 
     def __enter__(self) -> UnixDevice:
         mounts = "\n".join(f"mkdir -p {f}; mount -t tmpfs -o mode=0755 none {f}" for f in self._folders)
-        script = f"set -e\n{mounts}\nmkdir -p /run/simulated\necho ready\nexec sleep infinity"
+        script = f"set -e\n{mounts}\nmkdir -p /run/simulated\necho ready\n"
+        script += "while :; do sleep 3600 & wait $!; done"  # as the first process it takes the dead away
         self._machine = subprocess.Popen(
             ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc",
              "sh", "-c", script],
@@ -100,9 +101,10 @@ class UnixDevice:
         done = subprocess.run(self.command(script), capture_output=True, text=True, check=True, timeout=20)
         return done.stdout
 
-    def log_out_everybody(self) -> None:
-        """End every session."""
-        self._loop.call_soon_threadsafe(lambda: [one.abort() for one in list(self._connections)])
+    def put(self, path: str, text: str, mode: int = 0o644) -> None:
+        """Write a file as somebody at the machine would."""
+        script = f"mkdir -p {path.rpartition('/')[0]}; cat > {path}; chmod {mode:o} {path}"
+        subprocess.run(self.command(script), input=text, text=True, check=True, timeout=20)
 
     # -- inside ----
 
