@@ -21,7 +21,7 @@ from reversibility.commands import (
     state,
     vault,
 )
-from reversibility.console import say, say_lines
+from reversibility.console import say, say_error
 from reversibility.errors import CartableError
 from reversibility.market.paths import MarketPaths
 from reversibility.records.modes import secure_data
@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _secure_data(getattr(args, "inventory", None))
         return int(args.func(args))
     except CartableError as error:
-        say_lines(f"error: {error}", sys.stderr)
+        say_error(error)
         return 2
     except BrokenPipeError:  # the reader of our output (head, less) went away: nothing is wrong
         sys.stderr.close()

@@ -6,6 +6,7 @@ right-to-left override turns the rest around. So everything that a command print
 
 from __future__ import annotations
 
+import json
 import sys
 import unicodedata
 from typing import TextIO
@@ -31,7 +32,20 @@ def say(text: object = "", file: TextIO | None = None) -> None:
     print(printable(text), file=file or sys.stdout)
 
 
+def say_error(error: object) -> None:
+    """Print an error to standard error. Its further lines are indented, since a name in it may hold a line feed."""
+    say_lines(f"error: {error}".replace("\n", "\n  "), sys.stderr)
+
+
 def say_lines(text: str, file: TextIO | None = None) -> None:
-    """Print a text of several lines of our own making, such as indented JSON; each line is made printable."""
+    """Print a text of several lines of our own making; each line is made printable."""
     for line in text.split("\n"):
         say(line, file)
+
+
+def say_json(value: object) -> None:
+    """Print a value as indented JSON, in which what a terminal would obey is escaped as JSON does it."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    print(
+        "".join(char if char == "\n" or printable(char) == char else json.dumps(char)[1:-1] for char in text)
+    )

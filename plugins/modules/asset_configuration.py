@@ -22,6 +22,7 @@ options:
       - Patterns of the files to read, as absolute paths. V(**) stands for any folders.
       - Bytes of a name that are not UTF-8 are written out, as in V(caf\\xe9.conf).
       - Symbolic links are noted and not followed. Files over 1 MiB are left out, listed and warned of.
+      - So are files that do not answer within 5 seconds, and what is more than 64 MiB together.
       - V(openvswitch) is no path. It reads the ports and the database of an Open vSwitch switch with its own tools.
     type: list
     elements: str
@@ -56,7 +57,7 @@ configuration:
   elements: dict
   sample: [{path: /etc/hostname, mode: "0644", owner: root, group: root, content_b64: VUMyNTAwMDEK}]
 left_out:
-  description: Paths of the files that were left out as too large.
+  description: Paths of the files that were left out as too large or too slow.
   returned: always
   type: list
   elements: str
@@ -93,7 +94,7 @@ def main():
         module.fail_json(msg=str(error))
     if left_out:
         module.warn(
-            f"{len(left_out)} files are larger than 1 MiB and are not in the configuration that is kept: "
+            f"{len(left_out)} files are larger than 1 MiB, or took longer than 5 seconds, and are not in the configuration that is kept: "
             f"{', '.join(left_out[:10])}{', …' if len(left_out) > 10 else ''}."
         )
     module.exit_json(changed=False, configuration=files, left_out=left_out)

@@ -38,11 +38,12 @@ FACT_PREFIXES = ("getent_", "facter_", "ohai_", "discovered_interpreter_")
 OF_CONNECTIONS = (
     "ansible_become_", "ansible_winrm_", "ansible_psrp_", "ansible_paramiko_", "ansible_httpapi_", "ansible_netconf_",
     "ansible_network_", "ansible_podman_", "ansible_check_", "ansible_play_", "ansible_inventory_",
+    "ansible_loop", "ansible_index_", "ansible_role_", "ansible_python_module_",
 )  # fmt: skip
 OF_ANSIBLE = frozenset(
     {
         "ansible_host", "ansible_port", "ansible_user", "ansible_password", "ansible_connection", "ansible_become",
-        "ansible_shell_type", "ansible_shell_executable", "ansible_facts", "ansible_version", "ansible_config_file",
+        "ansible_shell_type", "ansible_shell_executable", "ansible_facts", "ansible_stats", "ansible_version", "ansible_config_file",
         "ansible_playbook_python", "ansible_limit", "ansible_role_name", "ansible_parent_role_names", "ansible_loop",
         "ansible_delegated_vars", "ansible_failed_result", "ansible_failed_task", "ansible_remote_tmp", "ansible_pipelining", "ansible_timeout", "ansible_diff_mode",
         "ansible_private_key_file", "ansible_scp_if_ssh", "ansible_sftp_executable", "ansible_module_compression",

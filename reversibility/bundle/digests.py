@@ -27,6 +27,11 @@ class Digest(NamedTuple):
     size: int
 
 
+def digest_of(content: bytes) -> Digest:
+    """The digests of bytes that were read already."""
+    return Digest(hashlib.sha256(content).hexdigest(), hashlib.sha512(content).hexdigest(), len(content))
+
+
 @dataclass
 class Scan:
     """What lies below a folder: ``files`` (path with / -> size in bytes), and what a bundle cannot hold."""

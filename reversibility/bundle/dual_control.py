@@ -9,7 +9,6 @@ pykeepass and age.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import io
 import json
@@ -25,6 +24,7 @@ from pykeepass.exceptions import CredentialsError
 
 from reversibility.bundle import layout, texts
 from reversibility.bundle.key_files import key_lines, read_key_file
+from reversibility.bundle.public_keys import canonical, key_pair, parse
 from reversibility.errors import CartableError
 from reversibility.records.vault import Entry, KdfCost, Vault
 
@@ -106,7 +106,7 @@ def load_holders(contract: Mapping[str, Any], data: Path) -> Holders:
             name = str(declared["name"])
             recipient = None if declared.get("passphrase") else _recipient(declared, data)
             if recipient is not None:
-                other, its_group = known.setdefault(recipient, (name, group))
+                other, its_group = known.setdefault(key_pair(recipient), (name, group))
                 if its_group != group:
                     raise CartableError(
                         f"contract.yml: {other} and {name} have the same key in both groups of "
@@ -153,38 +153,22 @@ def _recipient(declared: Mapping[str, Any], data: Path) -> str:
             f"The public key of the holder {name} cannot be read ({path}: {reason}); put an age or "
             "SSH public key there, or write passphrase: true in contract.yml."
         ) from error
-    if len(keys) > 1:
+    words = "".join(keys).split()
+    is_ssh = bool(words) and words[0].startswith("ssh-")
+    # Of an SSH key the rest of the line is its comment; an age key has none.
+    beside = [word for word in words[1 + is_ssh :] if word.lower().startswith(("ssh-", "age1"))]
+    if len(keys) > 1 or beside:
         raise CartableError(
-            f"{path} of the holder {name} has {len(keys)} keys; give one file a holder, and one holder a key."
+            f"{path} of the holder {name} has {max(len(keys), 2)} keys; give one file a holder, and one holder a key."
         )
-    fields = "".join(keys).split()
-    recipient = " ".join(fields[:2]) if "".join(keys).startswith("ssh-") else "".join(fields[:1])
     try:
-        recipient = canonical(recipient)
-        _parse(recipient)
+        recipient = canonical(" ".join(words[:2] if is_ssh else words))
+        parse(recipient)
     except (pyrage.RecipientError, ValueError, IndexError) as error:
         raise CartableError(
             f"{path} of the holder {name} is no age, ssh-ed25519 or ssh-rsa public key ({error}); replace it."
         ) from error
     return recipient
-
-
-def canonical(recipient: str) -> str:
-    """The one way to write a public key, so that two spellings of one key compare as equal.
-
-    Bech32 may be written in capitals (age), and base64 has several spellings of the same bytes (OpenSSH).
-    Raises ValueError for what is no key.
-    """
-    if not recipient.startswith("ssh-"):
-        return recipient.lower() if recipient.isupper() else recipient
-    kind, text = recipient.split(" ", 1)
-    return f"{kind} {base64.b64encode(base64.b64decode(text + '=' * (-len(text) % 4))).decode('ascii')}"
-
-
-def _parse(recipient: str) -> Any:
-    if recipient.startswith("ssh-"):
-        return pyrage.ssh.Recipient.from_str(recipient)
-    return pyrage.x25519.Recipient.from_str(recipient)
 
 
 def new_passphrase() -> str:
@@ -238,7 +222,7 @@ def write_secrets(
         path = folder / holder.file
         path.parent.mkdir(exist_ok=True)
         if holder.recipient is not None:
-            path.write_bytes(pyrage.encrypt(half, [_parse(holder.recipient)]))
+            path.write_bytes(pyrage.encrypt(half, [parse(holder.recipient)]))
         else:
             sheet = Sheet(holder, new_passphrase())
             path.write_bytes(pyrage.passphrase.encrypt(half, sheet.passphrase))

@@ -55,6 +55,6 @@ def _read(path: Path) -> bytes:
 
 
 def key_lines(data: bytes) -> list[str]:
-    """The lines of a key file that are keys. Raises ValueError for one that is not ASCII, as every key is."""
+    """The lines of a key file that are keys. Only the comment of an SSH key may have bytes that are not ASCII."""
     lines = (line.strip() for line in data.splitlines())
-    return [line.decode("ascii") for line in lines if line and not line.startswith(b"#")]
+    return [line.decode("ascii", "backslashreplace") for line in lines if line and not line.startswith(b"#")]

@@ -16,7 +16,7 @@ from reversibility.market.paths import OPERATOR_KEY
 from reversibility.records import vault_file
 from reversibility.records.atomic import write_atomically
 from reversibility.records.vault import KdfCost, Vault
-from reversibility.records.vault_file import Credentials
+from reversibility.records.vault_file import AcceptCost, Credentials
 
 AskPassphrase = Callable[[str], str | None]  # given a holder's file name; None for "not mine"
 MODE = 0o600
@@ -98,10 +98,17 @@ def _first(files: Iterable[Path], identities: Sequence[Any], ask: AskPassphrase 
     return None
 
 
-def open_vault(bundle: Path, identities: Sequence[Any], ask: AskPassphrase | None = None) -> Vault:
+def open_vault(
+    bundle: Path,
+    identities: Sequence[Any],
+    ask: AskPassphrase | None = None,
+    accept_cost: AcceptCost | None = None,
+) -> Vault:
     """Open the vault of ``bundle`` with the keys of two holders, one of each group."""
     passphrase, key_file = halves(bundle, identities, ask)
-    return Vault.open(bundle / layout.DATA / layout.SECRETS / layout.VAULT, passphrase, key_file)
+    return Vault.open(
+        bundle / layout.DATA / layout.SECRETS / layout.VAULT, passphrase, key_file, accept_cost=accept_cost
+    )
 
 
 def write_vault(vault: Vault, output: Path, passphrase: str, cost: KdfCost | None = None) -> None:

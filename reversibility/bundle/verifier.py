@@ -96,16 +96,22 @@ def nom_refuse(chemin: str) -> bool:
     )
 
 
-# Les manifestes tels qu'ils ont été lus : c'est sur ces octets que la signature est contrôlée, et non sur un fichier
-# que l'on aurait pu remplacer entre-temps.
+# Les manifestes et l'étiquette tels qu'ils ont été lus : c'est sur ces octets que les empreintes sont calculées et que
+# la signature est contrôlée, et non sur un fichier que l'on aurait pu remplacer entre-temps.
 LUS: "dict[str, bytes]" = {}
+
+
+def lire(chemin: str) -> bytes:
+    """Lit un fichier une seule fois."""
+    with open(chemin, "rb") as fichier:
+        LUS[chemin] = fichier.read()
+    return LUS[chemin]
 
 
 def lire_manifeste(racine: str, nom: str, somme: str, ecarts: "list[tuple[str, str]]") -> "dict[str, str]":
     """Lit un manifeste : chemin et empreinte attendue."""
     attendus: dict[str, str] = {}
-    with open(os.path.join(racine, nom), "rb") as fichier:
-        brut = LUS[os.path.join(racine, nom)] = fichier.read()
+    brut = lire(os.path.join(racine, nom))
     try:
         texte = brut.decode("utf-8")
     except UnicodeDecodeError:
@@ -132,6 +138,8 @@ def lire_manifeste(racine: str, nom: str, somme: str, ecarts: "list[tuple[str, s
 
 def empreintes(chemin: str) -> "dict[str, str]":
     """Calcule les deux empreintes d'un fichier en une seule lecture."""
+    if chemin in LUS:
+        return {somme: hashlib.new(somme, LUS[chemin]).hexdigest() for somme in SOMMES}
     calculs = [(somme, hashlib.new(somme)) for somme in SOMMES]
     with open(chemin, "rb", buffering=0) as fichier:
         while True:
@@ -267,11 +275,35 @@ def signatures(
     return cles.pop() if len(cles) == 1 else None
 
 
+def nom_signe(racine: str) -> "str | None":
+    """Donne le nom du dossier tel que l'étiquette le porte."""
+    etiquette = LUS.get(os.path.join(racine, "bag-info.txt"), b"")
+    trouve = re.search(b"^External-Identifier: ([!-~]+)$", etiquette, re.MULTILINE)
+    return trouve.group(1).decode("ascii") if trouve else None
+
+
+def comparer_nom(racine: str) -> "list[str]":
+    """Un dossier plus ancien sous un nom récent : compare le nom du dossier à celui qui a été signé."""
+    signe = nom_signe(racine)
+    if signe is None:
+        return ["ne dit pas de quel dossier il s'agit (External-Identifier)"]
+    # Le nom donné peut être celui d'un lien.
+    noms = sorted({os.path.basename(os.path.abspath(racine)), os.path.basename(os.path.realpath(racine))})
+    return [
+        f"du dossier {signe}, alors que celui-ci s'appelle {nom}"
+        for nom in noms
+        if nom.casefold().startswith("cartable-") and nom != signe
+    ]
+
+
 def verifier(
     racine: str, liste: "str | None" = None, empreinte: "str | None" = None
 ) -> "tuple[int, int, str | None, list[tuple[str, str]]]":
     """Vérifie tout : nombre de fichiers, octets, empreinte de la clé, et la liste de ce qui ne va pas."""
+    LUS.clear()
     fichiers, ecarts = lister(racine)
+    if "bag-info.txt" in fichiers:
+        lire(os.path.join(racine, "bag-info.txt"))
     attendus: dict[str, dict[str, str]] = {}
     etiquettes: set[str] = set()
     for somme in SOMMES:
@@ -307,14 +339,8 @@ def verifier(
         ecarts.append((chemin, "ajouté\u00a0: aucun manifeste ne le cite"))
     lire_tout(racine, fichiers, a_lire, attendus, ecarts)
     cle_du_signataire = signatures(racine, fichiers, ecarts, liste, empreinte)
-    nom = os.path.basename(os.path.realpath(racine))
-    if "bag-info.txt" in fichiers and nom.startswith("cartable-"):
-        with open(os.path.join(racine, "bag-info.txt"), encoding="utf-8", errors="replace") as etiquette:
-            signe = re.search(r"^External-Identifier: (\S+)$", etiquette.read(), re.MULTILINE)
-        if signe and signe.group(1) != nom:
-            ecarts.append(
-                ("bag-info.txt", f"du dossier {signe.group(1)}, alors que celui-ci s'appelle {nom}")
-            )
+    if "bag-info.txt" in fichiers:
+        ecarts.extend(("bag-info.txt", probleme) for probleme in comparer_nom(racine))
     return len(fichiers), sum(fichiers.values()), cle_du_signataire, sorted(ecarts)
 
 
@@ -362,6 +388,7 @@ def principal(arguments: "list[str] | None" = None) -> int:
         )
         return 2
     print(f"Dossier\u00a0: {imprimable(os.path.basename(os.path.abspath(options.dossier)))}")
+    print(f"Nom signé\u00a0: {imprimable(nom_signe(options.dossier) or 'aucun')}")
     print(f"Contenu\u00a0: {nombre} fichiers, {octets / 1e6:.1f} Mo")
     print(f"Clé du signataire\u00a0: {imprimable(cle or 'inconnue')}")
     for fichier, probleme in ecarts:

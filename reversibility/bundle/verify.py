@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from reversibility.bundle.digests import Scan, digests, scan
+from reversibility.bundle.digests import Scan, digest_of, digests, scan
 from reversibility.bundle.layout import (
     ALGORITHMS,
     ALLOWED_SIGNERS,
@@ -33,6 +33,9 @@ from reversibility.bundle.layout import (
 from reversibility.bundle.signature import MismatchError, SignatureError, principal, signer_fingerprint
 from reversibility.errors import CartableError
 
+MANIFESTS = (*TAGMANIFESTS, *(f"manifest-{algorithm}.txt" for algorithm in ALGORITHMS))
+BAG_INFO = "bag-info.txt"
+NAMED = "cartable-"  # how the folder of a bundle is called, unless somebody gave it a name of their own
 _LINE = {"sha256": re.compile(r"^([0-9a-f]{64})  (.+)$"), "sha512": re.compile(r"^([0-9a-f]{128})  (.+)$")}
 
 
@@ -53,6 +56,7 @@ class Report:
     problems: list[Problem] = field(default_factory=list)
     fingerprint: str | None = None
     principal: str | None = None
+    identifier: str | None = None  # the name that was signed
     signer_checked: bool = False
 
     @property
@@ -108,12 +112,13 @@ def _verify(
         _note(report, path, f"is a {what}; a bundle holds plain files only")
     for path in found.empty:
         _note(report, path, "is an empty folder that the bundle was not made with")
-    # Read once: what is parsed here is what the signatures are checked over, whatever the file says a moment later.
-    manifests = {name: (bundle / name).read_bytes() for name in TAGMANIFESTS if name in found.files}
-    expected, present = _expected(bundle, found, manifests, report)
-    _check_files(bundle, found, expected, present, report, progress)
-    _check_signatures(bundle, found, manifests, allowed_signers, fingerprint, report)
-    _check_identifier(bundle, found, report)
+    # Read once: what is parsed here is what is compared and what the signatures are checked over, whatever the file
+    # says a moment later.
+    read = {name: (bundle / name).read_bytes() for name in (*MANIFESTS, BAG_INFO) if name in found.files}
+    expected, present = _expected(found, read, report)
+    _check_files(bundle, found, expected, present, read, report, progress)
+    _check_signatures(bundle, found, read, allowed_signers, fingerprint, report)
+    _check_identifier(bundle, read, report)
     report.problems.sort()
     return report
 
@@ -123,22 +128,15 @@ def _note(report: Report, path: str, problem: str) -> None:
 
 
 def _expected(
-    bundle: Path, found: Scan, manifests: Mapping[str, bytes], report: Report
+    found: Scan, read: Mapping[str, bytes], report: Report
 ) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
     """Read the four manifests: path as listed -> {algorithm: digest}, and -> path on the disk."""
     tags: dict[str, dict[str, str]] = {}
     payload: dict[str, dict[str, str]] = {}
     for algorithm in ALGORITHMS:
         for name, into in ((f"tagmanifest-{algorithm}.txt", tags), (f"manifest-{algorithm}.txt", payload)):
-            if name in found.files:  # otherwise it is missing or irregular, which is said below
-                content = manifests.get(name)
-                _read_manifest(
-                    name,
-                    (bundle / name).read_bytes() if content is None else content,
-                    algorithm,
-                    into,
-                    report,
-                )
+            if name in read:  # otherwise it is missing or irregular, which is said below
+                _read_manifest(name, read[name], algorithm, into, report)
     for name in (*REQUIRED_TAGS, *TAGMANIFESTS, *SIGNATURES):
         if name not in found.files and name not in found.irregular:
             _note(report, name, "is missing")
@@ -204,11 +202,14 @@ def _check_files(
     found: Scan,
     listed: dict[str, dict[str, str]],
     present: dict[str, str],
+    read: Mapping[str, bytes],
     report: Report,
     progress: Callable[[int], None] | None,
 ) -> None:
     wanted = {disk: path for path, disk in present.items()}
-    for disk, result in digests(bundle, {disk: found.files[disk] for disk in wanted}, progress):
+    later = {disk: found.files[disk] for disk in wanted if disk not in read}
+    parsed = ((disk, digest_of(read[disk])) for disk in wanted if disk in read)
+    for disk, result in (*parsed, *digests(bundle, later, progress)):
         path = wanted[disk]
         if isinstance(result, OSError):
             raise result
@@ -220,30 +221,34 @@ def _check_files(
                 _note(report, path, f"was changed: its {algorithm} is not the manifest's")
 
 
-def _check_identifier(bundle: Path, found: Scan, report: Report) -> None:
+def _check_identifier(bundle: Path, read: Mapping[str, bytes], report: Report) -> None:
     """An older bundle under a newer one's name: the folder's name is compared with the one that was signed."""
-    if "bag-info.txt" not in found.files:
+    if BAG_INFO not in read:
+        return  # said already
+    signed = re.search(rb"^External-Identifier: ([!-~]+)$", read[BAG_INFO], re.MULTILINE)
+    if signed is None:
+        _note(report, BAG_INFO, "does not say which bundle this is (External-Identifier)")
         return
-    text = (bundle / "bag-info.txt").read_text(encoding="utf-8", errors="replace")
-    signed = re.search(r"^External-Identifier: (\S+)$", text, re.MULTILINE)
-    name = bundle.resolve().name
-    if signed and name.startswith("cartable-") and name != signed[1]:
-        _note(report, "bag-info.txt", f"is of the bundle {signed[1]}, and the folder is called {name}")
+    report.identifier = signed[1].decode("ascii")
+    # The name as it was given may be a link's.
+    for name in sorted({bundle.absolute().name, bundle.resolve().name}):
+        if name.casefold().startswith(NAMED) and name != report.identifier:
+            _note(report, BAG_INFO, f"is of the bundle {report.identifier}, and the folder is called {name}")
 
 
 def _check_signatures(
     bundle: Path,
     found: Scan,
-    manifests: Mapping[str, bytes],
+    read: Mapping[str, bytes],
     allowed_signers: Path | None,
     fingerprint: str | None,
     report: Report,
 ) -> None:
     prints = set()
     for manifest, signature in zip(TAGMANIFESTS, SIGNATURES, strict=True):
-        if manifest not in found.files or signature not in found.files:
+        if manifest not in read or signature not in found.files:
             continue  # said already
-        data, file = manifests[manifest], bundle / signature
+        data, file = read[manifest], bundle / signature
         try:
             report.fingerprint = signer_fingerprint(data, file)
             prints.add(report.fingerprint)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +17,7 @@ from reversibility.bundle.dual_control import Sheet, load_holders
 from reversibility.bundle.signature import public_key
 from reversibility.bundle.verify import Report, verify
 from reversibility.cli_options import add_inventory
-from reversibility.console import say, say_lines
+from reversibility.console import printable, say, say_json
 from reversibility.errors import CartableError
 from reversibility.market.load import load_market
 from reversibility.market.paths import MarketPaths
@@ -102,6 +101,11 @@ def _add_open(subparsers: Any) -> None:
         help="open it although nobody knows who made it, or it was changed",
     )
     parser.add_argument(
+        "--accept-cost",
+        action="store_true",
+        help="open a vault whose key derivation takes hours, without asking",
+    )
+    parser.add_argument(
         "-i", "--inventory", type=Path, metavar="DIR", help="the market in whose journal this is noted"
     )
     parser.add_argument(
@@ -138,7 +142,7 @@ def _progress() -> tuple[Callable[[str], None], Callable[[], None]]:
             lambda: None,
         )
     return (
-        lambda text: print(f"\r\033[K{text} …", end="", file=sys.stderr, flush=True),
+        lambda text: print(f"\r\033[K{printable(text)} …", end="", file=sys.stderr, flush=True),
         lambda: print("\r\033[K", end="", file=sys.stderr, flush=True),
     )
 
@@ -200,7 +204,7 @@ def _verify(args: argparse.Namespace) -> int:
         )
     report = verify(args.bundle, args.allowed_signers, fingerprint=args.fingerprint)
     if args.json:
-        say_lines(json.dumps(_report(report), ensure_ascii=False, indent=2))
+        say_json(_report(report))
     else:
         _print_report(report)
     if not report.intact:
@@ -214,6 +218,7 @@ def _report(report: Report) -> dict[str, Any]:
         "intact": report.intact,
         "files": report.files,
         "size": report.size,
+        "identifier": report.identifier,
         "fingerprint": report.fingerprint,
         "principal": report.principal,
         "signer_checked": report.signer_checked,
@@ -224,6 +229,7 @@ def _report(report: Report) -> dict[str, Any]:
 def _print_report(report: Report) -> None:
     for problem in report.problems:
         say(f"REFUSED  {problem.file} {problem.problem}")
+    say(f"bundle {report.identifier or 'of no name'}")
     say(f"{report.files} files, {report.size / 1e6:.1f} MB; signed by {report.fingerprint or 'nobody'}")
     if not report.intact:
         say(f"refused: {len(report.problems)} problems")
@@ -273,7 +279,13 @@ def _opened(args: argparse.Namespace) -> int:
     opening.refuse_existing(*(path for path in (args.output, args.operator_key) if path is not None))
     mark = _require_verified(args)
     identities = [identity for path in args.identity for identity in opening.load_identity(path)]
-    vault = opening.open_vault(args.bundle, identities, _ask if passphrases.has_terminal() else None)
+    asked = passphrases.has_terminal()
+    vault = opening.open_vault(
+        args.bundle,
+        identities,
+        _ask if asked else None,
+        (lambda _: True) if args.accept_cost else _agree if asked else None,
+    )
     count = len(vault.entries())
     key = vault.operator_key()
     if args.operator_key is not None and not key:
@@ -306,10 +318,14 @@ def _ask(holder: str) -> str | None:
     return passphrases.ask(f"Passphrase on the sheet of {holder} (empty: not mine): ") or None
 
 
+def _agree(cost: str) -> bool:
+    return passphrases.confirm(f"{printable(cost)} Ctrl-C ends it. Begin all the same? [y/N] ")
+
+
 def _compare(args: argparse.Namespace) -> int:
     report = compare(args.first, args.second)
     if args.json:
-        say_lines(json.dumps(report, ensure_ascii=False, indent=2))
+        say_json(report)
     else:
         for line in describe(report):
             say(line)

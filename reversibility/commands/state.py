@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from reversibility.cli_options import add_inventory
-from reversibility.console import say, say_lines
+from reversibility.console import say, say_json
 from reversibility.errors import CartableError
 from reversibility.market.paths import MarketPaths
 from reversibility.records.history import history
@@ -62,9 +61,7 @@ def show_asset(args: argparse.Namespace) -> int:
         say(f"{len(state.read_bytes(*pair, name) or b''):>9}  {name}")
     inventory = state.read_json(*pair, "inventory.json")
     if isinstance(inventory, dict):
-        say_lines(
-            json.dumps(inventory.get("content", {}).get("operatingsystem", {}), ensure_ascii=False, indent=2)
-        )
+        say_json(inventory.get("content", {}).get("operatingsystem", {}))
     return 0
 
 

@@ -177,6 +177,13 @@ def ask(question: str) -> str:
         raise PassphraseError("No passphrase was typed; run again.") from error
 
 
+def confirm(question: str) -> bool:
+    """Ask on the terminal whether to go on; anything but a yes is a no."""
+    with Path("/dev/tty").open("r+b", buffering=0) as terminal:
+        terminal.write(question.encode())
+        return terminal.readline().strip().lower() in {b"y", b"yes", b"o", b"oui"}
+
+
 def ask_new() -> str:
     """Ask twice for the passphrase of a new vault."""
     if not has_terminal():

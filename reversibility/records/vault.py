@@ -23,7 +23,7 @@ from reversibility.records.locking import file_lock
 from reversibility.records.password_policy import problems_of_entry
 from reversibility.records.vault_content import VaultContent
 from reversibility.records.vault_entry import AGE_IDENTITY, OPERATOR_SSH, OWN_ASSET, Entry
-from reversibility.records.vault_file import Credentials, KdfCost, VaultError
+from reversibility.records.vault_file import AcceptCost, Credentials, KdfCost, VaultError
 from reversibility.records.vault_transaction import VaultTransaction
 
 __all__ = ["Entry", "KdfCost", "Vault", "VaultError", "VaultTransaction"]
@@ -36,11 +36,16 @@ class Vault:
     """An opened vault. Made by ``create`` or ``open``; copied with its derived key into forked workers."""
 
     def __init__(
-        self, path: Path, credentials: Credentials, known: vault_file.OpenFile | None = None
+        self,
+        path: Path,
+        credentials: Credentials,
+        known: vault_file.OpenFile | None = None,
+        accept_cost: AcceptCost | None = None,
     ) -> None:
         """Open ``path``, without the slow derivation where ``known`` has its key; prefer ``Vault.open``."""
         self.path = path
         self._credentials = credentials
+        self._accept_cost = accept_cost
         self._opened = known
         self._stamp: tuple[int, int, int] | None = None
         self._content: VaultContent | None = None
@@ -79,12 +84,20 @@ class Vault:
         return cls(path, credentials, opened)
 
     @classmethod
-    def open(cls, path: Path, passphrase: str, key_file: Path | bytes | None = None) -> Vault:
+    def open(
+        cls,
+        path: Path,
+        passphrase: str,
+        key_file: Path | bytes | None = None,
+        *,
+        accept_cost: AcceptCost | None = None,
+    ) -> Vault:
         """Open the vault; most of a second by design, so once a run.
 
-        Raises WrongPassphraseError, DamagedVaultError, or VaultError when the file is missing or unreadable.
+        ``accept_cost`` is asked about a file that somebody made to take very long. Raises WrongPassphraseError,
+        DamagedVaultError, CostlyVaultError, or VaultError when the file is missing or unreadable.
         """
-        return cls(path, _credentials(passphrase, key_file))
+        return cls(path, _credentials(passphrase, key_file), accept_cost=accept_cost)
 
     @property
     def previous(self) -> Path:
@@ -122,7 +135,9 @@ class Vault:
                 f"The vault {self.path} cannot be read ({error.strerror}); check its rights."
             ) from error
         self._content = None
-        self._opened = vault_file.read(data, str(self.path), self._credentials, self._opened)
+        self._opened = vault_file.read(
+            data, str(self.path), self._credentials, self._opened, self._accept_cost
+        )
         self._content = VaultContent(self._opened)
         self._stamp = stamp
         return data

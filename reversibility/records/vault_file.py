@@ -9,6 +9,7 @@ import hashlib
 import io
 import secrets
 import struct
+import threading
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -45,7 +46,11 @@ _DAMAGE = (
 # A hundred times the cost of a vault made here: a minute or two. Whoever made a file chose its cost.
 MOST_PASSES_TIMES_BYTES = 100 * 16 * 64 * 2**20
 MOST_MEMORY = 4 * 2**30
-MOST_ROUNDS = 10**9  # AES-KDF
+MOST_LANES = 64  # a thread each
+MOST_ROUNDS = 10**8  # AES-KDF
+BYTES_A_SECOND, ROUNDS_A_SECOND = 2 * 2**30, 10**6  # of one small server
+
+AcceptCost = Callable[[str], bool]  # given a sentence on the cost: whether to go on
 
 
 class VaultError(CartableError):
@@ -54,6 +59,10 @@ class VaultError(CartableError):
 
 class WrongPassphraseError(VaultError):
     """The passphrase (or the key file) is not the one that the file was closed with."""
+
+
+class CostlyVaultError(VaultError):
+    """The file asks for a key derivation that would not end in minutes, and nobody has agreed to it."""
 
 
 class DamagedVaultError(VaultError):
@@ -125,24 +134,36 @@ def uses_argon2id(database: Any) -> bool:
     return bool(parameters["$UUID"].value == kdf_uuids["argon2id"])
 
 
-def _refuse_endless(header: Any, where: str) -> None:
-    """Raise VaultError for a file whose key derivation would not end in minutes, which nothing could interrupt."""
+def _excess(header: Any) -> str | None:
+    """What the file's key derivation would take, when it is more than any vault needs."""
     parameters = header.kdbx.header.value.dynamic_header.kdf_parameters.data.dict
-    passes, memory, rounds = (parameters[key].value if key in parameters else 0 for key in ("I", "M", "R"))
-    if passes * memory > MOST_PASSES_TIMES_BYTES or memory > MOST_MEMORY or rounds > MOST_ROUNDS:
-        raise VaultError(
-            f"{where} asks for a key derivation of {passes or rounds} passes over {memory // 2**20} MiB, which would "
-            "keep this machine busy for a very long time. If you trust the file, open it with KeePassXC, lower the "
-            "decryption time in the database settings (Security) and save it."
-        )
+    passes, memory, lanes, rounds = (
+        parameters[key].value if key in parameters else 0 for key in ("I", "M", "P", "R")
+    )
+    if (
+        passes * memory <= MOST_PASSES_TIMES_BYTES
+        and memory <= MOST_MEMORY
+        and lanes <= MOST_LANES
+        and rounds <= MOST_ROUNDS
+    ):
+        return None
+    hours = max(passes * memory / BYTES_A_SECOND, rounds / ROUNDS_A_SECOND) / 3600
+    return f"{passes or rounds} passes over {memory // 2**20} MiB in {max(lanes, 1)} threads, about {hours:,.1f} hours"
 
 
-def read(data: bytes, where: str, credentials: Credentials, known: OpenFile | None = None) -> OpenFile:
+def read(
+    data: bytes,
+    where: str,
+    credentials: Credentials,
+    known: OpenFile | None = None,
+    accept_cost: AcceptCost | None = None,
+) -> OpenFile:
     """Decrypt a KeePass file of which ``data`` is the content; ``where`` names it in errors.
 
-    The key derivation is skipped where ``known`` (an earlier reading of the same vault) still has the key.
+    The key derivation is skipped where ``known`` (an earlier reading of the same vault) still has the key. One that
+    would not end in minutes is begun only when ``accept_cost`` agrees to it; it can be interrupted.
 
-    Raises WrongPassphraseError, DamagedVaultError, or VaultError when there is not enough memory.
+    Raises WrongPassphraseError, DamagedVaultError, CostlyVaultError, or VaultError when there is not enough memory.
     """
 
     def parse(**arguments: Any) -> Any:
@@ -153,13 +174,42 @@ def read(data: bytes, where: str, credentials: Credentials, known: OpenFile | No
     header = _guarded(where, lambda: parse(transformed_key=bytes(32), decrypt=False))
     if header.version[0] != 4:
         raise DamagedVaultError(f"{where} is not a KDBX 4 file; save it in that format with KeePassXC.")
-    _guarded(where, lambda: _refuse_endless(header, where))
     derivation = _guarded(where, lambda: _derivation(header))
     if known is not None and known.derivation == derivation:
         database = _guarded(where, lambda: parse(transformed_key=known.derived_key))
         return OpenFile(database=database, derived_key=known.derived_key, derivation=derivation)
-    database = _guarded(where, lambda: parse(**credentials.arguments()))
+    excess = _guarded(where, lambda: _excess(header))
+    if excess is None:
+        database = _guarded(where, lambda: parse(**credentials.arguments()))
+    else:
+        asks = f"{where} asks for a key derivation of {excess}."
+        if accept_cost is None or not accept_cost(asks):
+            raise CostlyVaultError(
+                f"{asks} It was not begun. If you trust the file, open it with KeePassXC, lower the decryption time in "
+                "the database settings (Security) and save it; or begin it with `reversibility open --accept-cost`."
+            )
+        database = _guarded(where, lambda: _interruptibly(lambda: parse(**credentials.arguments())))
     return OpenFile(database=database, derived_key=bytes(database.transformed_key), derivation=derivation)
+
+
+def _interruptibly(action: Callable[[], Any]) -> Any:
+    """Run what Python cannot interrupt beside the main thread, which stays open to Ctrl-C."""
+    done: list[Any] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            done.append(action())
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)  # it does not outlive the process
+    thread.start()
+    while thread.is_alive():
+        thread.join(0.2)
+    if failed:
+        raise failed[0]
+    return done[0]
 
 
 def _guarded(where: str, action: Callable[[], Any]) -> Any:

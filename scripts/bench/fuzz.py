@@ -27,8 +27,8 @@ init_plugin_loader([str(PROJECT / "collections")])
 from ansible_collections.cartable.fleet.plugins.plugin_utils import answers  # noqa: E402
 
 from reversibility.bundle import signature, verify  # noqa: E402
-from reversibility.bundle.dual_control import canonical  # noqa: E402
 from reversibility.bundle.key_files import key_lines  # noqa: E402
+from reversibility.bundle.public_keys import canonical  # noqa: E402
 from reversibility.console import printable  # noqa: E402
 from reversibility.errors import CartableError  # noqa: E402
 from reversibility.records.file_names import original_path, recorded_name  # noqa: E402

@@ -15,12 +15,15 @@ import stat
 from typing import Any, Dict, Iterable, List, Tuple
 
 from .guarded_read import Link, read_guarded
+from .time_limit import TooSlow, time_limit
 
 LARGEST = 1024 * 1024  # bytes; configuration files are small, and what is larger is data
+LARGEST_WHOLE = 64 * 1024 * 1024  # bytes of all files together, for a home folder with thousands of them
+PATIENCE = 5.0  # seconds for one file, and for the list of a pattern: a file system over the network may never answer
 
 
 def collect(root: str, patterns: Iterable[str]) -> Tuple[List[Dict[str, Any]], List[str]]:
-    """Read the files that match, sorted by path, and the paths of those that were left out as too large.
+    """Read the files that match, sorted by path, and the paths of those that were left out as too large or too slow.
 
     Bytes of a name that are not UTF-8 are written out (``caf`` and ``xe9`` behind a backslash), since no record can hold
     them.
@@ -32,20 +35,33 @@ def collect(root: str, patterns: Iterable[str]) -> Tuple[List[Dict[str, Any]], L
     found: Dict[str, Dict[str, Any]] = {}
     skipped: List[str] = []
     base = root.rstrip("/")
+    left = LARGEST_WHOLE
     for pattern in patterns:
-        for name in glob.glob(base + pattern, recursive=True):  # noqa: PTH207 - Path.glob needs 3.13 for this
+        try:
+            with time_limit(PATIENCE):
+                matching = glob.glob(base + pattern, recursive=True)  # noqa: PTH207 - Path.glob needs 3.13 for this
+        except TooSlow:
+            skipped.append(pattern)
+            continue
+        for name in matching:
             path = name[len(base) :]
+            if path in found:
+                continue
             try:
-                content, status = read_guarded(base, path, LARGEST)
+                with time_limit(PATIENCE):
+                    content, status = read_guarded(base, path, min(LARGEST, left))
+            except (TooSlow, BlockingIOError):  # the latter: its owner holds a lease on it
+                skipped.append(path)
             except Link as link:  # of the file, or of a folder above it
                 found[link.path] = {"path": link.path, "link": _written_out(link.target)}
             except OSError:  # removed meanwhile, no plain file, or not its owner's to read
                 continue
             else:
-                if status.st_size > LARGEST:
+                if status.st_size > min(LARGEST, left):
                     skipped.append(path)
                 elif not path.endswith(("~", ".dpkg-old", ".dpkg-new", ".lock")):
                     found[path] = _item(path, content, status)
+                    left -= len(content)
     names = _written_names([*found, *skipped])
     files = [{**item, "path": names[path]} for path, item in found.items()]
     return sorted(files, key=lambda item: str(item["path"])), sorted({names[path] for path in skipped})

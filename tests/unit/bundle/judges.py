@@ -28,11 +28,12 @@ def by_command(bag: Path, allowed: Path | None = None) -> set[str]:
 
 def by_file(bag: Path, allowed: Path | None = None) -> set[str]:
     """The files that the stand-alone verifier refuses (our copy of it: the one in the bag may be what was changed)."""
-    return {file for file, _ in _alone().verifier(str(bag), str(allowed) if allowed else None)[3]}
+    return {file for file, _ in alone().verifier(str(bag), str(allowed) if allowed else None)[3]}
 
 
 @cache
-def _alone() -> ModuleType:
+def alone() -> ModuleType:
+    """The stand-alone verifier as a module."""
     spec = importlib.util.spec_from_file_location("verifier_alone", VERIFIER)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -66,4 +67,4 @@ def every_file(bag: Path) -> list[str]:
 
 def principal_of_the_file(arguments: list[str]) -> int:
     """The stand-alone verifier's exit status, in this process."""
-    return int(_alone().principal(arguments))
+    return int(alone().principal(arguments))

@@ -99,8 +99,12 @@ class Tampered:
         (self.root / "play.yml").write_text(PLAY.replace("{include}", include))
         (self.root / "tasks.yml").write_text(TASKS)
         (self.root / "answer.json").write_text(json.dumps(answer))
+        return self.playbook("play.yml")
+
+    def playbook(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run ansible-playbook in this market."""
         return subprocess.run(
-            [sys.executable, "-m", "ansible", "playbook", "-i", "inventories/tiny", "play.yml"],
+            [sys.executable, "-m", "ansible", "playbook", "-i", "inventories/tiny", *arguments],
             cwd=self.root,
             env=self.environment,
             text=True,
@@ -113,6 +117,11 @@ class Tampered:
 
 @pytest.fixture
 def tampered(tmp_path: Path) -> Tampered:
+    return make_tampered(tmp_path)
+
+
+def make_tampered(tmp_path: Path) -> Tampered:
+    """The market, with its vault, in a project of its own."""
     folder = tmp_path / "inventories" / "tiny"
     folder.parent.mkdir()
     copied = subprocess.run(["cp", "-r", str(PROJECT / "tests/unit/market/base"), str(folder)], check=True)
@@ -225,25 +234,6 @@ def test_an_answer_keeps_every_text_that_utf_8_can_hold(text: str, ascii_only: b
 )
 def test_what_is_no_utf_8_is_written_out(said: str, read: str) -> None:
     assert json.loads(answers.with_escaped_bytes(json.dumps([said]))) == [read]
-
-
-def used_names() -> list[str]:
-    """Every name that a variable has in the project's roles, inventories and plugins."""
-    words: set[str] = set()
-    for folder in ("roles", "inventories", "playbooks"):
-        for file in (PROJECT / folder).rglob("*.yml"):
-            text = file.read_text(encoding="utf-8")
-            words |= set(re.findall(r"^\s*-?\s*([a-z_][a-z0-9_]*):", text, re.MULTILINE))
-            words |= set(
-                re.findall(r"\b((?:cartable|ansible|inventory|accounts|baseline|shares|software)_\w+)", text)
-            )
-    rightly_answered = {"ansible_hostname", *answers.FACTS}
-    return sorted(words - {"ansible_facts"} - rightly_answered)
-
-
-@given(st.dictionaries(st.sampled_from(used_names()), st.text() | st.integers() | st.none(), min_size=1))
-def test_no_variable_of_the_project_is_a_fact(facts: dict[str, Any]) -> None:
-    assert answers.refused_names({"ansible_facts": facts}) == sorted(facts)
 
 
 @given(st.text() | st.integers() | st.lists(st.integers(), min_size=1))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reversibility.bundle import verifier
-from reversibility.bundle.dual_control import canonical
+from reversibility.bundle.public_keys import canonical
 from reversibility.bundle.signature import BEGIN, END, LINE, SignatureError, sign, signer_fingerprint
 from reversibility.console import printable
 
