@@ -92,7 +92,7 @@ class ActionModule(action.DeviceAction):
         """The lines of the running configuration that are not as they were, without secrets, and without repeating them."""
         path = next(iter(self.driver.commands))
         old, new = (
-            self.dialogue.stable(files[path].decode("utf-8", "replace")).splitlines()
+            self.driver.dialogue.stable(files[path].decode("utf-8", "replace")).splitlines()
             for files in (before, after)
         )
         lines = [

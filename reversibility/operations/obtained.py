@@ -17,7 +17,7 @@ from reversibility.market.model import Asset, Market
 from reversibility.platforms.clear_text import findings
 from reversibility.platforms.driver import Driver, UnknownGrammar
 from reversibility.platforms.reader import CONFIGURATION
-from reversibility.platforms.recognition import MARKS, masked_line, paging_line, recognized
+from reversibility.platforms.recognition import marked_platforms, masked_line, paging_line, recognized
 from reversibility.platforms.registry import driver
 from reversibility.records import configuration
 from reversibility.records.configuration import RESTORABLE
@@ -190,7 +190,7 @@ def _check_file(found: Driver, asset: Asset, path: str, name: str, content: byte
         raise CartableError(f"{name} is not text in UTF-8; save it as UTF-8 and give it again.") from error
     if path == CONFIGURATION:
         likely = recognized(text)
-        if likely and asset.platform.name in MARKS and asset.platform.name not in likely:
+        if likely and asset.platform.name in marked_platforms() and asset.platform.name not in likely:
             raise CartableError(
                 f"{name} looks like a configuration of {' or '.join(sorted(likely))}, and {asset.tag} is declared as "
                 f'"{asset.os}" ({label}); ask for the right file, or correct "os" in hosts.yml.'

@@ -2,56 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 
-from reversibility.platforms.aruba_aoscx_parse import DOT1X, GUARDS, MAC, REJECT, Seen, port_name
-from reversibility.platforms.aruba_aoss_parse import with_vlans
+from reversibility.platforms.aruba_aoscx_parse import DOT1X, MAC, Seen, port_name
+from reversibility.platforms.aruba_aoscx_ports import canonical_port, carried, port_commands
+from reversibility.platforms.cli_plan import (
+    canonical_names,
+    changed_mirrors,
+    hostname_commands,
+    long_vlan_names,
+    server_commands,
+    way_in_refusals,
+)
 from reversibility.platforms.driver import ChangeRefused
 from reversibility.platforms.interface_names import natural
-from reversibility.platforms.model import Configuration, Dot1x, Port
-from reversibility.platforms.number_lists import format_numbers
+from reversibility.platforms.model import Configuration, Port
 from reversibility.platforms.secret_names import secret
-
-_LINES = {guard: line for line, guard in GUARDS.items()}
-_LIMIT = "aaa authentication port-access client-limit"
 
 
 def canonical(wanted: Configuration) -> Configuration:
     """The wanted configuration as this platform says it: a phone's VLAN is a tagged one with the mark ``voice``."""
     voice = frozenset(port.voice for port in wanted.ports if port.voice and port.voice != port.access)
-    mirrors = wanted.mirrors and tuple(
-        replace(m, sources=frozenset(map(port_name, m.sources)), destination=port_name(m.destination))
-        for m in wanted.mirrors
-    )
-    return replace(
-        wanted,
-        banner=wanted.banner and wanted.banner.strip("\n"),
-        ports=tuple(
-            sorted((_canonical(port, voice) for port in wanted.ports), key=lambda port: natural(port.name))
-        ),
-        mirrors=mirrors,
-        protected_ports=frozenset(map(port_name, wanted.protected_ports)),
-    )
-
-
-def _canonical(port: Port, voice: frozenset[int]) -> Port:
-    port = replace(port, name=port_name(port.name))
-    if port.aggregate is not None:
-        return replace(port, aggregate=port_name(port.aggregate), lacp=port.lacp or "active")
-    if port.mode == "access":
-        access = port.access or 1
-        return replace(port, access=access, voice=port.voice if port.voice != access else None)
-    if port.mode == "routed" or port.tagged is None:
-        return port
-    return with_vlans(port, port.native, port.tagged - {port.native} if port.native else port.tagged, voice)
+    return canonical_names(wanted, port_name, (canonical_port(port, voice) for port in wanted.ports))
 
 
 def plan(wanted: Configuration, seen: Seen) -> tuple[str, ...]:
     """The commands, in order. Raises ChangeRefused."""
     wanted = canonical(wanted)
     have = {port.name: port for port in seen.configuration.ports}
-    ports = _ports(wanted, seen, have)
+    ports = port_commands(wanted, seen, have)
     gone = _left_lags(wanted, have)
     removed = _removed(wanted, seen, gone)
     _refuse(wanted, seen, have, ports, removed)
@@ -70,17 +49,13 @@ def plan(wanted: Configuration, seen: Seen) -> tuple[str, ...]:
         *_snooping(wanted, seen.configuration),
         *_accounts(wanted, seen.configuration),
         *_services(wanted, seen),
-        *_list("ntp server", wanted.ntp, seen.configuration.ntp),
+        *server_commands("ntp server", wanted.ntp, seen.configuration.ntp),
         *(["ntp enable"] if wanted.ntp and "ntp enable" not in seen.lines else []),
-        *_list("logging", wanted.syslog, seen.configuration.syslog),
+        *server_commands("logging", wanted.syslog, seen.configuration.syslog),
         *_snmp(wanted, seen.configuration),
         *_banner(wanted, seen.configuration),
         *(f"no vlan {number}" for number in sorted(removed)),
-        *(
-            [f"hostname {wanted.hostname}"]
-            if wanted.hostname not in ("", seen.configuration.hostname)
-            else []
-        ),
+        *hostname_commands(wanted, seen.configuration),
     )
 
 
@@ -97,7 +72,7 @@ def _refuse(
             reasons.append(f"{port.name}: this platform has no guard “protected”")
         if port.dot1x and port.dot1x.failed_vlan not in (None, port.dot1x.guest_vlan):
             reasons.append(f"{port.name}: one role serves both as guest VLAN and after a refusal")
-        if port.mode == "trunk" and port.aggregate is None and port.tagged is not None and not _allowed(port):
+        if port.mode == "trunk" and port.aggregate is None and port.tagged is not None and not carried(port):
             reasons.append(f"{port.name}: a trunk carries at least one VLAN")
         if port.mode == "trunk" and port.native is None and (port.tagged is None or 1 in port.tagged):
             reasons.append(f"{port.name}: VLAN 1 can be tagged only when another VLAN is native")
@@ -108,25 +83,13 @@ def _refuse(
         ]
         if port.name in wanted.protected_ports and port.name in have and changes:
             reasons.append(f"{port.name} leads to the device and would change ({'; '.join(changes)})")
-    reasons += (
-        f"VLAN {number} leads to the device and would be removed"
-        for number in wanted.protected_vlans & removed
-    )
-    goal = {svi.vlan: svi.address for svi in wanted.svis or ()}
-    for svi in seen.configuration.svis or ():
-        moved = wanted.svis is not None and svi.address and goal.get(svi.vlan) != svi.address
-        if moved and svi.vlan in wanted.protected_vlans:
-            reasons.append(f"the address of VLAN {svi.vlan} leads to the device and would change")
+    reasons += way_in_refusals(wanted, seen.configuration, removed)
     for service in ("telnet", "http", "snmp-v2c"):
         if wanted.services.get(service) == "on":
             reasons.append(f"{service} is in clear text and is not turned on")
-    if wanted.services.get("ssh") == "off":
-        reasons.append("SSH is the way to the device and is not turned off")
     if wanted.accounts and not any(account.role == "admin" for account in wanted.accounts):
         reasons.append("no wanted account may configure the device")
-    reasons += (
-        f"the name of VLAN {v.number} is longer than 32 characters" for v in wanted.vlans if len(v.name) > 32
-    )
+    reasons += long_vlan_names(wanted)
     if wanted.banner and any(line.strip() == "!" for line in wanted.banner.split("\n")):
         reasons.append("a line of the banner is what ends a banner")
     if reasons:
@@ -181,115 +144,6 @@ def _left_lags(wanted: Configuration, have: dict[str, Port]) -> list[str]:
     return sorted(set(members.values()) & set(have) - staying, key=natural)
 
 
-def _ports(wanted: Configuration, seen: Seen, have: dict[str, Port]) -> dict[str, list[str]]:
-    """The commands by port: a bundle is made before its members join."""
-    lacp = {port.aggregate: port.lacp for port in wanted.ports if port.aggregate}
-    seen_lacp = {port.aggregate: port.lacp for port in have.values() if port.aggregate}
-    found = {}
-    for port in sorted(wanted.ports, key=lambda port: (not port.name.startswith("lag"), natural(port.name))):
-        known = have.get(port.name)
-        lines = _port(port, known, seen.routes_by_default)
-        if port.name in lacp and lacp[port.name] != seen_lacp.get(port.name, "on"):
-            lines.append("no lacp mode" if lacp[port.name] == "on" else f"lacp mode {lacp[port.name]}")
-        if lines or known is None:
-            found[port.name] = lines
-    return found
-
-
-def _port(wanted: Port, seen: Port | None, routes_by_default: bool) -> list[str]:
-    known = seen or Port(wanted.name, access=1, enabled=False)
-    if seen is None and routes_by_default:
-        known = replace(known, mode="routed")
-    # Some models show nothing of a port that is as it left the factory, and some leave the factory with their
-    # ports shut.
-    lines = ["shutdown"] if not wanted.enabled and (known.enabled or seen is None) else []
-    if wanted.description != known.description:
-        lines.append(f"description {wanted.description}" if wanted.description else "no description")
-    enabled = known.enabled
-    if wanted.aggregate is not None:
-        if wanted.aggregate != known.aggregate:
-            lines += [f"no {known.aggregate}"] if known.aggregate else []
-            lines += [*_dot1x(None, known.dot1x), *_guards(frozenset(), known)]
-            lines.append(wanted.aggregate)
-    else:
-        if known.aggregate is not None:  # a port that leaves is bare, routed and shut
-            lines.append(f"no {known.aggregate}")
-            known = Port(wanted.name, mode="routed")
-            enabled = False
-        lines += _layer_2(wanted, known)
-    if wanted.enabled and not enabled:
-        lines.append("no shutdown")
-    return lines
-
-
-def _layer_2(wanted: Port, seen: Port) -> list[str]:
-    if wanted.mode == "routed":
-        return ["routing"] if seen.mode != "routed" else []
-    lines = []
-    if seen.mode == "routed":
-        lines.append("no routing")
-        seen = Port(seen.name, access=1, guards=seen.guards, dot1x=seen.dot1x)
-    lines += _dot1x(None, seen.dot1x) if wanted.dot1x is None else []
-    lines += _vlan_lines(wanted, seen)
-    lines += _guards(wanted.guards, seen)
-    return lines + (_dot1x(wanted.dot1x, seen.dot1x) if wanted.dot1x is not None else [])
-
-
-def _allowed(port: Port) -> frozenset[int] | None:
-    """What a trunk carries; an access port with a phone is a trunk too."""
-    if port.mode == "access":
-        return frozenset({port.access or 1} | ({port.voice} if port.voice else set()))
-    return None if port.tagged is None else port.tagged | ({port.native} if port.native else frozenset())
-
-
-def _is_trunk(port: Port) -> bool:
-    return port.mode == "trunk" or port.voice is not None
-
-
-def _vlan_lines(wanted: Port, seen: Port) -> list[str]:
-    """Lists grow before they shrink, and never pass through "all"."""
-    if not _is_trunk(wanted):
-        return [f"vlan access {wanted.access}"] if _is_trunk(seen) or wanted.access != seen.access else []
-    goal, native = _allowed(wanted), wanted.access if wanted.mode == "access" else wanted.native
-    lines = []
-    have = _allowed(seen) if _is_trunk(seen) else frozenset()
-    if goal is None:
-        lines += ["vlan trunk allowed all"] if have is not None else []
-    elif have is None or goal - have:
-        lines.append(f"vlan trunk allowed {format_numbers(goal - (have or frozenset()))}")
-    raw = seen.options.get("native", "1") if _is_trunk(seen) else "1"
-    free = native is None and int(raw) not in (wanted.tagged or ())
-    if str(native or 1) != raw and not free:
-        lines.append(f"vlan trunk native {native or 1}")
-    if goal is not None and have is not None and have - goal:
-        lines.append(f"no vlan trunk allowed {format_numbers(have - goal)}")
-    return lines
-
-
-def _guards(goal: Iterable[str], seen: Port) -> list[str]:
-    wanted = frozenset(goal)
-    gone = [f"no {_LINES[guard]}" for guard in sorted(seen.guards - wanted)]
-    return [*gone, *(_LINES[guard] for guard in sorted(wanted - seen.guards) if guard in _LINES)]
-
-
-def _dot1x(wanted: Dot1x | None, seen: Dot1x | None) -> list[str]:
-    if wanted == seen:
-        return []
-    before = seen or Dot1x()
-    if wanted is None:
-        lines = [f"no {DOT1X}", f"no {_LIMIT}"]
-        lines += [f"no {MAC}"] if before.mac_fallback else []
-        return lines + ([f"no {REJECT}"] if before.guest_vlan else [])
-    lines = []
-    if wanted.guest_vlan != before.guest_vlan:
-        lines.append(f"{REJECT} vlan{wanted.guest_vlan}" if wanted.guest_vlan else f"no {REJECT}")
-    if seen is None:
-        lines += [f"{_LIMIT} 2", DOT1X, "    enable"]
-    if wanted.mac_fallback != before.mac_fallback:
-        lines += [MAC, "    enable"] if wanted.mac_fallback else [f"no {MAC}"]
-    return lines
-
-
 def _radius(wanted: Configuration, seen: Seen) -> Iterator[str]:
     have = seen.configuration.radius or ()
     for server in wanted.radius or ():
@@ -307,20 +161,12 @@ def _radius(wanted: Configuration, seen: Seen) -> Iterator[str]:
 
 
 def _mirrors(wanted: Configuration, seen: Configuration) -> Iterator[str]:
-    if wanted.mirrors is None:
-        return
-    have = {mirror.session: mirror for mirror in seen.mirrors or ()}
-    goal = {mirror.session: mirror for mirror in wanted.mirrors}
-    yield from (
-        f"no mirror session {session}" for session in sorted(have) if goal.get(session) != have[session]
-    )
-    for session in sorted(goal):
-        if have.get(session) != goal[session]:
-            yield f"mirror session {session}"
-            yield from (
-                f"    source interface {source} both" for source in sorted(goal[session].sources, key=natural)
-            )
-            yield from (f"    destination interface {goal[session].destination}", "    no shutdown")
+    gone, new = changed_mirrors(wanted.mirrors, seen.mirrors)
+    yield from (f"no mirror session {mirror.session}" for mirror in gone)
+    for mirror in new:
+        yield f"mirror session {mirror.session}"
+        yield from (f"    source interface {source} both" for source in sorted(mirror.sources, key=natural))
+        yield from (f"    destination interface {mirror.destination}", "    no shutdown")
 
 
 def _svis(wanted: Configuration, seen: Configuration) -> Iterator[str]:
@@ -383,12 +229,6 @@ def _services(wanted: Configuration, seen: Seen) -> Iterator[str]:
         yield from ["https-server vrf default"] if https == "on" else off
     if wanted.services.get("snmp-v2c") == "off":
         yield from (f"no snmp-server community {community}" for community in seen.communities)
-
-
-def _list(command: str, wanted: Iterable[str] | None, seen: Iterable[str] | None) -> Iterator[str]:
-    if wanted is not None:
-        yield from (f"{command} {server}" for server in sorted(set(wanted) - set(seen or ())))
-        yield from (f"no {command} {server}" for server in sorted(set(seen or ()) - set(wanted)))
 
 
 def _snmp(wanted: Configuration, seen: Configuration) -> Iterator[str]:

@@ -2,67 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from reversibility.market.model import Asset, Market
 from reversibility.platforms import cli_driver
 from reversibility.platforms.aruba_aoss_parse import Seen, port_name, read
 from reversibility.platforms.aruba_aoss_plan import canonical, plan
-from reversibility.platforms.aruba_grammar import GRAMMAR
+from reversibility.platforms.aruba_switch import RUNNING, ArubaSwitch
 from reversibility.platforms.aruba_text import classified
-from reversibility.platforms.driver import Files, UnknownGrammar
+from reversibility.platforms.dialogue import Dialogue, Question, WayBack
+from reversibility.platforms.driver import Files
 from reversibility.platforms.model import Configuration
-from reversibility.platforms.redaction import clean
 
-RUNNING = "/running-config"
-_SIGNS = ("hostname ", "vlan ", "interface ", "snmp-server ", "module ", "ip ")
+MARKS = (
+    r"; \w+ Configuration Editor", r";? ?Ver #", r"; hpStack", r"   (?:un)?tagged [A-Z0-9/,-]+", r"   no untagged ",
+    r"include-credentials", r"password manager",
+)  # fmt: skip
+
+DIALOGUE = Dialogue(
+    prompt=r"(?P<name>[A-Za-z0-9][\w.-]*)(?P<mode>\([\w/,-]+\))?(?P<end>[>#])",
+    prepare=("no page", "terminal width 511"),
+    errors=(
+        r"^(?:Invalid|Incomplete|Ambiguous) input",
+        r"^Module not present",
+        r"too long\. Allowed length",
+        r"^Operation is not allowed",
+        r"^Port .* (?:is not configured|cannot be removed)",
+        r"^Error",
+    ),
+    configure="configure terminal",
+    bye="logout",
+    any_key=r"Press any key to continue",
+    questions=(
+        Question(r"save current configuration \[y/n(?:/\^C)?\]\? ?", "n"),
+        Question(r"rebooted at the scheduled time.*\[y/n\]\? ?", "y", r"reload after"),
+        Question(r"Device will be rebooted.*\[y/n\]\? ?", "y", r"reload after"),
+        Question(r"sensitive information.*Proceed\?\[y/n\] ?", "y", r"include-credentials"),
+        Question(r"[\[(]y/n[\])]\?? ?", None),
+    ),
+    saved=r"\A\s*\Z",  # it says nothing when it has saved
+    startup="show config",
+    volatile=(r"(?:Running|Startup) configuration:.*", r"; Ver #.*"),
+    separator="exit",
+    ways_back=(
+        WayBack(
+            name="reload after",
+            arm="reload after {minutes}",
+            armed=r"rebooted",
+            disarm="no reload",
+            show="show reload after",
+            pending=r"(?i)scheduled in|will be",
+            restarts=True,
+        ),
+    ),
+    risky=(
+        r"(?:no )?ip (?:address|default-gateway|route|routing|authorized-managers|ssh)",
+        r"(?:no )?password ", r"no vlan ",
+        r"(?:no )?trunk ", r"(?:no )?aaa (?:authentication|port-access)", r"(?:no )?management-vlan", r"(?:no )?tagged",
+        r"(?:no )?untagged", r"disable", r"(?:no )?spanning-tree",
+    ),
+    no_rsa_sha2=True,
+)  # fmt: skip
 
 
-class ArubaAoss:
-    """Driver of ArubaOS-Switch."""
+class ArubaAoss(ArubaSwitch[Seen]):
+    """Driver of ArubaOS-Switch. A blank switch has all ports in VLAN 1."""
 
     platform = "aruba_aoss"
     commands: Mapping[str, str] = {RUNNING: "show running-config", "/startup-config": "show config"}
-
-    def required_files(self, kind: str) -> tuple[str, ...]:
-        """The running configuration."""
-        return (RUNNING,)
-
-    def collected(self, kind: str) -> tuple[str, ...]:
-        """The commands whose answers are kept."""
-        return tuple(self.commands.values())
+    dialogue = DIALOGUE
+    marks = MARKS
+    signs = ("hostname ", "vlan ", "interface ", "snmp-server ", "module ", "ip ")
+    blank = "no telnet-server\nno web-management\n"
 
     def port_name(self, name: str) -> str:
         """The name of a port in the configuration."""
         return port_name(name)
 
-    def redact(self, path: str, text: str) -> str | None:
-        """The text without secrets; None when it is no configuration of this platform."""
-        return cli_driver.redact(GRAMMAR, classified, text, _SIGNS) if path in self.commands else None
+    def read(self, text: str) -> Seen:
+        """The configuration's content. Raises ValueError."""
+        return read(text)
 
-    def redact_commands(self, commands: Sequence[str]) -> tuple[str, ...]:
-        """The commands without secrets."""
-        return cli_driver.redact_commands(GRAMMAR, commands)
+    def ordered(self, wanted: Configuration, seen: Seen) -> tuple[str, ...]:
+        """The commands, in order. Raises ChangeRefused."""
+        return plan(wanted, seen)
 
-    def parse(self, files: Files) -> Configuration:
-        """The configuration in the common model."""
-        return self._seen(files).configuration
-
-    def render(self, wanted: Configuration) -> str:
-        """The commands for a switch whose ports are all in VLAN 1."""
-        return "\n".join([*plan(wanted, read("no telnet-server\nno web-management\n")), ""])
-
-    def plan(self, wanted: Configuration, files: Files) -> tuple[str, ...]:
-        """The commands that lead to what is wanted."""
-        return plan(wanted, self._seen(files))
-
-    def problems(self, files: Files) -> list[str]:
-        """What is damaged: the platform does not say where a configuration ends."""
-        return cli_driver.problems(self, files, RUNNING)
-
-    def compare(self, market: Market, asset: Asset, files: Files) -> str | None:
-        """The differences from what is declared, in French."""
-        return cli_driver.compare(self, market, asset, files, canonical)
+    def canonical(self, wanted: Configuration) -> Configuration:
+        """The wanted configuration as the platform says it."""
+        return canonical(wanted)
 
     def restore(self, files: Files) -> tuple[str, ...]:
         """The configuration's lines. Without ``include-credentials`` secrets are set again from the vault."""
@@ -74,15 +100,6 @@ class ArubaAoss:
             elif line.strip() and not line.startswith(";") and line.strip() != "exit":
                 joined.append(line)
         return tuple(joined)
-
-    def _seen(self, files: Files) -> Seen:
-        text = clean(cli_driver.text_of(files, RUNNING))
-        if text is None or not any(line.startswith(_SIGNS) for line in text.split("\n")):
-            raise UnknownGrammar(f"{RUNNING} is no configuration of ArubaOS-Switch")
-        try:
-            return read(text)
-        except ValueError as error:
-            raise UnknownGrammar(f"{RUNNING}: {error}") from error
 
 
 DRIVER = ArubaAoss()

@@ -8,18 +8,33 @@ VLAN 1; a new address is added before the old one goes.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
-from reversibility.platforms.aruba_aoss_parse import GUARDS, Seen, contract, port_name, with_vlans
+from reversibility.platforms.aruba_aoss_parse import Seen, contract, port_name
+from reversibility.platforms.aruba_aoss_ports import (
+    bare_member_commands,
+    canonical_port,
+    dot1x_commands,
+    guard_commands,
+    interface_commands,
+    membership_commands,
+    trunk_commands,
+)
 from reversibility.platforms.aruba_text import escape
+from reversibility.platforms.cli_plan import (
+    canonical_names,
+    changed_mirrors,
+    hostname_commands,
+    long_vlan_names,
+    server_commands,
+    way_in_refusals,
+)
 from reversibility.platforms.driver import ChangeRefused
 from reversibility.platforms.interface_names import natural
-from reversibility.platforms.model import Configuration, Dot1x, Guard, Port, StaticRoute
+from reversibility.platforms.model import Configuration, Port, StaticRoute
 from reversibility.platforms.number_lists import format_numbers
 from reversibility.platforms.secret_names import secret
-
-_OPTION = {guard: option for option, guard in GUARDS.items()}
 
 
 def canonical(wanted: Configuration) -> Configuration:
@@ -30,37 +45,9 @@ def canonical(wanted: Configuration) -> Configuration:
     """
     voice = frozenset(port.voice for port in wanted.ports if port.voice and port.voice != port.access)
     every = frozenset(vlan.number for vlan in wanted.vlans)
-    mirrors = wanted.mirrors and tuple(
-        replace(m, sources=frozenset(map(port_name, m.sources)), destination=port_name(m.destination))
-        for m in wanted.mirrors
-    )
-    return replace(
-        wanted,
-        banner=wanted.banner and wanted.banner.strip("\n"),
-        ports=tuple(
-            sorted((_canonical(p, voice, every) for p in wanted.ports), key=lambda p: natural(p.name))
-        ),
-        svis=wanted.svis if wanted.svis is None else tuple(svi for svi in wanted.svis if svi.address),
-        mirrors=mirrors,
-        protected_ports=frozenset(map(port_name, wanted.protected_ports)),
-    )
-
-
-def _canonical(port: Port, voice: frozenset[int], every: frozenset[int]) -> Port:
-    port = replace(port, name=port_name(port.name))
-    if port.name.startswith("Trk"):
-        port = replace(port, description="", enabled=True)
-    if port.aggregate is not None:
-        return replace(
-            port, aggregate=port_name(port.aggregate), lacp="on" if port.lacp == "on" else "active"
-        )
-    if port.mode == "access":
-        access = port.access or 1
-        return replace(port, access=access, voice=port.voice if port.voice != access else None)
-    if port.mode == "routed":
-        return port
-    tagged = every if port.tagged is None else port.tagged
-    return with_vlans(port, port.native, tagged - {port.native} if port.native else tagged, voice)
+    ports = (canonical_port(port, voice, every) for port in wanted.ports)
+    svis = wanted.svis and tuple(svi for svi in wanted.svis if svi.address)
+    return replace(canonical_names(wanted, port_name, ports), svis=svis)
 
 
 def plan(wanted: Configuration, seen: Seen) -> tuple[str, ...]:
@@ -74,13 +61,13 @@ def plan(wanted: Configuration, seen: Seen) -> tuple[str, ...]:
         *_new_vlans(wanted, seen.configuration),
         *(line for port in leaving for line in (f"interface {port.name}", "   disable")),
         *([f"no trunk {contract(port.name for port in leaving)}"] if leaving else []),
-        *_bare_members(wanted, have),
-        *_trunks(wanted, have),
+        *bare_member_commands(wanted, have),
+        *trunk_commands(wanted, have),
         *_radius(wanted, seen),
-        *_memberships(wanted, seen, have),
-        *_interfaces(wanted, have, {port.name for port in leaving}),
-        *_guards(wanted, have),
-        *_dot1x(wanted, seen, have),
+        *membership_commands(wanted, seen, have),
+        *interface_commands(wanted, have, {port.name for port in leaving}),
+        *guard_commands(wanted, have),
+        *dot1x_commands(wanted, seen, have),
         *_mirrors(wanted, seen.configuration),
         *_addresses(wanted, seen),
         *_routes(wanted, seen),
@@ -88,15 +75,11 @@ def plan(wanted: Configuration, seen: Seen) -> tuple[str, ...]:
         *_accounts(wanted, seen.configuration),
         *_services(wanted, seen),
         *_ntp(wanted, seen),
-        *_list("logging", wanted.syslog, seen.configuration.syslog),
+        *server_commands("logging", wanted.syslog, seen.configuration.syslog),
         *_snmp(wanted, seen.configuration),
         *_banner(wanted, seen.configuration),
         *(f"no vlan {number}" for number in sorted(removed)),
-        *(
-            [f'hostname "{wanted.hostname}"']
-            if wanted.hostname not in ("", seen.configuration.hostname)
-            else []
-        ),
+        *hostname_commands(wanted, seen.configuration, 'hostname "{}"'),
     )
 
 
@@ -116,28 +99,13 @@ def _refuse(wanted: Configuration, seen: Seen, have: dict[str, Port], removed: f
             reasons.append(f"{port.name} leads to the device and would change")
         if '"' in port.description or "\n" in port.description:
             reasons.append(f"{port.name}: the description has a quotation mark or more than one line")
-    reasons += (
-        f"VLAN {number} leads to the device and would be removed"
-        for number in wanted.protected_vlans & removed
-    )
-    goal = {svi.vlan: svi.address for svi in wanted.svis or ()}
-    for svi in seen.configuration.svis or ():
-        if (
-            wanted.svis is not None
-            and svi.vlan in wanted.protected_vlans
-            and goal.get(svi.vlan) != svi.address
-        ):
-            reasons.append(f"the address of VLAN {svi.vlan} leads to the device and would change")
-    if wanted.services.get("ssh") == "off":
-        reasons.append("SSH is the way to the device and is not turned off")
+    reasons += way_in_refusals(wanted, seen.configuration, removed)
     if wanted.services.get("snmp-v2c") == "on":
         reasons.append("SNMP v1 and v2c send their community in clear text and are not turned on")
     roles = [account.role for account in wanted.accounts]
     if roles and (roles.count("admin") != 1 or len(roles) - 1 > 1):
         reasons.append("this platform has one manager and at most one operator")
-    reasons += (
-        f"the name of VLAN {v.number} is longer than 32 characters" for v in wanted.vlans if len(v.name) > 32
-    )
+    reasons += long_vlan_names(wanted)
     reasons += (f"the name of VLAN {v.number} has a quotation mark" for v in wanted.vlans if '"' in v.name)
     if reasons:
         raise ChangeRefused(reasons)
@@ -186,113 +154,6 @@ def _abandoned(trunk: str, wanted: Configuration, seen: Seen) -> bool:
     return bool(members) and all(name in goal and goal[name] != trunk for name in members)
 
 
-def _bare_members(wanted: Configuration, have: dict[str, Port]) -> Iterator[str]:
-    """A port that joins a trunk loses its protections first: most commands on a member are refused."""
-    for port in wanted.ports:
-        known = have.get(port.name)
-        if port.aggregate is None or known is None or known.aggregate is not None:
-            continue
-        yield from (f"no {_guard(guard, [port.name])}" for guard in sorted(known.guards))
-        if known.dot1x is not None:
-            yield from _no_dot1x(port.name, known.dot1x)
-
-
-def _no_dot1x(name: str, before: Dot1x) -> Iterator[str]:
-    yield f"no aaa port-access authenticator {name}"
-    if before.mac_fallback:
-        yield f"no aaa port-access mac-based {name}"
-
-
-def _trunks(wanted: Configuration, have: dict[str, Port]) -> Iterator[str]:
-    joining: dict[tuple[str, str], list[str]] = {}
-    for port in wanted.ports:
-        known = have.get(port.name)
-        if port.aggregate and (known is None or (known.aggregate, known.lacp) != (port.aggregate, port.lacp)):
-            kind = "trunk" if port.lacp == "on" else "lacp"
-            joining.setdefault((port.aggregate, kind), []).append(port.name)
-    for (trunk, kind), names in sorted(joining.items()):
-        yield f"trunk {contract(names)} {trunk.lower()} {kind}"
-
-
-def _vlans_of(port: Port) -> tuple[int | None, frozenset[int]]:
-    if port.mode == "access":
-        return port.access, frozenset({port.voice} if port.voice else ())
-    return port.native, port.tagged or frozenset()
-
-
-def _memberships(wanted: Configuration, seen: Seen, have: dict[str, Port]) -> Iterator[str]:
-    """Ports enter first, VLAN by VLAN, and leave in a second pass."""
-    enter: dict[int, dict[str, list[str]]] = {}
-    leave: dict[int, dict[str, list[str]]] = {}
-    voice = {port.voice for port in wanted.ports if port.voice}
-    for port in wanted.ports:
-        if port.aggregate is not None or port.mode == "routed":
-            continue
-        known = have.get(port.name)
-        fresh = known is None or known.aggregate is not None
-        old_untagged, old_tagged = (1, frozenset[int]()) if known is None or fresh else _vlans_of(known)
-        untagged, tagged = _vlans_of(port)
-        if untagged is not None and untagged != old_untagged:
-            enter.setdefault(untagged, {}).setdefault("untagged", []).append(port.name)
-        for number in tagged - old_tagged:
-            enter.setdefault(number, {}).setdefault("tagged", []).append(port.name)
-        if untagged is None and old_untagged is not None and old_untagged not in tagged:
-            leave.setdefault(old_untagged, {}).setdefault("no untagged", []).append(port.name)
-        for number in old_tagged - tagged - {untagged}:
-            leave.setdefault(number, {}).setdefault("no tagged", []).append(port.name)
-    named = {vlan.number for vlan in wanted.vlans}
-    for number in voice - seen.voice:
-        enter.setdefault(number, {})["voice"] = []
-    for number in (seen.voice & named) - voice:
-        enter.setdefault(number, {})["no voice"] = []
-    for changes in (enter, leave):
-        for number in sorted(changes):
-            yield f"vlan {number}"
-            for command in ("voice", "no voice", "untagged", "tagged", "no untagged", "no tagged"):
-                if command in changes[number]:
-                    yield f"   {command} {contract(changes[number][command])}".rstrip()
-
-
-def _interfaces(wanted: Configuration, have: dict[str, Port], leaving: set[str]) -> Iterator[str]:
-    for port in wanted.ports:
-        if port.name.startswith("Trk"):
-            continue
-        known = have.get(port.name) or Port(port.name)
-        lines = []
-        if port.description != known.description:
-            lines.append(f'name "{port.description}"' if port.description else "no name")
-        enabled = known.enabled and port.name not in leaving
-        if port.enabled != enabled:
-            lines.append("enable" if port.enabled else "disable")
-        if lines:
-            yield from (f"interface {port.name}", *(f"   {line}" for line in lines))
-
-
-def _guards(wanted: Configuration, have: dict[str, Port]) -> Iterator[str]:
-    new: dict[Guard, list[str]] = {}
-    gone: dict[Guard, list[str]] = {}
-    for port in wanted.ports:
-        if port.aggregate is not None:
-            continue
-        known = have.get(port.name)
-        before = known.guards if known is not None and known.aggregate is None else frozenset()
-        for guard in port.guards - before:
-            new.setdefault(guard, []).append(port.name)
-        for guard in before - port.guards:
-            gone.setdefault(guard, []).append(port.name)
-    yield from (f"no {_guard(guard, gone[guard])}" for guard in sorted(gone))
-    yield from (_guard(guard, new[guard]) for guard in sorted(new))
-
-
-def _guard(guard: Guard, names: Iterable[str]) -> str:
-    ports = contract(names)
-    if guard in _OPTION:
-        return f"spanning-tree {ports} {_OPTION[guard]}"
-    return {"loop": "loop-protect", "dhcp-trust": "dhcp-snooping trust", "protected": "protected-ports"}[
-        guard
-    ] + f" {ports}"
-
-
 def _radius(wanted: Configuration, seen: Seen) -> Iterator[str]:
     have = seen.configuration.radius or ()
     for server in wanted.radius or ():
@@ -302,54 +163,16 @@ def _radius(wanted: Configuration, seen: Seen) -> Iterator[str]:
         yield from (f"no radius-server host {server}" for server in have if server not in wanted.radius)
 
 
-def _dot1x(wanted: Configuration, seen: Seen, have: dict[str, Port]) -> Iterator[str]:
-    start = "aaa port-access"
-    if (
-        any(port.dot1x for port in wanted.ports)
-        and "aaa authentication port-access eap-radius" not in seen.lines
-    ):
-        yield "aaa authentication port-access eap-radius"
-    for port in wanted.ports:
-        known = have.get(port.name)
-        before = known.dot1x if known is not None else None
-        goal = port.dot1x
-        if goal == before or port.aggregate is not None:
-            continue
-        if goal is None:
-            yield from _no_dot1x(port.name, before or Dot1x())
-            continue
-        if before is None:
-            yield f"{start} authenticator {port.name}"
-            # Without a limit, one success opens the port to everybody; two are a PC behind a phone.
-            yield f"{start} authenticator {port.name} client-limit 2"
-        yield from _options(start, port.name, goal, before or Dot1x())
-    if any(port.dot1x for port in wanted.ports) and f"{start} authenticator active" not in seen.lines:
-        yield f"{start} authenticator active"
-
-
-def _options(start: str, name: str, goal: Dot1x, before: Dot1x) -> Iterator[str]:
-    if goal.guest_vlan != before.guest_vlan:
-        negated = "no " if goal.guest_vlan is None else ""
-        yield f"{negated}{start} authenticator {name} unauth-vid {goal.guest_vlan or ''}".rstrip()
-    if goal.mac_fallback != before.mac_fallback:
-        yield f"{'' if goal.mac_fallback else 'no '}{start} mac-based {name}"
-
-
 def _mirrors(wanted: Configuration, seen: Configuration) -> Iterator[str]:
-    if wanted.mirrors is None:
-        return
-    have = {mirror.session: mirror for mirror in seen.mirrors or ()}
-    goal = {mirror.session: mirror for mirror in wanted.mirrors}
-    for session in sorted(have):
-        if goal.get(session) != have[session]:
-            for source in sorted(have[session].sources, key=natural):
-                yield from (f"interface {source}", f"   no monitor all both mirror {session}")
-            yield f"no mirror {session}"
-    for session in sorted(goal):
-        if have.get(session) != goal[session]:
-            yield f"mirror {session} port {goal[session].destination}"
-            for source in sorted(goal[session].sources, key=natural):
-                yield from (f"interface {source}", f"   monitor all both mirror {session}")
+    gone, new = changed_mirrors(wanted.mirrors, seen.mirrors)
+    for mirror in gone:
+        for source in sorted(mirror.sources, key=natural):
+            yield from (f"interface {source}", f"   no monitor all both mirror {mirror.session}")
+        yield f"no mirror {mirror.session}"
+    for mirror in new:
+        yield f"mirror {mirror.session} port {mirror.destination}"
+        for source in sorted(mirror.sources, key=natural):
+            yield from (f"interface {source}", f"   monitor all both mirror {mirror.session}")
 
 
 def _addresses(wanted: Configuration, seen: Seen) -> Iterator[str]:
@@ -433,12 +256,6 @@ def _ntp(wanted: Configuration, seen: Seen) -> Iterator[str]:
         yield from ("timesync ntp", "ntp unicast", "ntp enable")
     yield from (f"ntp server {server} iburst" for server in sorted(set(wanted.ntp) - have))
     yield from (f"no ntp server {server}" for server in sorted(have - set(wanted.ntp)))
-
-
-def _list(command: str, wanted: Iterable[str] | None, seen: Iterable[str] | None) -> Iterator[str]:
-    if wanted is not None:
-        yield from (f"{command} {server}" for server in sorted(set(wanted) - set(seen or ())))
-        yield from (f"no {command} {server}" for server in sorted(set(seen or ()) - set(wanted)))
 
 
 def _snmp(wanted: Configuration, seen: Configuration) -> Iterator[str]:

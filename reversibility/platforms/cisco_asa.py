@@ -8,15 +8,22 @@ from reversibility.platforms.cisco_text import Line, volatile
 from reversibility.platforms.cli_driver import redact
 from reversibility.platforms.config_tree import read_tree
 from reversibility.platforms.model import Configuration, Port
-from reversibility.platforms.reader import CONFIGURATION, Reader
+from reversibility.platforms.reader import Reader
 
 _SIGNS = ("ASA Version", "hostname ", "interface ", "object network ", "access-list ", "nameif ", "names")
+
+
+MARKS = (
+    r": Saved$", r"ASA Version \d", r" nameif \S+", r" security-level \d+", r"access-group \S+ in interface ",
+    r": end$", r"object network \S+",
+)  # fmt: skip
 
 
 class CiscoAsa(Reader):
     """Driver of Cisco ASA. Banners are one line each, without delimiters."""
 
     platform = "cisco_asa"
+    marks = MARKS
     command = "more system:running-config"
 
     def recognizes(self, text: str) -> bool:
@@ -25,9 +32,9 @@ class CiscoAsa(Reader):
             line.startswith(("ASA Version", " nameif ", "enable password ")) for line in text.split("\n")
         )
 
-    def redact(self, path: str, text: str) -> str | None:
-        """The text without secrets; None when it is no configuration of an ASA."""
-        return redact(GRAMMAR, _classified, text, _SIGNS) if path == CONFIGURATION else None
+    def redact_text(self, text: str) -> str | None:
+        """The configuration without secrets; None when its lines are another platform's."""
+        return redact(GRAMMAR, _classified, text, _SIGNS)
 
     def read(self, text: str) -> Configuration:
         """Name, accounts, routed ports and static routes."""

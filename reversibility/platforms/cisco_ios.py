@@ -11,6 +11,7 @@ from reversibility.platforms.cisco_grammar import GRAMMAR
 from reversibility.platforms.cisco_parse import Seen, read, with_vlan_table
 from reversibility.platforms.cisco_plan import canonical, plan
 from reversibility.platforms.cisco_text import classified
+from reversibility.platforms.dialogue import Dialogue, Question, Snapshot, WayBack
 from reversibility.platforms.driver import Files, UnknownGrammar
 from reversibility.platforms.interface_names import ios_name
 from reversibility.platforms.model import Configuration
@@ -18,11 +19,91 @@ from reversibility.platforms.redaction import clean
 
 RUNNING = "/running-config"
 
+MARKS = (
+    r"Building configuration\.\.\.", r"Current configuration : \d+ bytes", r"version 1[0-9]\.\d+$", r"end$",
+    r"boot-(?:start|end)-marker", r"line vty \d+ \d+$", r"service timestamps ",
+)  # fmt: skip
+
+DIALOGUE = Dialogue(
+    prompt=r"(?P<name>[A-Za-z0-9][\w.-]*)(?P<mode>\([\w-]+\))?(?P<end>[>#])",
+    prepare=("terminal length 0", "terminal width 511"),
+    errors=(r"^\s*%", r"^Command rejected", r"^Command authorization failed", r"^ERROR:", r"^Bad mask"),
+    harmless=(
+        r"^% Access VLAN does not exist\. Creating vlan",
+        r"^% Applying VLAN changes",
+        r"^%\s*Warning:",
+        r"^%Portfast has been configured",
+        r"^%SYS-\d-",
+    ),
+    questions=(
+        Question(r"remove all username related configurations.*\[confirm\]", "", r"no username "),
+        Question(r"permanently convert all relevant authentication commands.*\[yes\]: ?", None),
+        Question(r"Destination filename \[startup-config\]\? ?", "", r"copy running-config startup-config"),
+        Question(r"Destination filename \[cartable-before\.cfg\]\? ?", "", r"copy running-config flash:"),
+        Question(r"over ?write\? ?\[confirm\]", "", r"copy running-config flash:cartable-"),
+        Question(r"Overwrite the previous NVRAM configuration\?\s*\[confirm\]", "", r"write|copy running-config"),
+        Question(r"Truncate config\?\? \[no\]: ?", "no"),
+        Question(r"System configuration has been modified\. Save\? \[yes/no\]: ?", "no", r"reload"),
+        Question(r"Reload reason: ?", "", r"reload"),
+        Question(r"Proceed with reload\? ?\[confirm\]", "", r"reload in "),
+        Question(r"\[(?:confirm|yes/no|no|yes)\](?::|\?)? ?", None),
+    ),
+    ends={"show running-config": "end", "show startup-config": "end"},
+    saved=r"^\[OK\]",
+    startup="show startup-config",
+    volatile=(
+        r"Building configuration\.\.\.",
+        r"Current configuration ?: \d+ bytes",
+        r"Using \d+ (?:out of \d+ )?bytes.*",
+        r"! (?:Last configuration change|NVRAM config last updated|No configuration change) .*",
+        r"ntp clock-period \d+",
+        r"Configuration last modified by .*",
+    ),
+    ways_back=(
+        WayBack(
+            name="configure terminal revert timer",
+            arm="configure terminal revert timer {minutes}",
+            armed=r"Enter configuration commands",
+            disarm="configure confirm",
+            show="show archive config rollback timer",
+            pending=r"(?i)timer (?:type|value)|time configured",
+            enters_configuration=True,
+            revert="configure revert now",
+        ),
+        WayBack(
+            name="reload in",
+            arm="reload in {minutes}",
+            armed=r"Proceed with reload|Reload scheduled",
+            disarm="reload cancel",
+            show="show reload",
+            pending=r"Reload scheduled",
+            restarts=True,
+        ),
+    ),
+    snapshot=Snapshot(
+        take="copy running-config flash:cartable-before.cfg",
+        taken=r"bytes copied|\[OK\]",
+        restore="configure replace flash:cartable-before.cfg force",
+        restored=r"Rollback Done",
+        forget="delete /force flash:cartable-before.cfg",
+    ),
+    risky=(
+        r"(?:no )?line vty", r"transport input", r"(?:no )?access-class", r"(?:no )?aaa ", r"(?:no )?username ",
+        r"(?:no )?interface Vlan", r"(?:no )?ip (?:default-gateway|route|routing|ssh|access-list|access-group)",
+        r"no vlan ", r"(?:no )?crypto key", r"(?:no )?spanning-tree mode", r"vtp ", r"(?:no )?enable ",
+        r"(?:no )?login",
+    ),
+    literal_next="\x16",
+    name_length=20,
+)  # fmt: skip
+
 
 class CiscoIos:
     """Driver of Cisco IOS and IOS-XE."""
 
     platform = "cisco_ios"
+    marks: tuple[str, ...] = MARKS
+    dialogue = DIALOGUE
     nxos = False
     signs: tuple[str, ...] = ("version ", "hostname ", "interface ", "service ")
     last_line = "end"

@@ -5,13 +5,48 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reversibility.platforms.cisco_ios import RUNNING, CiscoIos
+from reversibility.platforms.dialogue import Dialogue, Question, Snapshot
 from reversibility.platforms.interface_names import nxos_name
+
+MARKS = (
+    r"!Command: show ", r"!Running configuration last done", r"version \d+\.\d+\(\d+\)", r"vdc \S+ id \d+",
+    r"feature \S+", r"vrf context \S+", r"interface mgmt0$",
+)  # fmt: skip
+
+# Its only timers are dual-stage commits and replacements of the whole configuration, which nothing here does: what may
+# cut the way in is refused, the rest has a checkpoint.
+DIALOGUE = Dialogue(
+    prompt=r"(?P<name>[A-Za-z0-9][\w.-]*)(?P<mode>\([\w-]+\))?(?P<end>[>#])",
+    prepare=("terminal length 0", "terminal width 511", "terminal dont-ask"),
+    errors=(r"^\s*%", r"^Syntax error while parsing", r"^Invalid number", r"^(?:ERROR|Error|error):", r"^Cannot apply"),
+    harmless=(r"^Warning:",),
+    questions=(Question(r"[\[(]y(?:es)?/n(?:o)?[\])](?::|\?)? ?(?:\[n\])? ?", None),),
+    save="copy running-config startup-config",
+    saved=r"^Copy complete",
+    startup="show startup-config",
+    volatile=(r"!Command: .*", r"!Running configuration last done at: .*", r"!Time: .*", r"!Startup config saved.*"),
+    snapshot=Snapshot(
+        take="checkpoint cartable-before",
+        taken=r"Done",
+        restore="rollback running-config checkpoint cartable-before atomic",
+        restored=r"completed successfully",
+        forget="no checkpoint cartable-before",
+    ),
+    risky=(
+        r"(?:no )?interface Vlan", r"(?:no )?ip (?:address|route|access-list|access-class)", r"no vlan ",
+        r"no username ", r"(?:no )?aaa ", r"(?:no )?line vty", r"no feature (?:ssh|interface-vlan)", r"(?:no )?ssh ",
+        r"(?:no )?vrf ",
+    ),
+    literal_next="\x16",
+)  # fmt: skip
 
 
 class CiscoNxos(CiscoIos):
     """Driver of Cisco NX-OS. Each CLI account is an SNMPv3 user too, with the same password."""
 
     platform = "cisco_nxos"
+    marks: tuple[str, ...] = MARKS
+    dialogue = DIALOGUE
     nxos = True
     signs = ("version ", "hostname ", "interface ", "feature ", "vdc ")
     last_line = ""  # nothing says that a configuration is whole: the session compares its last block

@@ -8,11 +8,19 @@ host name comes last, since it changes the prompt.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from reversibility.platforms.cisco_parse import RESERVED, Seen
 from reversibility.platforms.cisco_ports import port_commands, refusals
+from reversibility.platforms.cli_plan import (
+    canonical_names,
+    changed_mirrors,
+    hostname_commands,
+    long_vlan_names,
+    server_commands,
+    way_in_refusals,
+)
 from reversibility.platforms.driver import ChangeRefused
 from reversibility.platforms.interface_names import ios_name, natural, nxos_name
 from reversibility.platforms.model import Account, Configuration, Port, StaticRoute
@@ -30,17 +38,7 @@ def canonical(wanted: Configuration, *, nxos: bool) -> Configuration:
         replace(port, name=name(port.name), aggregate=name(port.aggregate) if port.aggregate else None)
         for port in wanted.ports
     )
-    mirrors = wanted.mirrors and tuple(
-        replace(mirror, sources=frozenset(map(name, mirror.sources)), destination=name(mirror.destination))
-        for mirror in wanted.mirrors
-    )
-    return replace(
-        wanted,
-        banner=wanted.banner and wanted.banner.strip("\n"),
-        ports=tuple(sorted(ports, key=lambda port: natural(port.name))),
-        mirrors=mirrors,
-        protected_ports=frozenset(map(name, wanted.protected_ports)),
-    )
+    return canonical_names(wanted, name, ports)
 
 
 def plan(wanted: Configuration, seen: Seen, *, nxos: bool) -> tuple[str, ...]:
@@ -65,16 +63,14 @@ def plan(wanted: Configuration, seen: Seen, *, nxos: bool) -> tuple[str, ...]:
         *_snooping(wanted, seen.configuration),
         *_accounts(wanted, seen.configuration, nxos),
         *_services(wanted, seen, nxos),
-        *_servers("ntp server", wanted.ntp, seen.configuration.ntp),
-        *_servers("logging server" if nxos else "logging host", wanted.syslog, seen.configuration.syslog),
+        *server_commands("ntp server", wanted.ntp, seen.configuration.ntp),
+        *server_commands(
+            "logging server" if nxos else "logging host", wanted.syslog, seen.configuration.syslog
+        ),
         *_snmp(wanted, seen.configuration, nxos),
         *_banner(wanted, seen, nxos),
         *(f"no vlan {piece}" for piece in chunks(removed)),
-        *(
-            [f"hostname {wanted.hostname}"]
-            if wanted.hostname not in ("", seen.configuration.hostname)
-            else []
-        ),
+        *hostname_commands(wanted, seen.configuration),
     )
 
 
@@ -89,16 +85,7 @@ def _refuse(
             and name in had
         ):
             reasons.append(f"{name} leads to the device and would change ({'; '.join(ports[name])})")
-    for number in sorted(wanted.protected_vlans & removed):
-        reasons.append(f"VLAN {number} leads to the device and would be removed")
-    reasons += (
-        f"the address of Vlan{number} leads to the device and would change"
-        for number, _ in _changed_svis(wanted, seen.configuration)
-        if number in wanted.protected_vlans
-        and any(svi.vlan == number and svi.address for svi in seen.configuration.svis or ())
-    )
-    if wanted.services.get("ssh") == "off":
-        reasons.append("SSH is the way to the device and is not turned off")
+    reasons += way_in_refusals(wanted, seen.configuration, removed)
     if wanted.services.get("snmp-v2c") == "on":
         reasons.append("SNMP v1 and v2c send their community in clear text and are not turned on")
     if wanted.accounts and not any(account.role == "admin" for account in wanted.accounts):
@@ -108,9 +95,7 @@ def _refuse(
         reasons.append(
             "802.1X is in the new style (access-session), which this driver reads and does not change"
         )
-    for vlan in wanted.vlans:
-        if len(vlan.name) > 32 or "\n" in vlan.name:
-            reasons.append(f"the name of VLAN {vlan.number} is longer than 32 characters")
+    reasons += long_vlan_names(wanted)
     if wanted.banner and not set(DELIMITERS) - set(wanted.banner):
         reasons.append("the banner holds every character that could delimit it")
     if reasons:
@@ -228,17 +213,10 @@ def _radius(wanted: Configuration, seen: Seen, nxos: bool) -> Iterator[str]:
 
 
 def _mirrors(wanted: Configuration, seen: Seen, nxos: bool) -> Iterator[str]:
-    if wanted.mirrors is None:
-        return
-    have = {mirror.session: mirror for mirror in seen.configuration.mirrors or ()}
-    goal = {mirror.session: mirror for mirror in wanted.mirrors}
-    yield from (
-        f"no monitor session {session}" for session in sorted(have) if goal.get(session) != have[session]
-    )
-    for session in sorted(goal):
-        mirror = goal[session]
-        if have.get(session) == mirror:
-            continue
+    gone, new = changed_mirrors(wanted.mirrors, seen.configuration.mirrors)
+    yield from (f"no monitor session {mirror.session}" for mirror in gone)
+    for mirror in new:
+        session = mirror.session
         sources = sorted(mirror.sources, key=natural)
         if nxos:
             yield f"interface {mirror.destination}"
@@ -350,12 +328,6 @@ def _services(wanted: Configuration, seen: Seen, nxos: bool) -> Iterator[str]:
             yield names[name] if changed[name] == "on" else f"no {names[name]}"
     if changed.get("snmp-v2c") == "off":
         yield from (f"no snmp-server community {community}" for community in seen.communities)
-
-
-def _servers(command: str, wanted: Sequence[str] | None, seen: Iterable[str] | None) -> Iterator[str]:
-    if wanted is not None:
-        yield from (f"{command} {server}" for server in sorted(set(wanted) - set(seen or ())))
-        yield from (f"no {command} {server}" for server in sorted(set(seen or ()) - set(wanted)))
 
 
 def _snmp(wanted: Configuration, seen: Configuration, nxos: bool) -> Iterator[str]:

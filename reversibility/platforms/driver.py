@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from reversibility.market.model import Asset, Market
+from reversibility.platforms.dialogue import Dialogue
 from reversibility.platforms.model import Configuration
 
 Files = Mapping[str, bytes]
@@ -70,6 +71,8 @@ class SwitchDriver(Driver, Protocol):
 
     commands: Mapping[str, str]
     """The path of each file and the command whose answer it is; the first is the running configuration."""
+    dialogue: Dialogue
+    """How its command line talks."""
 
     def port_name(self, name: str) -> str:
         """The canonical long name of a port."""

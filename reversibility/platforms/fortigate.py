@@ -73,10 +73,16 @@ def _opens(line: str) -> bool:
     return re.sub(r"\\.", "", line).count('"') % 2 == 1
 
 
+MARKS = (
+    r"#config-version=", r"config system global$", r"config system interface$", r"config firewall policy$",
+)  # fmt: skip
+
+
 class Fortigate(Reader):
     """Driver of FortiGate."""
 
     platform = "fortigate"
+    marks = MARKS
     command = "show full-configuration"
 
     def recognizes(self, text: str) -> bool:

@@ -31,10 +31,16 @@ _BGP = ("policy-options", "policy-statement", "term", "from", "then", "routing-o
 _TEXTS = ("description", "message", "announcement", "location", "contact", "annotate")
 
 
+MARKS = (
+    r"## Last (?:changed|commit)", r"system \{$", r"interfaces \{$", r"set system \S+", r"set interfaces \S+",
+)  # fmt: skip
+
+
 class Junos(Reader):
     """Driver of Junos."""
 
     platform = "junos"
+    marks = MARKS
     command = "show configuration | display set"
 
     def recognizes(self, text: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from reversibility.market.model import Asset, Market
 from reversibility.platforms.differences import NBSP
 from reversibility.platforms.driver import ChangeRefused, Files, UnknownGrammar
@@ -11,11 +13,12 @@ from reversibility.platforms.redaction import clean
 CONFIGURATION = "/running-config"
 
 
-class Reader:
+class Reader(ABC):
     """Driver of a platform that this project meets and does not configure. Subclasses say how to redact and to read."""
 
     platform = ""
     command = ""
+    marks: tuple[str, ...] = ()
 
     def required_files(self, kind: str) -> tuple[str, ...]:
         """The configuration."""
@@ -30,19 +33,20 @@ class Reader:
         cleaned = clean(text) if path == CONFIGURATION else None
         if cleaned is None or not self.recognizes(cleaned):
             return None
-        return self.redact_text(cleaned).strip("\n") + "\n"
+        redacted = self.redact_text(cleaned)
+        return None if redacted is None else redacted.strip("\n") + "\n"
 
+    @abstractmethod
     def recognizes(self, text: str) -> bool:
         """Whether the text is a configuration of this platform."""
-        raise NotImplementedError
 
-    def redact_text(self, text: str) -> str:
-        """The configuration without secrets."""
-        raise NotImplementedError
+    @abstractmethod
+    def redact_text(self, text: str) -> str | None:
+        """The configuration without secrets; None when it is no configuration of this platform."""
 
+    @abstractmethod
     def read(self, text: str) -> Configuration:
         """The configuration in the common model. Raises ValueError."""
-        raise NotImplementedError
 
     def parse(self, files: Files) -> Configuration:
         """The configuration in the common model."""

@@ -7,36 +7,10 @@ says itself what it is. A file says it only by the marks of its platform.
 from __future__ import annotations
 
 import re
+from functools import cache
 
-MARKS: dict[str, tuple[str, ...]] = {
-    "cisco_ios": (
-        r"Building configuration\.\.\.", r"Current configuration : \d+ bytes", r"version 1[0-9]\.\d+$", r"end$",
-        r"boot-(?:start|end)-marker", r"line vty \d+ \d+$", r"service timestamps ",
-    ),
-    "cisco_nxos": (
-        r"!Command: show ", r"!Running configuration last done", r"version \d+\.\d+\(\d+\)", r"vdc \S+ id \d+",
-        r"feature \S+", r"vrf context \S+", r"interface mgmt0$",
-    ),
-    "cisco_asa": (
-        r": Saved$", r"ASA Version \d", r" nameif \S+", r" security-level \d+", r"access-group \S+ in interface ",
-        r": end$", r"object network \S+",
-    ),
-    "aruba_aoss": (
-        r"; \w+ Configuration Editor", r";? ?Ver #", r"; hpStack", r"   (?:un)?tagged [A-Z0-9/,-]+", r"   no untagged ",
-        r"include-credentials", r"password manager",
-    ),
-    "aruba_aoscx": (
-        r"!Version ArubaOS-CX", r"!export-password:", r"ssh server vrf ", r"    vlan (?:access|trunk) ",
-        r"    no shutdown$", r"user \S+ group \S+", r"https-server vrf ",
-    ),
-    "junos": (
-        r"## Last (?:changed|commit)", r"system \{$", r"interfaces \{$", r"set system \S+", r"set interfaces \S+",
-    ),
-    "fortigate": (
-        r"#config-version=", r"config system global$", r"config system interface$", r"config firewall policy$",
-    ),
-}  # fmt: skip
-"""Beginnings of lines by platform; each counts once."""
+from reversibility.market.platforms import platform_table
+from reversibility.platforms.registry import driver
 
 _MASK = r"\*{3,}|<removed>|<secret>|FortinetPasswordMask"
 _MASKED = re.compile(
@@ -47,12 +21,19 @@ _PAGING = re.compile(r"<?-{1,3} ?more ?-{1,3}>?", re.IGNORECASE)
 _TEXT = ("banner ", "description ", "remark ", "!", "#", ";")
 
 
+@cache
+def marked_platforms() -> dict[str, tuple[str, ...]]:
+    """By platform, the ``marks`` of its driver: beginnings of lines, each of which counts once. Most have none."""
+    marks = {name: getattr(driver(name), "marks", ()) for name in platform_table().platforms}
+    return {name: found for name, found in marks.items() if found}
+
+
 def recognized(text: str) -> frozenset[str]:
     """The platforms that most marks of the text speak for; none when there is no mark."""
     lines = text.replace("\r", "").split("\n")
     counts = {
         platform: sum(any(mark.match(line) for line in lines) for mark in map(re.compile, marks))
-        for platform, marks in MARKS.items()
+        for platform, marks in marked_platforms().items()
     }
     most = max(counts.values())
     return frozenset(platform for platform, count in counts.items() if most and count == most)

@@ -9,7 +9,6 @@ from typing import cast
 
 from reversibility.market.kinds import kind_groups
 from reversibility.market.platforms import platform_table
-from reversibility.platforms.dialogue import DIALOGUES
 from reversibility.platforms.driver import Driver, SwitchDriver
 from reversibility.platforms.shell_driver import ShellDriver
 
@@ -27,7 +26,8 @@ def driver(platform: str) -> Driver | None:
 
 def switch_driver(platform: str) -> SwitchDriver | None:
     """The driver of a platform that is configured by commands; None when there is none."""
-    return cast(SwitchDriver, driver(platform)) if platform in DIALOGUES else None
+    found = driver(platform)
+    return cast(SwitchDriver, found) if hasattr(found, "dialogue") else None
 
 
 def shell_driver(platform: str, kind: str) -> ShellDriver | None:

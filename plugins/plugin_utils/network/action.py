@@ -25,7 +25,6 @@ try:
     from reversibility.market.addresses import comparable
     from reversibility.market.paths import MarketPaths
     from reversibility.market.variables import loaded
-    from reversibility.platforms.dialogue import DIALOGUES
     from reversibility.platforms.driver import ChangeRefused, UnknownGrammar
     from reversibility.platforms.registry import shell_driver, switch_driver
     from reversibility.platforms.wanted import wanted_configuration
@@ -127,9 +126,9 @@ class DeviceAction(MarketAction):
     """Action on a device with a command line."""
 
     def find(self, platform):
-        """The driver and the dialogue of the platform."""
-        self.driver, self.dialogue = switch_driver(platform), DIALOGUES.get(platform)
-        if self.driver is None or self.dialogue is None:
+        """The driver of the platform."""
+        self.driver = switch_driver(platform)
+        if self.driver is None:
             raise self._stranger()
 
     def device(self, **options):
@@ -145,9 +144,11 @@ class DeviceAction(MarketAction):
             password=entry.password or entry.pending,
             second_password=entry.pending if entry.password else "",
             enable=enable.wanted_secret if enable else "",
-            no_rsa_sha2=self.dialogue.no_rsa_sha2,
+            no_rsa_sha2=self.driver.dialogue.no_rsa_sha2,
         )
-        return devices.Device(target, self.driver, self.dialogue, self.secret, self._limits(), **options)
+        return devices.Device(
+            target, self.driver, self.driver.dialogue, self.secret, self._limits(), **options
+        )
 
     def secret(self, name):
         """The secret that the device should have in the end: the pending one, else the current one."""

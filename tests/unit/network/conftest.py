@@ -17,7 +17,7 @@ init_plugin_loader([str(COLLECTIONS)])
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network.session import Limits, Session  # noqa: E402
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network.transport import Target  # noqa: E402
 
-from reversibility.platforms.dialogue import DIALOGUES  # noqa: E402
+from reversibility.platforms.registry import switch_driver  # noqa: E402
 from tests.simulators.network.device import Device  # noqa: E402
 from tests.simulators.network.ios import IosDevice  # noqa: E402
 from tests.simulators.network.server import Simulators  # noqa: E402
@@ -70,7 +70,9 @@ def login(target: Callable[..., Target]) -> Iterator[Callable[..., Session]]:
 
     def opened(simulators: Simulators, name: str = "SW250001", **options: object) -> Session:
         platform = simulators.devices[name].platform
-        open_.append(Session(target(simulators, name, **options), DIALOGUES[platform], Limits(answer=2.0)))
+        open_.append(
+            Session(target(simulators, name, **options), switch_driver(platform).dialogue, Limits(answer=2.0))
+        )
         return open_[-1]
 
     yield opened

@@ -8,8 +8,8 @@ import pytest
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network import errors
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network.change import Change, Outcome, read
 
+from reversibility.platforms.cisco_ios import DIALOGUE as IOS
 from reversibility.platforms.cisco_ios import DRIVER
-from reversibility.platforms.dialogue import IOS
 from reversibility.platforms.model import Account, Configuration, Port, Svi, Vlan
 from tests.unit.network.conftest import wait_for
 

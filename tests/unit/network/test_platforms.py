@@ -10,7 +10,6 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.network import erro
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network.device import Device, configuration_diff
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network.session import Limits
 
-from reversibility.platforms.dialogue import DIALOGUES
 from reversibility.platforms.model import Account, Configuration, Port, Vlan
 from reversibility.platforms.registry import switch_driver
 from tests.simulators.network.aoscx import CxDevice
@@ -65,9 +64,10 @@ def platform(request, password, serve, target):
     case = CASES[request.param]
     simulated = case.make("SW250001", password=password, minute=0.5)
     simulators = serve(simulated)
-    way_in = target(simulators, no_rsa_sha2=DIALOGUES[request.param].no_rsa_sha2)
+    way_in = target(simulators, no_rsa_sha2=switch_driver(request.param).dialogue.no_rsa_sha2)
     device = Device(
-        way_in, switch_driver(request.param), DIALOGUES[request.param], SECRETS.__getitem__, Limits(answer=4.0),
+        way_in, switch_driver(request.param), switch_driver(request.param).dialogue,
+        SECRETS.__getitem__, Limits(answer=4.0),
         minutes=20, minute=simulated.minute,
     )  # fmt: skip
     return case, simulated, device

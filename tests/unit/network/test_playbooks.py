@@ -8,7 +8,7 @@ import pytest
 
 from reversibility.contract.parse_back import open_configuration, read_back
 from reversibility.market.load import load_market
-from reversibility.platforms.dialogue import IOS
+from reversibility.platforms.cisco_ios import DIALOGUE as IOS
 from reversibility.records.journals import Journals
 from reversibility.records.state import State
 from tests.simulators.network import ios_show

@@ -19,7 +19,7 @@ from reversibility.contract.profile_loader import load_profile
 from reversibility.contract.proofs.configuration import parsed_back
 from reversibility.market.load import load_market
 from reversibility.operations.obtained import others_devices
-from reversibility.platforms.recognition import MARKS, recognized
+from reversibility.platforms.recognition import marked_platforms, recognized
 from reversibility.records.configuration import open_restorable
 from reversibility.records.journals import Journals
 from reversibility.records.state import State
@@ -284,5 +284,5 @@ def test_preflight_s_line_counts_what_was_obtained(place: Place) -> None:
 
 def test_each_recording_is_recognized() -> None:
     for folder in RECORDED.iterdir():
-        platform = next(name for name in MARKS if folder.name.startswith(name))
+        platform = next(name for name in marked_platforms() if folder.name.startswith(name))
         assert recognized((folder / "running-config.txt").read_text()) == {platform}
