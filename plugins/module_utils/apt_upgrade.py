@@ -83,13 +83,17 @@ class Apt:
         journal = folder.is_dir() and any(entry.name.isdigit() for entry in folder.iterdir())
         return bool(audit.strip()) or journal
 
-    def repair(self) -> bool:
-        """Finish what a run that was cut left; True when there was something. Waits for whoever works on it."""
+    def repair(self) -> Tuple[bool, str]:
+        """Finish what a run that was cut left. Waits for whoever works on it.
+
+        Gives whether there was something, and what still stands in the way: a package whose script fails, which only a
+        newer version of it can mend.
+        """
         with self.locked(FRONTEND_LOCK):
             if not self.interrupted():
-                return False
+                return False, ""
             if self.check:
-                return True
+                return True, ""
             status, output = self.run(
                 "dpkg",
                 "--force-confdef",
@@ -98,13 +102,11 @@ class Apt:
                 "--pending",
                 DPKG_FRONTEND_LOCKED="1",
             )
-        if status:
-            with contextlib.suppress(UpgradeFailed):
-                self.get("--fix-broken", "install")
-            if self.interrupted():
-                raise UpgradeFailed("dpkg_interrupted", first_errors(output))
-        self.get("--fix-broken", "install")
-        return True
+        try:
+            self.get("--fix-broken", "install")
+        except UpgradeFailed as error:
+            return True, first_errors(output) if status else str(error)
+        return True, ""
 
     def refresh(self) -> None:
         """Fetch the package lists. Whatever of it fails fails all: apt-get alone ends well with an expired key."""

@@ -179,7 +179,7 @@ def run(module, result):
     options, check = module.params, module.check_mode
     apt = Apt(options["lock_timeout"], check)
     before_anything(options)
-    result["repaired"] = apt.repair()
+    result["repaired"], unmended = apt.repair()
     if options["update_lists"] and not check:
         apt.refresh()
     began, today = time.time(), time.strftime("%Y-%m-%d")
@@ -192,7 +192,11 @@ def run(module, result):
         result["changed"] = bool(plan.upgrades or result["repaired"])
         if module._diff:
             result["diff"] = difference(plan)
-        if check or not plan.upgrades:
+        if check:
+            return
+        if not plan.upgrades:
+            if unmended:
+                raise UpgradeFailed("dpkg_interrupted", unmended)
             return
         need_boot_space(plan, options["free_boot_mib"])
         if options["keep_in"]:
