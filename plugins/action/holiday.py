@@ -20,6 +20,7 @@ try:
     from reversibility.documents.holiday import write_announcements, write_reports
     from reversibility.errors import CartableError
     from reversibility.market.variables import loaded
+    from reversibility.operations.holiday.health import backup_problem, lost
     from reversibility.operations.holiday.plan import Plan, make_plan
     from reversibility.operations.holiday.progress import OFF, Progress, failures
     from reversibility.operations.holiday.retry import Off, next_try
@@ -65,10 +66,15 @@ class ActionModule(ActionBase):
                 "patience": {"type": "int"},
                 "seconds": {"type": "float", "default": 0},
                 "stage": {"type": "str"},
-                "result": {"type": "str", "choices": ["done", "failed", "off"], "default": "done"},
+                "result": {
+                    "type": "str",
+                    "choices": ["done", "failed", "off", "impossible"],
+                    "default": "done",
+                },
                 "detail": {"type": "str", "default": ""},
                 "code": {"type": "str", "default": ""},
                 "data": {"type": "dict", "default": {}},
+                "backup_hours": {"type": "int", "default": 48},
             },
             required_if=[("step", "begin", ["stage"]), ("step", "end", ["stage"])],
         )
@@ -140,7 +146,6 @@ class ActionModule(ActionBase):
         progress, family = self._progress(arguments, variables)
         one = stage(arguments["stage"])
         file = one.task_file(family, variables.get("cartable_task_files") or {})
-        before = dict(progress.results.get("precheck", {}).get("data", {}))
         go, blocked = bool(self._task.check_mode), None
         if not go:
             blocked = progress.blocked_by(one)
@@ -152,7 +157,6 @@ class ActionModule(ActionBase):
             "stage": one.name,
             "file": "role.yml" if file == "role" else file or "",
             "role": one.role or "",
-            "before": before,
         }
 
     def _end(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,19 +164,32 @@ class ActionModule(ActionBase):
         detail = (scrub(arguments["detail"], vault_secrets(self._paths.vault)).strip().splitlines() or [""])[
             0
         ]
+        result, code = arguments["result"], arguments["code"]
+        problem = self._problem(arguments, progress) if result == "done" else None
+        if problem is not None:
+            result, (code, detail) = "failed", problem
         if not self._task.check_mode:
-            progress.note(
-                arguments["stage"], arguments["result"],
-                detail=detail, code=arguments["code"], data=arguments["data"],
-            )  # fmt: skip
+            progress.note(arguments["stage"], result, detail=detail, code=code, data=arguments["data"])
         return {
             "changed": False,
             "outcome": progress.outcome(),
             "stage": arguments["stage"],
-            "result": arguments["result"],
-            "code": arguments["code"],
+            "result": result,
+            "code": code,
             "detail": detail,
         }
+
+    @staticmethod
+    def _problem(arguments: dict[str, Any], progress: Progress) -> tuple[str, str] | None:
+        """What a check has found that nobody may go on with: its code and one line."""
+        if arguments["stage"] == "precheck":
+            record = progress.state.read_json(progress.site, progress.asset, "backups.json")
+            old = backup_problem(record, datetime.now(UTC), arguments["backup_hours"])
+            return ("backup_old", old) if old else None
+        if arguments["stage"] == "postcheck":
+            before = progress.results.get("precheck", {}).get("data", {}).get("health", {})
+            return lost(before, arguments["data"].get("health", {}))
+        return None
 
     def _again(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         """Whether, and in how many seconds, to try again what was off; the reports are written before it is waited for."""

@@ -168,8 +168,7 @@ class Apt:
     def keep_previous(self, plan: Plan, folder: Path) -> List[str]:
         """Fetch the packages as they are now, for a way back; the names of those that no archive has any more."""
         folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.glob("*.deb"):
-            old.unlink()
+        of_before = set(folder.glob("*.deb"))
         lost = []
         for upgrade in plan.upgrades:
             if upgrade["installed"] is None:
@@ -177,6 +176,10 @@ class Apt:
             name = "{name}_{version}_".format(
                 name=upgrade["name"], version=upgrade["installed"].replace(":", "%3a")
             )
+            kept = {path for path in of_before if path.name.startswith(name)}
+            if kept:
+                of_before -= kept
+                continue
             cached = [p for p in Path("/var/cache/apt/archives").glob("*.deb") if p.name.startswith(name)]
             if cached:
                 shutil.copy2(cached[0], folder)
@@ -195,7 +198,24 @@ class Apt:
                     shutil.copy2(path, folder)
             if not found:
                 lost.append(upgrade["name"])
+        for path in of_before:
+            path.unlink()
         return sorted(lost)
+
+    def restore_point(self, plan: Plan, folder: Path) -> Tuple[bool, List[str]]:
+        """Keep what ``plan`` would replace, and a list of all packages with their versions.
+
+        Gives whether anything was not there yet, and the names of the packages without a way back.
+        """
+        before = {path.name for path in folder.glob("*.deb")}
+        lost = self.keep_previous(plan, folder)
+        layout = "${binary:Package}\t${Version}\n"
+        _, versions = self.run("dpkg-query", "--show", "--showformat=" + layout)
+        listed = folder / "packages.txt"
+        changed = not listed.exists() or listed.read_text() != versions
+        if changed:
+            listed.write_text(versions)
+        return changed or before != {path.name for path in folder.glob("*.deb")}, lost
 
     def upgrade(self, options: List[str]) -> None:
         """Upgrade; both versions of an edited configuration file stay, and nobody is asked."""

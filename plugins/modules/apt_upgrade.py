@@ -68,9 +68,10 @@ options:
   state:
     description:
       - V(upgraded) upgrades.
+      - V(kept) upgrades nothing, and keeps in O(keep_in) the packages that an upgrade would replace, with a list of all packages and their versions.
       - V(previous) goes back to what O(keep_in) has of the last upgrade. Configuration files and what maintainer scripts did do not go back.
     type: str
-    choices: [upgraded, previous]
+    choices: [upgraded, kept, previous]
     default: upgraded
 attributes:
   check_mode:
@@ -157,7 +158,7 @@ def main():
             "free_boot_mib": {"type": "int", "default": 150},
             "battery_percent": {"type": "int", "default": 50},
             "keep_in": {"type": "path", "default": "/var/cache/cartable/previous"},
-            "state": {"type": "str", "choices": ["upgraded", "previous"], "default": "upgraded"},
+            "state": {"type": "str", "choices": ["upgraded", "kept", "previous"], "default": "upgraded"},
         },
         supports_check_mode=True,
     )
@@ -193,6 +194,9 @@ def run(module, result):
         if module._diff:
             result["diff"] = difference(plan)
         if check:
+            return
+        if options["state"] == "kept":
+            result["changed"], result["no_way_back"] = apt.restore_point(plan, Path(options["keep_in"]))
             return
         if not plan.upgrades:
             if unmended:

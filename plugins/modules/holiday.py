@@ -80,7 +80,7 @@ options:
   result:
     description: What the stage came to.
     type: str
-    choices: [done, failed, "off"]
+    choices: [done, failed, "off", impossible]
     default: done
   detail:
     description: Why it failed, in one line. Secrets of the vault are taken out.
@@ -94,6 +94,11 @@ options:
     description: What the stage has found, kept with its result.
     type: dict
     default: {}
+  backup_hours:
+    description:
+      - Of an asset with backups on record, how old the last good one of each data set may be at the end of the stage precheck. 0 does not ask.
+    type: int
+    default: 48
 attributes:
   action:
     description: Runs on the controller.

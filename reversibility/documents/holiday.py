@@ -38,7 +38,7 @@ RESULTS = {
     "off": "éteint",
     "window": "reporté",
     "begun": "interrompu",
-    "impossible": "sans objet ici",
+    "impossible": "non réalisable ici",
 }
 CAUSES = {
     "release_changed": "le dépôt de paquets a changé de nom ; la nouvelle version du système doit être décidée",
@@ -55,6 +55,10 @@ CAUSES = {
     "offered_again": "une mise à jour se dit installée et reste proposée",
     "on_battery": "l’ordinateur est sur batterie",
     "no_return": "l’ordinateur n’est pas revenu après son redémarrage",
+    "backup_old": "la dernière sauvegarde réussie est trop ancienne",
+    "share_lost": "un partage n’est plus proposé",
+    "network_lost": "la passerelle du réseau ne répond plus",
+    "printing_lost": "une imprimante ne prend plus de travaux",
     "service_failed": "un service qui fonctionnait ne démarre plus",
     "unreachable": "l’ordinateur ne répond plus",
 }

@@ -65,6 +65,7 @@ def _row(asset: Asset, state: State, run: str) -> dict[str, Any]:
         "impossible": [entry["stage"] for entry in found if entry["result"] == IMPOSSIBLE],
         "upgraded": upgraded,
         "left": _data(progress, "system").get("left", {}),
+        "firmware": _data(progress, "firmware").get("firmware", []),
         "conffiles": _data(progress, "system").get("conffiles", []),
     }
 

@@ -54,7 +54,12 @@ def kill_at_work(fleet: Fleet, tag: str, stage: str) -> None:
 def test_a_run_that_was_killed_goes_on_reports_failures_and_a_later_start_does_what_was_left(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fleet.limit = ["PD250001", "UC250001", "UC250002", "NA250001"]
+    fleet.limit = ["PD250001", "UC250001", "UC250002", "NA250001", "UC180001"]
+    fleet.record(
+        "UC180001",
+        "backups.json",
+        {"backups": [{"dataset": "essai", "time": "2020-01-01", "result": "success"}]},
+    )
     fleet.tell(FAULTS, scale=0.01)  # an upgrade takes six seconds
     kill_at_work(fleet, "PD250001", "system")
     before = stages_of(fleet, "PD250001")
@@ -72,11 +77,13 @@ def test_a_run_that_was_killed_goes_on_reports_failures_and_a_later_start_does_w
         "UC250001": "failed",
         "UC250002": "off",
         "NA250001": "failed",
+        "UC180001": "failed",
     }
     codes = {
         row["asset"]: [e.get("code") for e in row["stages"] if "code" in e] for row in report(fleet)["assets"]
     }
     assert (codes["UC250001"], codes["NA250001"]) == (["package_script"], ["no_return"])
+    assert codes["UC180001"] == ["backup_old"]
     assert "firmware" in report(fleet)["assets"][0]["impossible"], "listed, not skipped"
     page = Page((folder / "compte-rendu.html").read_text(encoding="utf-8"))
     assert page.problems == []
@@ -90,6 +97,7 @@ def test_a_run_that_was_killed_goes_on_reports_failures_and_a_later_start_does_w
     tried = stages_of(fleet, "UC250002")["wake"]["attempts"]
     machine = fleet.machine("NA250001")  # somebody went there
     (fleet.machines / "NA250001.json").write_text(json.dumps({**machine, "lost": False, "reboot": []}))
+    fleet.record("UC180001", "backups.json", {"backups": []})
     third = fleet.run("holiday.yml", holiday_run=RUN, holiday_every=1)
     assert third.returncode == 0, third.stdout + third.stderr
     assert set(outcomes(fleet).values()) == {"done"}
@@ -98,7 +106,7 @@ def test_a_run_that_was_killed_goes_on_reports_failures_and_a_later_start_does_w
     assert (folder / "annonce.html").read_bytes() == letter, "a school is told once"
     monkeypatch.setenv("CARTABLE_DATA_DIR", str(fleet.data))
     assert main(["holiday", "status", "-i", str(fleet.inventory)]) == 0
-    assert "trois_platanes  4 done" in capsys.readouterr().out
+    assert "trois_platanes  5 done" in capsys.readouterr().out
 
 
 def test_nothing_is_started_that_cannot_be_finished_and_a_window_that_ends_stops_the_run(
@@ -124,11 +132,12 @@ def test_nothing_is_started_that_cannot_be_finished_and_a_window_that_ends_stops
     assert fleet.machine(PC)["reboot"] == ["kernel"], "not restarted any more"
 
     fleet.open_for(minutes=0)
-    fleet.tell({})
+    fleet.tell({PC: "share_lost"})
     urgent = {"reason": "exploited on the internet", "reference": "CVE-2026-1234"}
-    done = fleet.run("holiday.yml", holiday_run=RUN, preflight_emergency=urgent)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert outcomes(fleet) == {PC: "done"}
+    lost = fleet.run("holiday.yml", holiday_run=RUN, preflight_emergency=urgent)
+    assert lost.returncode == 2, lost.stdout + lost.stderr
+    assert stages_of(fleet, PC)["reboot"]["result"] == "done"
+    assert stages_of(fleet, PC)["postcheck"]["code"] == "share_lost", "what worked before and does not now"
     assert report(fleet)["emergencies"][0]["reference"] == "CVE-2026-1234"
     page = fleet.data / "fleet" / "holiday" / RUN / "trois_platanes" / "compte-rendu.html"
     assert "exploited on the internet (CVE-2026-1234)" in Page(page.read_text(encoding="utf-8")).text

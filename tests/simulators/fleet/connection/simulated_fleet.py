@@ -156,6 +156,8 @@ class Connection(ConnectionBase):
             code = {"disk_full": "disk_full", "broken_package": "package_script"}[fault]
             return {**result, "failed": True, "code": code, "msg": f"{code}: as the simulation wants it"}
         self._spend("check" if check else "upgrade")
+        if b'"kept"' in data.replace(b"\\", b""):
+            return {**result, "changed": False, "reboot": machine.get("reboot", [])}
         if not check and upgraded:
             machine.update(upgrades=machine["upgrades"] + 1, reboot=["kernel"])
             self._keep(machine)
@@ -171,8 +173,10 @@ class Connection(ConnectionBase):
                 site["end"] = datetime.now(UTC).isoformat()
             path.write_text(json.dumps(plan))
 
-    def _service_facts(self, machine: dict[str, Any], check: bool, data: bytes) -> dict[str, Any]:
-        return {"changed": False, "ansible_facts": {"services": {}}}
+    def _asset_health(self, machine: dict[str, Any], check: bool, data: bytes) -> dict[str, Any]:
+        shares = [] if self._fault == "share_lost" and machine["upgrades"] else ["classe"]
+        health = {"failed_units": [], "listening": [22], "shares": shares, "gateways": [], "printers": []}
+        return {"changed": False, "health": health, "firmware": None}
 
     def _slurp(self, machine: dict[str, Any], check: bool, data: bytes) -> dict[str, Any]:
         return {
