@@ -23,6 +23,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.network.errors impo
     Truncated,
     UnexpectedQuestion,
 )
+from ansible_collections.cartable.fleet.plugins.plugin_utils.network.terminal_text import clean, squeezed
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network.transport import Channel, Target
 
 try:
@@ -33,7 +34,6 @@ except ImportError as error:
 else:
     MISSING = None
 
-ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|[=>78cDEHM]|[()][A-Z0-9])|\x07|\x00")
 PASSWORD = re.compile(r"(?:^|\n)[Pp]assword: ?$")
 USER = re.compile(r"(?:^|\n)(?:Login Name|Username|User Name): ?$")
 
@@ -46,22 +46,6 @@ class Limits:
     session: float = 300.0
     silence: float = 0.25
     size: int = 8_000_000
-
-
-def clean(text: str) -> str:
-    """Text as it would stand on paper: no terminal control, one kind of line end, corrected typing applied."""
-    text = ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r\r\n", "\n")
-    while "\b" in text:
-        shorter = re.sub(r"[^\b\n]\b", "", text)
-        text = shorter if shorter != text else text.replace("\b", "")
-    return "\n".join(
-        line.rpartition("\r")[2] if line.rstrip("\r") == line else line.rstrip("\r")
-        for line in text.split("\n")
-    )
-
-
-def squeezed(text: str) -> str:
-    return "".join(text.split())
 
 
 class Session:

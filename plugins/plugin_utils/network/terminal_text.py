@@ -1,0 +1,24 @@
+"""Text of a terminal without its control characters."""
+
+from __future__ import annotations
+
+import re
+
+ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|[=>78cDEHM]|[()][A-Z0-9])|\x07|\x00")
+
+
+def clean(text: str) -> str:
+    """Text as it would stand on paper: no terminal control, one kind of line end, corrected typing applied."""
+    text = ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r\r\n", "\n")
+    while "\b" in text:
+        shorter = re.sub(r"[^\b\n]\b", "", text)
+        text = shorter if shorter != text else text.replace("\b", "")
+    return "\n".join(
+        line.rpartition("\r")[2] if line.rstrip("\r") == line else line.rstrip("\r")
+        for line in text.split("\n")
+    )
+
+
+def squeezed(text: str) -> str:
+    """The text without blanks, in which two that a terminal has wrapped differently are the same."""
+    return "".join(text.split())
