@@ -10,7 +10,6 @@ if action.MISSING is None:
     from ansible_collections.cartable.fleet.plugins.plugin_utils.network import device as devices
 
     from reversibility.errors import CartableError
-    from reversibility.platforms.secret_names import names_in
 
 STATES = ["present", "gathered", "planned", "rendered", "parsed"]
 
@@ -29,8 +28,8 @@ class ActionModule(action.ShellAction):
         return getattr(self, f"_{self.arguments['state']}")()
 
     def _rendered(self):
-        rendered = self.driver.render(self.wanted)
-        return {"changed": False, "rendered": rendered, "secrets": list(names_in(rendered))}
+        rendered, path = self.driver.render(self.wanted), self.driver.required_files(self.asset.kind)[0]
+        return {"changed": False, "rendered": rendered, "secrets": list(self.driver.names(path, rendered))}
 
     def _parsed(self):
         if not self.arguments["files"]:

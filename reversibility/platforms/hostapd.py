@@ -127,6 +127,10 @@ class Hostapd:
         """Every file that is managed."""
         return hostapd_files.goal(wanted)
 
+    def names(self, path: str, text: str) -> tuple[str, ...]:
+        """The names of the secrets that a planned file needs."""
+        return names_in(text)
+
     def filled(self, path: str, text: str, secrets: Mapping[str, str]) -> str:
         """The file with its secrets: hostapd has no quotes, what follows ``=`` is the value."""
         for name in names_in(text):

@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reversibility.market.model import Asset, Market
-from reversibility.platforms import uci
+from reversibility.platforms import openwrt_plan, openwrt_scripts, shell_driver, uci
 from reversibility.platforms.differences import NBSP, differences
 from reversibility.platforms.driver import ChangeRefused, Files, UnknownGrammar
 from reversibility.platforms.model import Configuration, Ssid, Vlan
+from reversibility.platforms.openwrt_plan import CRONTAB, NETWORK, SYSTEM, WIRELESS, read
 from reversibility.platforms.redaction import LONGEST_LINE, MASK, MOST_LINES, looks_secret, mask_shapes
-from reversibility.platforms.secret_names import fill, secret
+from reversibility.platforms.secret_names import fill, names_in
+from reversibility.platforms.shell_driver import Goal
 from reversibility.platforms.wanted import wanted_configuration
 
-WIRELESS, NETWORK, SYSTEM = "/etc/config/wireless", "/etc/config/network", "/etc/config/system"
 _PATH = re.compile(r"/etc/config/[A-Za-z0-9_-]+")
 _SECRET = re.compile(
     r"passw|passphrase|secret|psk|token|credential|community|(?:^|_)key\d*$|^key|_key|r[01]kh|sae|^pins?$|_pins?$|wps_pin|^auth$|hash|cookie"
@@ -47,15 +48,6 @@ _ENCRYPTION = {
     "wpa3-mixed": "wpa3-enterprise",
     "wpa3-192": "wpa3-enterprise",
 }
-_WRITTEN = {
-    "open": "none",
-    "owe": "owe",
-    "wpa2-personal": "psk2+ccmp",
-    "wpa3-personal": "sae+ccmp",
-    "wpa2-enterprise": "wpa2+ccmp",
-    "wpa3-enterprise": "wpa3+ccmp",
-}
-_BANDS = {"2g": "2.4", "5g": "5", "6g": "6", "11g": "2.4", "11a": "5"}
 
 
 class Openwrt:
@@ -68,11 +60,15 @@ class Openwrt:
         return (WIRELESS, NETWORK, SYSTEM)
 
     def collected(self, kind: str) -> tuple[str, ...]:
-        """Every file of UCI."""
-        return ("/etc/config/*",)
+        """Every file of UCI, and the hours of the SSIDs."""
+        return ("/etc/config/*", CRONTAB)
 
     def redact(self, path: str, text: str) -> str | None:
         """The file written anew without secrets; None when libuci would refuse it."""
+        if path == CRONTAB:
+            return "".join(
+                f"{mask_shapes(line)}\n" for line in text.splitlines() if line.endswith("# cartable")
+            )
         if not _PATH.fullmatch(path) or text.count("\n") > MOST_LINES:
             return None
         try:
@@ -88,13 +84,9 @@ class Openwrt:
 
     def parse(self, files: Files) -> Configuration:
         """Name and SSIDs."""
-        wireless = _read(files, WIRELESS)
-        radios = {
-            s.name: _BANDS.get(s.text("band") or s.text("hwmode"), "")
-            for s in wireless
-            if s.type == "wifi-device"
-        }
-        names = [s for s in _read(files, SYSTEM) if s.type == "system"]
+        wireless = read(files, WIRELESS)
+        radios = openwrt_plan.radios_of(wireless)
+        names = [s for s in read(files, SYSTEM) if s.type == "system"]
         found: dict[str, Ssid] = {}
         for section in wireless:
             if section.type != "wifi-iface" or section.text("mode", "ap") != "ap":
@@ -110,27 +102,63 @@ class Openwrt:
 
     def render(self, wanted: Configuration) -> str:
         """The sections ``wifi-iface`` of ``/etc/config/wireless``; keys are named, see secret_names.py."""
-        return uci.write(interfaces(wanted, {"radio0": "2.4", "radio1": "5"}))
+        radios = {radio.name: radio.band for radio in wanted.radios} or {"radio0": "2.4", "radio1": "5"}
+        return uci.write(openwrt_plan.wireless_interfaces(wanted, radios, {}))
 
-    def plan_wireless(self, wanted: Configuration, files: Files) -> str:
-        """The whole wanted ``/etc/config/wireless``: the radios as they are, and the wanted SSIDs."""
-        sections = _read(files, WIRELESS)
-        radios = {
-            s.name: _BANDS.get(s.text("band") or s.text("hwmode"), "")
-            for s in sections
-            if s.type == "wifi-device"
-        }
-        kept = [s for s in sections if s.type != "wifi-iface" or s.text("mode", "ap") != "ap"]
-        return uci.write([*kept, *interfaces(wanted, radios)])
+    scripts = openwrt_scripts.SCRIPTS
 
-    def with_secrets(self, text: str, secrets: Mapping[str, str]) -> str:
-        """The file with the secrets themselves, quoted as UCI needs it. Raises KeyError and UciError."""
+    def received(self, output: bytes) -> dict[str, bytes]:
+        """The files of the archive that the device sent."""
+        return shell_driver.unpacked(output)
+
+    def planned(self, wanted: Configuration, files: Files) -> Goal:
+        """Wi-Fi, the networks of its VLANs, and the hours in the crontab."""
+        return openwrt_plan.goal(wanted, files)
+
+    def names(self, path: str, text: str) -> tuple[str, ...]:
+        """The names of the secrets that a planned file needs."""
+        if not _PATH.fullmatch(path):
+            return ()
+        values = (value for section in uci.read(text) for value in section.options.values())
+        return tuple(dict.fromkeys(n for value in values if isinstance(value, str) for n in names_in(value)))
+
+    def filled(self, path: str, text: str, secrets: Mapping[str, str]) -> str:
+        """The file with the secrets themselves, quoted as UCI needs it. Raises KeyError and ChangeRefused."""
+        if not _PATH.fullmatch(path):
+            return text
+        for name in self.names(path, text):
+            if name.startswith("wifi/") and not 8 <= len(secrets[name].encode()) <= 63:
+                raise ChangeRefused([f"the vault's {name} is no key of 8 to 63 bytes"])
         sections = uci.read(text)
         for section in sections:
-            for name, value in section.options.items():
+            for option, value in section.options.items():
                 if isinstance(value, str):
-                    section.options[name] = fill(value, secrets)
-        return uci.write(sections)
+                    section.options[option] = fill(value, secrets)
+        try:
+            return uci.write(sections)
+        except uci.UciError as error:
+            raise ChangeRefused([f"{path}: {error}"]) from None
+
+    def same(self, path: str, one: str, other: str) -> bool:
+        """Whether two contents of a file say the same. Raises UnknownGrammar."""
+        try:
+            return openwrt_plan.same(one, other) if _PATH.fullmatch(path) else one == other
+        except uci.UciError as error:
+            raise UnknownGrammar(f"{path}: {error}") from error
+
+    def payload(self, files: Files, changed: Goal) -> bytes:
+        """The lines of ``uci batch``, and the crontab where it changes."""
+        lines: list[str] = []
+        parts: dict[str, str | None] = {}
+        for path, text in changed.items():
+            if path == CRONTAB:
+                parts["/crontab"] = text
+            elif text is not None:
+                config = path.rpartition("/")[2]
+                lines += openwrt_plan.batch(config, read(files, path), uci.read(text))
+        if lines:
+            parts["/batch"] = "".join(f"{line}\n" for line in lines)
+        return shell_driver.archive(parts)
 
     def problems(self, files: Files) -> list[str]:
         """Each file that libuci would refuse."""
@@ -138,7 +166,7 @@ class Openwrt:
         for path in sorted(files):
             if _PATH.fullmatch(path):
                 try:
-                    _read(files, path)
+                    read(files, path)
                 except UnknownGrammar as error:
                     found.append(str(error))
         return found
@@ -149,7 +177,7 @@ class Openwrt:
         if absent:
             return f"la configuration ne contient pas de quoi restaurer l’équipement{NBSP}: manque {', '.join(absent)}"
         wanted = wanted_configuration(market, asset)
-        wanted = Configuration(hostname=wanted.hostname, ssids=comparable(wanted).ssids)
+        wanted = Configuration(hostname=wanted.hostname, ssids=wanted.ssids)
         try:
             seen = self.parse(files)
         except UnknownGrammar as error:
@@ -164,54 +192,7 @@ class Openwrt:
 
     def restore(self, files: Files) -> tuple[str, ...]:
         """The paths of the files to put back, then what applies them."""
-        return (*sorted(path for path in files if _PATH.fullmatch(path)), "reload_config")
-
-
-def comparable(wanted: Configuration) -> Configuration:
-    """The wanted SSIDs as far as UCI says them: hours are kept by cron."""
-    return replace(wanted, ssids=tuple(replace(ssid, hours="") for ssid in wanted.ssids))
-
-
-def interfaces(wanted: Configuration, radios: Mapping[str, str]) -> list[uci.Section]:
-    """One section for each SSID and band. Raises ChangeRefused."""
-    reasons = [
-        f"{ssid.name}: a name has 1 to 32 bytes"
-        for ssid in wanted.ssids
-        if not 0 < len(ssid.name.encode()) <= 32
-    ]
-    sections = []
-    for index, ssid in enumerate(wanted.ssids):
-        for radio in sorted(radios):
-            if ssid.bands and radios[radio] not in ssid.bands:
-                continue
-            options: dict[str, str | list[str]] = {
-                "device": radio,
-                "mode": "ap",
-                "network": f"vlan{ssid.vlan}" if ssid.vlan else "lan",
-                "ssid": ssid.name,
-                "encryption": _WRITTEN[ssid.security],
-            }
-            if ssid.security.endswith("personal"):
-                options["key"] = secret(f"wifi/{ssid.name}")
-            if ssid.security.endswith("enterprise"):
-                servers = wanted.radius or ()
-                if not servers:
-                    reasons.append(f"{ssid.name}: no RADIUS server is declared (network_radius)")
-                    break
-                options |= {
-                    "auth_server": servers[0],
-                    "auth_port": "1812",
-                    "auth_secret": secret(f"radius/{servers[0]}"),
-                }
-            options |= {name: "1" for name, on in (("isolate", ssid.isolated), ("hidden", ssid.hidden)) if on}
-            if not ssid.enabled:
-                options["disabled"] = "1"
-            sections.append(
-                uci.Section("wifi-iface", f"cartable_{index}_{re.sub('[^A-Za-z0-9_]', '_', radio)}", options)
-            )
-    if reasons:
-        raise ChangeRefused(reasons)
-    return sections
+        return (*sorted(path for path in files if _PATH.fullmatch(path) or path == CRONTAB), "reload_config")
 
 
 def _ssid(section: uci.Section, radios: Mapping[str, str]) -> Ssid:
@@ -225,16 +206,10 @@ def _ssid(section: uci.Section, radios: Mapping[str, str]) -> Ssid:
         ),
         isolated=section.on("isolate"),
         hidden=section.on("hidden"),
-        enabled=not section.on("disabled"),
+        enabled=bool(section.text(openwrt_plan.HOURS)) or not section.on("disabled"),
+        hours=section.text(openwrt_plan.HOURS),
         bands=frozenset({band} if band else ()),
     )
-
-
-def _read(files: Files, path: str) -> list[uci.Section]:
-    try:
-        return uci.read(files.get(path, b"").decode("utf-8", "replace"))
-    except uci.UciError as error:
-        raise UnknownGrammar(f"{path}: {error}") from error
 
 
 def _masked(name: str, value: str) -> str:

@@ -51,6 +51,9 @@ class ShellDriver(Driver, Protocol):
     def planned(self, wanted: Configuration, files: Files) -> Goal:
         """The files that are managed, as they should be. Raises UnknownGrammar and ChangeRefused."""
 
+    def names(self, path: str, text: str) -> tuple[str, ...]:
+        """The names of the secrets that a planned file needs, read by its grammar."""
+
     def filled(self, path: str, text: str, secrets: Mapping[str, str]) -> str:
         """A planned file with its secrets, written as its grammar needs. Raises KeyError and ChangeRefused."""
 

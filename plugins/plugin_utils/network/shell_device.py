@@ -21,7 +21,6 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.network.transport i
 try:
     from reversibility.platforms.driver import ChangeRefused, UnknownGrammar
     from reversibility.platforms.model import Configuration
-    from reversibility.platforms.secret_names import names_in
     from reversibility.platforms.shell_driver import Goal, ShellDriver
 except ImportError as error:
     MISSING: ImportError | None = error
@@ -91,7 +90,7 @@ class ShellDevice:
 
     @property
     def _seconds(self) -> str:
-        return f"{self.minutes * self.minute:g}"
+        return str(max(1, round(self.minutes * self.minute)))
 
     def _login(self) -> RemoteShell:
         return RemoteShell(self.target, self.limits)
@@ -102,7 +101,9 @@ class ShellDevice:
     def _changed(self, wanted: Configuration, files: Files, *, whole: bool) -> tuple[Goal, Mapping[str, str]]:
         """The files that are not as wanted, with their secrets, and those secrets. ``whole``: none may be missing."""
         goal = self.driver.planned(wanted, files)
-        names = {name for text in goal.values() if text is not None for name in names_in(text)}
+        names = {
+            name for path, text in goal.items() if text is not None for name in self.driver.names(path, text)
+        }
         secrets = {name: self.secret(name) for name in sorted(names)}
         missing = [name for name, value in secrets.items() if not value]
         if missing and whole:
@@ -114,11 +115,11 @@ class ShellDevice:
                 if before is not None:
                     changed[path] = None
                 continue
-            lacks = any(name in missing for name in names_in(text))
+            lacks = any(name in missing for name in self.driver.names(path, text))
             filled = text if lacks else self.driver.filled(path, text, secrets)
             if before is None or not self.driver.same(path, before, filled):
                 changed[path] = filled
-        used = {name: secrets[name] for path in changed for name in names_in(goal[path] or "")}
+        used = {name: secrets[name] for path in changed for name in self.driver.names(path, goal[path] or "")}
         return changed, used
 
     def _result(self, files: Files, changed: Goal, secrets: Mapping[str, str]) -> ShellResult:

@@ -12,7 +12,8 @@ from reversibility.platforms import uci
 from reversibility.platforms.differences import differences
 from reversibility.platforms.driver import ChangeRefused, UnknownGrammar
 from reversibility.platforms.model import Configuration, Ssid
-from reversibility.platforms.openwrt import DRIVER, comparable
+from reversibility.platforms.openwrt import DRIVER
+from reversibility.platforms.openwrt_plan import batch
 from tests.unit.platforms.planted import SECRETS, SLOW, seconds
 
 NAME = st.text(string.ascii_letters + string.digits + "_", min_size=1, max_size=8)
@@ -186,20 +187,21 @@ SSIDS = st.lists(
 @given(SSIDS)
 @settings(deadline=None)
 def test_wanted_ssids_are_written_and_read_back(ssids: list[Ssid]) -> None:
-    wanted = Configuration(ssids=tuple(ssids), radius=("198.51.100.9",))
+    wanted = Configuration(ssids=tuple(ssids), radius=("198.51.100.9",), uplink="eth0")
     device = WIRELESS + "\nconfig wifi-device 'radio1'\n\toption band '2g'\n"
-    text = DRIVER.plan_wireless(wanted, {"/etc/config/wireless": device.encode()})
+    path = "/etc/config/wireless"
+    text = str(DRIVER.planned(wanted, {path: device.encode()})[path])
     seen = DRIVER.parse({"/etc/config/wireless": text.encode()})
-    assert list(differences(Configuration(ssids=comparable(wanted).ssids), seen)) == []
+    assert list(differences(Configuration(ssids=wanted.ssids), seen)) == []
     assert [s.type for s in uci.read(text)][:2] == ["wifi-device", "wifi-device"]
-    again = DRIVER.plan_wireless(wanted, {"/etc/config/wireless": text.encode()})
-    assert again == text
+    assert DRIVER.planned(wanted, {path: text.encode()})[path] == text
+    assert list(batch("wireless", uci.read(text), uci.read(text))) == []
 
 
 def test_a_key_with_every_quotation_mark_arrives_whole() -> None:
     key = "{'U\"# x "
     wanted = Configuration(ssids=(Ssid("L'école", 40, "wpa3-personal"),))
-    text = DRIVER.with_secrets(DRIVER.render(wanted), {"wifi/L'école": key})
+    text = DRIVER.filled("/etc/config/wireless", DRIVER.render(wanted), {"wifi/L'école": key})
     assert {section.text("key") for section in uci.read(text)} == {key}
 
 
