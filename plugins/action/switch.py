@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import difflib
 
-from ansible_collections.cartable.fleet.plugins.plugin_utils.network import action
+from ansible_collections.cartable.fleet.plugins.plugin_utils.network import action, shell_states
 
 if action.MISSING is None:
     from ansible_collections.cartable.fleet.plugins.plugin_utils.network import device as devices
 
     from reversibility.errors import CartableError
     from reversibility.platforms.clear_text import findings
+    from reversibility.platforms.registry import shell_driver
     from reversibility.records import session as vault_session
     from reversibility.records.configuration import open_restorable
     from reversibility.records.state import State
@@ -30,8 +31,16 @@ class ActionModule(action.DeviceAction):
         "way_back_minutes": {"type": "int", "default": 5},
     }
 
+    def find(self, platform):
+        """The driver of the platform; on a Linux machine that of Open vSwitch, which has no dialogue."""
+        self.driver, self.dialogue = shell_driver(platform, self.asset.kind), None
+        if self.driver is None:
+            super().find(platform)
+
     def act(self):
         """Do what the state says; the result has no secrets."""
+        if self.dialogue is None:
+            return shell_states.on_linux(self)
         return getattr(self, f"_{self.arguments['state']}")()
 
     def _rendered(self):

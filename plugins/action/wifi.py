@@ -4,67 +4,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.cartable.fleet.plugins.plugin_utils.network import action
-
-if action.MISSING is None:
-    from ansible_collections.cartable.fleet.plugins.plugin_utils.network import device as devices
-
-    from reversibility.errors import CartableError
-
-STATES = ["present", "gathered", "planned", "rendered", "parsed"]
+from ansible_collections.cartable.fleet.plugins.plugin_utils.network import shell_states
 
 
-class ActionModule(action.ShellAction):
+class ActionModule(shell_states.ShellStates):
     """The action ``cartable.fleet.wifi``; see the module of the same name for its documentation."""
 
     ARGUMENTS = {
-        "state": {"type": "str", "choices": STATES, "default": "present"},
+        "state": {"type": "str", "choices": shell_states.STATES, "default": "present"},
         "files": {"type": "dict"},
         "way_back_minutes": {"type": "int", "default": 5},
     }
-
-    def act(self):
-        """Do what the state says; the result has no secrets."""
-        return getattr(self, f"_{self.arguments['state']}")()
-
-    def _rendered(self):
-        rendered, path = self.driver.render(self.wanted), self.driver.required_files(self.asset.kind)[0]
-        return {"changed": False, "rendered": rendered, "secrets": list(self.driver.names(path, rendered))}
-
-    def _parsed(self):
-        if not self.arguments["files"]:
-            raise CartableError(
-                "state parsed needs files: a configuration by path, as the driver names them."
-            )
-        files = {str(path): str(text).encode() for path, text in self.arguments["files"].items()}
-        return {"changed": False, "parsed": devices.plain(self.driver.parse(files))}
-
-    def _gathered(self):
-        """Read the device, and have the action ``record`` keep what was read."""
-        result = self._device().gather()
-        kept = self.record({"configuration": devices.items(result.files)})
-        return {**kept, **self._told(result, bool(kept.get("changed")))}
-
-    def _planned(self):
-        return self._told(self._device().plan(self.wanted), False)
-
-    def _present(self):
-        device = self._device()
-        result = device.plan(self.wanted) if self._task.check_mode else device.present(self.wanted)
-        return self._told(result, result.changed)
-
-    def _device(self):
-        return self.device(minutes=self.arguments["way_back_minutes"])
-
-    def _told(self, result, changed):
-        answer = {
-            "changed": changed,
-            "paths": list(result.paths),
-            "secrets": list(result.secrets),
-            "seen": devices.plain(self.driver.parse(result.files)),
-        }
-        if result.way_back:
-            answer["way_back"] = result.way_back
-        if self._task.diff and result.diffs:
-            answer["diff"] = list(result.diffs)
-        return answer

@@ -54,7 +54,7 @@ _APPLY = f"""{linux_way_back.BEGIN}mkdir $back/new
 tar -xf - -C $back/new
 {_CHECK}{{ {_LIST} || :; }} | sort -u | tar -cf $back/before.tar -T -
 ! systemctl is-active --quiet hostapd.service || : > $back/active
-{linux_way_back.arm(_UNDO, "hostapd.service")}
+{linux_way_back.arm(_UNDO, "Before=hostapd.service")}
 cd $back/new
 if [ -f {REMOVED} ]; then while IFS= read -r file; do
   case $file in *.timer) systemctl disable --now --quiet "${{file##*/}}" 2>/dev/null || : ;; esac

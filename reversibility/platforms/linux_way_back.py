@@ -24,8 +24,8 @@ mkdir -p $back
 _FORGET = f"rm -f {FOLDER}/armed {_BOOT} {_LINK}"
 
 
-def arm(undo: str, before: str) -> str:
-    """Lines that arm the way back: ``undo`` puts the saved state back; ``before`` is the service that waits for it."""
+def arm(undo: str, order: str) -> str:
+    """Lines that arm the way back: ``undo`` puts the saved state back, at a start in this ``order`` of systemd's."""
     return f"""cat > $back/undo <<'UNDO'
 #!/bin/sh
 back={FOLDER}
@@ -37,7 +37,7 @@ UNDO
 cat > {_BOOT} <<'BOOT'
 [Unit]
 Description=Change that nobody confirmed before a restart is undone
-Before={before}
+{order}
 [Service]
 Type=oneshot
 ExecStart=/bin/sh {FOLDER}/undo

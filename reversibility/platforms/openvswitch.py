@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from reversibility.market.model import Asset, Market
+from reversibility.platforms import openvswitch_plan, shell_driver
 from reversibility.platforms.driver import Files, UnknownGrammar
 from reversibility.platforms.model import Configuration, Port, Vlan
+from reversibility.platforms.shell_driver import Goal
 
 SWITCH = "/switch.json"
 DATABASE = "/openvswitch/conf.db"
@@ -34,6 +36,8 @@ class OpenVSwitch:
 
     def redact(self, path: str, text: str) -> str | None:
         """Ports and VLANs, which hold no secret; the database has no readable copy (it may hold keys of tunnels)."""
+        if path == openvswitch_plan.PORTS:
+            return text
         if path != SWITCH:
             return None
         try:
@@ -53,14 +57,40 @@ class OpenVSwitch:
 
     def render(self, wanted: Configuration) -> str:
         """The ports of a blank bridge ``br0``, as arguments of ovs-vsctl."""
-        lines = ["--may-exist add-br br0"]
-        for port in wanted.ports:
-            lines.append(f"--may-exist add-port br0 {port.name}")
-            if port.mode == "access" and port.access:
-                lines.append(f"set port {port.name} tag={port.access}")
-            if port.mode == "trunk":
-                lines.append(f"set port {port.name} trunks={','.join(map(str, sorted(port.tagged or ())))}")
-        return "\n".join(lines) + "\n"
+        made = openvswitch_plan.lines_of(wanted)
+        return "\n".join(["--may-exist add-br br0", *openvswitch_plan.transaction("", made)]) + "\n"
+
+    scripts = openvswitch_plan.SCRIPTS
+
+    def received(self, output: bytes) -> dict[str, bytes]:
+        """The ports and their settings, as the device's database has them. Raises UnknownGrammar."""
+        return openvswitch_plan.received(output)
+
+    def planned(self, wanted: Configuration, files: Files) -> Goal:
+        """The settings of every port. Raises ChangeRefused."""
+        return openvswitch_plan.goal(wanted, files)
+
+    def names(self, path: str, text: str) -> tuple[str, ...]:
+        """None: ports hold no secrets."""
+        return ()
+
+    def filled(self, path: str, text: str, secrets: Mapping[str, str]) -> str:
+        """The text as it is."""
+        return text
+
+    def same(self, path: str, one: str, other: str) -> bool:
+        """Whether two texts are equal."""
+        return one == other
+
+    def payload(self, files: Files, changed: Goal) -> bytes:
+        """One transaction, and the one that takes it back."""
+        before = files[openvswitch_plan.PORTS].decode()
+        after = changed[openvswitch_plan.PORTS] or ""
+        forth, back = (
+            "".join(f"{line}\n" for line in openvswitch_plan.transaction(*pair))
+            for pair in ((before, after), (after, before))
+        )
+        return shell_driver.archive({"/forth": forth, "/back": back})
 
     def problems(self, files: Files) -> list[str]:
         """A database that is cut or altered, a list of ports that is none."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from reversibility.platforms.model import Guard
+from reversibility.platforms.model import Port as Declared
+from reversibility.platforms.openvswitch_plan import settings
 from tests.lab.plan import Port, School
 
 MANAGEMENT = "mgmt0"
@@ -9,12 +12,11 @@ MANAGEMENT = "mgmt0"
 
 
 def port_settings(port: Port) -> str:
-    """The columns of Open vSwitch's Port table that make ``port`` what it is, so that nothing old remains."""
+    """The columns of Open vSwitch's Port table that make ``port`` what it is, as the project's driver writes them."""
+    guards: frozenset[Guard] = frozenset({"protected"} if port.protected else ())
     if port.tag is None:
-        settings = f"tag=[] trunks={','.join(map(str, port.trunks))} vlan_mode=trunk"
-    else:
-        settings = f"tag={port.tag} trunks=[] vlan_mode=access"
-    return f"{settings} protected={'true' if port.protected else 'false'}"
+        return settings(Declared(port.name, mode="trunk", tagged=frozenset(port.trunks), guards=guards))
+    return settings(Declared(port.name, access=port.tag, guards=guards))
 
 
 def network_script(school: School) -> str:

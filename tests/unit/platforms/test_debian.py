@@ -140,7 +140,7 @@ def test_the_ports_of_a_switch_are_read_and_shown() -> None:
     assert found.ports[2] == Port("p2", mode="trunk", tagged=frozenset({10, 40}))
     assert DEBIAN.redact("/switch.json", text) == text
     assert DEBIAN.redact("/openvswitch/conf.db", "OVSDB JSON 1\n") is None
-    assert "set port p2 trunks=10,40" in OPENVSWITCH.render(found)
+    assert "set port p2 tag=[] trunks=10,40" in OPENVSWITCH.render(found)
 
 
 @pytest.mark.parametrize(
