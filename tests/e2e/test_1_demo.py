@@ -11,12 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from reversibility.market.load import load_market
 from reversibility.records.journals import Journals
 from reversibility.records.state import State
 from reversibility.records.vault import Entry
 from tests import glpi
 from tests.e2e.conftest import BIN, INVENTORY, PROJECT, TAGS, WINDOWS, DemoRun, School
 from tests.e2e.kills import ROTATE
+from tests.lab import network, reach
+from tests.lab.hosts import INTERFACE
+from tests.lab.plan import plan
+from tests.lab.switch import plug_in
 from tests.lab.windows import folder_of
 
 
@@ -119,6 +124,41 @@ def test_drift_is_repaired_and_journalled(school: School, demo: DemoRun) -> None
     assert "Villedemo" in school.on_host("UC250002", "cat /etc/issue")
     lines = list(Journals(school.paths.journal).entries())
     assert any(line.get("asset") == "UC250002" and line.get("result") == "changed" for line in lines[-20:])
+
+
+def test_a_socket_changes_its_vlan_by_one_edit_of_the_inventory(school: School, demo: DemoRun) -> None:
+    """A PC in the guests' socket meets the guests' gateway and no pupil; once the socket is the pupils', the reverse."""
+    variables = INVENTORY / "host_vars" / "SW250001.yml"
+    text = variables.read_text(encoding="utf-8")
+    market = plan(load_market(INVENTORY))
+    port = next(port for port in market.ports if port.name == "p_guest")
+    pc, gateway, pupil = "pc-moved", "198.51.100.129", "198.51.100.106:22"
+
+    def met() -> tuple[bool, str]:
+        network.inside(pc, ["ip", "neigh", "flush", "all"])
+        network.inside(pc, ["ping", "-q", "-c", "1", "-W", "1", gateway], check=False)
+        answered = "lladdr" in network.inside(pc, ["ip", "neigh", "show", gateway]).stdout
+        return answered, network.inside(pc, [sys.executable, "-I", str(reach.__file__), pupil]).stdout.strip()
+
+    try:
+        network.add_namespaces([pc])
+        network.plug(pc, INTERFACE, market.switch, port.name)
+        school.on_host("SW250001", plug_in(port))
+        for address in ("198.51.100.140/27", "198.51.100.120/27"):
+            network.inside(pc, ["ip", "address", "add", address, "dev", INTERFACE])
+        assert met() == (True, "filtered")
+        moved = text.replace("vlan: guests, guards: [protected]", "vlan: pupils")
+        assert moved != text
+        variables.write_text(moved, encoding="utf-8")
+        shown = school.playbook("provision.yml", "--limit", "SW250001", "--diff").stdout
+        assert "+p_guest tag=40 trunks=[] vlan_mode=access protected=false" in shown
+        assert met() == (False, "open")
+        again = school.playbook("provision.yml", "--limit", "SW250001").stdout
+        assert re.search(r"SW250001 +: ok=\d+ +changed=0 ", again)
+    finally:
+        variables.write_text(text, encoding="utf-8")
+        network.remove_namespace(pc)
+        school.playbook("provision.yml", "--limit", "SW250001")
 
 
 def test_all_passwords_of_a_machine_can_be_changed_in_one_run(school: School, demo: DemoRun) -> None:
