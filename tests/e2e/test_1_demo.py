@@ -127,7 +127,7 @@ def test_drift_is_repaired_and_journalled(school: School, demo: DemoRun) -> None
 
 
 def test_a_socket_changes_its_vlan_by_one_edit_of_the_inventory(school: School, demo: DemoRun) -> None:
-    """A PC in the guests' socket meets the guests' gateway and no pupil; once the socket is the pupils', the reverse."""
+    """A PC in the guests' socket meets their gateway and no pupil; once the socket is the pupils', the reverse."""
     variables = INVENTORY / "host_vars" / "SW250001.yml"
     text = variables.read_text(encoding="utf-8")
     market = plan(load_market(INVENTORY))
