@@ -86,7 +86,8 @@ def neighbour_address(address: str) -> bytes:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            one.sendto(b"", (address, 9))
+            with suppress(OSError):  # no way there
+                one.sendto(b"", (address, 9))
             time.sleep(0.05)
             for line in Path("/proc/net/arp").read_text(encoding="ascii").splitlines():
                 fields = line.split()

@@ -6,11 +6,16 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network.probes import ProbeFailed, try_all
 
+from reversibility.market.load import load_market
 from reversibility.operations.isolation import Probe, attempts, differences, missing_vlans, table
+from reversibility.records.state import State
+from tests.simulators.network.market import SimulatedMarket
 
 VLANS = {"administration": 10, "pupils": 40, "guests": 50}
 NETWORK = {
@@ -83,6 +88,49 @@ def places() -> Iterator[dict[str, Place]]:
     finally:
         for place in found.values():
             place.end()
+
+
+class OwnAddresses(SimulatedMarket):
+    """A market whose networks have the addresses of the documentation, not those of the loopback."""
+
+    def _network(self) -> None:
+        path = self.folder / "network.yml"
+        path.write_text(path.read_text().replace(", assets: [NA250001]", ""))
+        contract = self.folder / "contract.yml"
+        contract.write_text(contract.read_text().partition("waivers:")[0])
+
+
+def test_the_playbook_records_every_attempt_and_names_what_is_not_as_declared(tmp_path: Path) -> None:
+    """A cable without a router: nothing passes, also not what network.yml allows."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root for network namespaces")
+    market = OwnAddresses(tmp_path, {"SW250001": {"network_banner": "SW250001"}})
+    hosts = market.folder / "hosts.yml"
+    hosts.write_text(hosts.read_text().replace("127.1.10.10", "198.51.100.10"))
+    subnets = {one["vlan"]: one["cidr"] for one in load_market(market.folder).network["subnets"]}
+    place = Place()
+    place.run("ip link add eth0 type veth peer name other; ip link set eth0 up; ip link set other up")
+    probes = [
+        {"name": vlan, "vlan": vlan, "command": place.command, "address": str(ip_network(cidr)[9])}
+        for vlan, cidr in subnets.items()
+    ]
+    try:
+        done = market.run("check_isolation.yml", isolation_router="SW250001", isolation_probes=probes)
+        checked = market.run(
+            "check_isolation.yml", "--check", isolation_router="SW250001", isolation_probes=probes[1:]
+        )
+    finally:
+        place.end()
+    assert done.returncode != 0
+    assert "administration → pupils: tcp/22 blocked, expected: passes" in done.stdout, done.stdout
+    assert "guests → pupils" not in done.stdout
+    record = State(market.data / "state").read_json("trois_platanes", "SW250001", "isolation.json")
+    assert {(row["source"], row["target"]) for row in record["attempts"]} >= {
+        ("guests", "pupils"),
+        ("pupils", "guests"),
+    }
+    assert {row["seen"] for row in record["attempts"]} == {"blocked"}
+    assert "There is no probe in administration" in checked.stdout
 
 
 def tried(places: dict[str, Place]) -> list[str]:
