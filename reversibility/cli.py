@@ -14,6 +14,7 @@ from reversibility.commands import (
     advisories,
     bundle,
     calendar,
+    certificates,
     holiday,
     journal,
     market,
@@ -35,7 +36,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"cartable {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (market, vault, state, obtain, journal, bundle, calendar, advisories, holiday, accounts):
+    commands = (
+        *(market, vault, state, obtain, journal, bundle, calendar, advisories, holiday, accounts),
+        certificates,
+    )
+    for command in commands:
         command.add_parser(subparsers)
     return parser
 

@@ -13,6 +13,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -28,7 +29,8 @@ RECIPIENT = "age-recipient.txt"
 SCRATCH = ".tmp"
 LOCK = ".lock"
 JOURNAL = "journal"  # the folder with the journal's chains
-NOT_SITES = frozenset({JOURNAL})
+AUTHORITY = "authority"  # the folder with the certificate and the revocation list of the market's authority
+NOT_SITES = frozenset({JOURNAL, AUTHORITY})
 FOLDER_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
 IGNORED = f"""\
 # Written by reversibility/records/state.py: what changes with every run, locks, and unfinished files.
@@ -36,6 +38,7 @@ IGNORED = f"""\
 /{SCRATCH}/
 /{LOCK}
 /.volatile.lock
+/.authority.lock
 /journal/*/.lock
 /journal/**/.*.tmp
 """
@@ -202,6 +205,21 @@ class State:
             return False
         self._write(self.directory / RECIPIENT, recipient.strip().encode("ascii") + b"\n")
         return True
+
+    # -- what the market's certificate authority publishes ----
+
+    def authority_lock(self) -> AbstractContextManager[int]:
+        """Keep other processes from publishing at the same time."""
+        return file_lock(self.directory / ".authority.lock")
+
+    def read_authority(self, name: str) -> bytes | None:
+        """Read a published file; None when there is none."""
+        return self._read(self.directory / AUTHORITY / name)
+
+    def write_authority(self, name: str, content: bytes) -> None:
+        """Publish a file; the caller holds the lock."""
+        if self.read_authority(name) != content:
+            self._write(self.directory / AUTHORITY / name, content)
 
     # -- history ----
 

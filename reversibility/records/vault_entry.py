@@ -18,6 +18,8 @@ OWN_FIELDS = frozenset({POLICY, REVISION, PENDING, PENDING_REVISION, PENDING_EXP
 # The project's own secrets (the age identity) are filed under this name, beside the sites.
 OWN_ASSET = "cartable"
 AGE_IDENTITY = "age-identity"
+# The market's certificate authority: its private key as a protected field, its certificate attached.
+AUTHORITY = "certificate-authority"
 # Only in the copy that a bundle has: the operators' SSH key, attached. Otherwise it is a file, as ssh wants it.
 OPERATOR_SSH = "operator-ssh"
 # Named secret: the password that an unattended installation gives an account, until the first provision replaces it. It

@@ -1,0 +1,88 @@
+#!/usr/bin/python
+# Copyright: Cartable contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: certificate
+short_description: Gives an asset a certificate of the market's authority
+version_added: "0.1.0"
+description:
+  - Issues a certificate where the one that the asset has is none, ends soon, is revoked, or says something else than is wanted.
+  - The authority is made with the first certificate. Its private key is in the vault and never leaves the controller.
+  - Common name, names and purpose are those of the task. Of the request, the key counts and nothing else.
+  - Each certificate is noted in the record C(issued-certificates.json) of the asset. C(reversibility certificates revoke) revokes it there.
+  - This is an action plugin. It needs no connection to the asset.
+author:
+  - Cartable contributors (@cartable)
+options:
+  request:
+    description: Certificate request (PKCS 10, PEM), as M(cartable.fleet.certificate_request) gives it. May be empty in check mode only.
+    type: str
+    required: true
+  current:
+    description: The certificate that the asset has (PEM); empty for none.
+    type: str
+    default: ''
+  common_name:
+    description: Common name of the certificate.
+    type: str
+    required: true
+  names:
+    description: DNS names and IP addresses that a client of this server may have called.
+    type: list
+    elements: str
+    default: []
+  purpose:
+    description: What the certificate is for. V(peer) is both a client and a server.
+    type: str
+    choices: [client, server, peer]
+    default: client
+  days:
+    description: For how many days a new certificate is valid.
+    type: int
+    default: 365
+  renew_days:
+    description: A certificate that ends in fewer days is renewed.
+    type: int
+    default: 90
+attributes:
+  check_mode:
+    description: Says whether it would issue one, and why. Issues nothing and makes no authority.
+    support: full
+  diff_mode:
+    description: Shows why a certificate is issued.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Have a certificate for 802.1X
+  cartable.fleet.certificate:
+    request: "{{ requested.request }}"
+    current: "{{ requested.certificate }}"
+    common_name: "{{ inventory_hostname }}"
+    purpose: client
+  register: given
+"""
+
+RETURN = r"""
+certificate:
+  description: The certificate that the asset should have (PEM). Empty in check mode when it would be a new one.
+  returned: always
+  type: str
+authority:
+  description: The certificate of the authority (PEM). Empty in check mode before there is one.
+  returned: always
+  type: str
+revocations:
+  description: The revocation list in force (PEM). Empty in check mode before there is an authority.
+  returned: always
+  type: str
+reason:
+  description: Why a certificate was issued; empty when none was.
+  returned: always
+  type: str
+  sample: it ends on 2027-02-11
+"""
