@@ -64,7 +64,7 @@ class ActionModule(ActionBase):
         attempts = isolation.attempts(network, site, probes, known.market.assets)
         if self._task.check_mode:
             return {"changed": False, "attempts": len(attempts), "table": [], "leaks": []}
-        rows = isolation.table(attempts, probing.try_all(network, given, attempts))
+        rows = isolation.table(attempts, probing.try_all(network, given, attempts), probes)
         return {
             "changed": False,
             "attempts": len(attempts),

@@ -172,13 +172,15 @@ def _names(value: str | Sequence[str]) -> Sequence[str]:
     return [value] if isinstance(value, str) else value
 
 
-def table(tried: Iterable[Attempt], seen: Iterable[int]) -> list[dict[str, Any]]:
+def table(tried: Iterable[Attempt], seen: Iterable[int], probes: Iterable[Probe]) -> list[dict[str, Any]]:
     """What was expected and what was seen, an attempt a row; ``seen`` are the numbers of those that arrived."""
-    arrived = set(seen)
+    arrived, vlans = set(seen), {probe.name: probe.vlan for probe in probes}
     return [
         {
             "source": one.source,
+            "source_vlan": vlans[one.source],
             "target": one.target,
+            "target_vlan": one.target if one.asset else vlans[one.target],
             "attempt": one.what,
             "service": one.service,
             "expected": "passes" if one.expected else "blocked",

@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 # Commands that run another one, and how many words are their own: everything after is passed on untouched, options
 # included.
-_OWN_WORDS = {"run": 1, "podman": 1, "podman-env": 1, "shell": 2, "probe": 2}
+_OWN_WORDS = {"run": 1, "podman": 1, "podman-env": 1, "shell": 2, "probe": 2, "probes": 2}
 
 
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
@@ -74,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     add("run", _run, "run CMD on the controller, in the administration VLAN")
     probe = add("probe", _probe, "run CMD from a fresh machine plugged into a VLAN")
     probe.add_argument("vlan", metavar="VLAN", help="a name of network.yml, such as pupils")
+    several = add("probes", _probes, "run CMD while a fresh machine is in each VLAN, for check_isolation.yml")
+    several.add_argument("file", metavar="FILE", type=Path, help="where to write their variables, as JSON")
     add("windows", _windows, "run the simulated Windows PCs of the demo's school until Enter or Ctrl-C")
     add("image", _image, "build the images that are missing or out of date")
     add("packages", _packages, "install the system packages that the lab needs")
@@ -157,6 +159,12 @@ def _run(options: argparse.Namespace) -> int:
     from tests.lab import visit
 
     visit.run_on_controller(_command(options))
+
+
+def _probes(options: argparse.Namespace) -> int:
+    from tests.lab.probes import with_probes
+
+    return with_probes(_podman(), options.file, _command(options))
 
 
 def _probe(options: argparse.Namespace) -> int:

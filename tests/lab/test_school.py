@@ -106,6 +106,26 @@ def test_the_address_of_another_vlan_reaches_nobody(lab: Lab) -> None:
     assert answers == ["open", "filtered", "filtered", "filtered", "filtered"]
 
 
+def test_isolation_is_tried_between_all_networks_and_a_hole_is_named(
+    lab: Lab, podman: Podman, tmp_path: Path
+) -> None:
+    file = tmp_path / "probes.json"
+    playbook = Path(sys.executable).with_name("ansible-playbook")
+    words = ["env", f"CARTABLE_DATA_DIR={tmp_path}", str(playbook), "-i", str(DEMO), "-e", f"@{file}"]
+    words += ["-e", "isolation_router=RT250001", str(PROJECT / "playbooks/check_isolation.yml")]
+    good = lab("probes", str(file), "--", *words)
+    assert "attempts, each as declared" in good.stdout
+    router = hosts.container("RT250001")
+    hole = "insert rule inet matrix forward iifname vlan50 oifname vlan40 tcp dport 22 accept"
+    try:
+        podman.execute(router, f"nft {hole}")
+        leaking = lab("probes", str(file), "--", *words, ok=2)
+    finally:
+        podman.execute(router, "nft -f /etc/nftables.conf")
+    assert "guests → pupils: tcp/22 passes, expected: blocked" in leaking.stdout
+    assert "guests → teachers" not in leaking.stdout
+
+
 @pytest.fixture
 def two_guests(podman: Podman) -> Iterator[tuple[str, Port]]:
     """Two machines on the guests' VLAN: the second's name and port."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,51 @@ from reversibility.bundle.plain_tables import mapping, write_list, write_rows
 from reversibility.bundle.sections.section import Build, Section
 from reversibility.market.model import Market
 
+ISOLATION = ("École", "Le", "De", "Vers", "Sonde", "Essai", "Attendu", "Constaté", "Motif")
+
 
 def write(build: Build, folder: Path) -> None:
     """Write network.yml as it is, a table each for what is in it, and what configures each device."""
     shutil.copyfile(build.market.path / "network.yml", folder / "network.yml")
     write_tables(folder, build.market)
+    _write_isolation(build, folder)
     for site, tag in build.state.assets():
         asset = build.market.assets.get(tag)
         if asset is not None and "network" in asset.kind_groups:
             target = folder / layout.CONFIGURATIONS / site / tag
             _copy_configuration(build.state.directory / site / tag, target)
+
+
+def _write_isolation(build: Build, folder: Path) -> None:
+    """Write what was tried between the networks: a page, and a table with every attempt."""
+    from reversibility.documents.isolation import WORDS, isolation_page  # Jinja takes its time
+
+    records = {}
+    for site, tag in build.state.assets():
+        if record := build.state.read_json(site, tag, "isolation.json"):
+            records[site] = record
+    if not records:
+        return
+    page = isolation_page(build.market, records, build.moment)
+    (folder / "isolation.html").write_text(page, encoding="utf-8")
+    write_rows(folder / "isolation.csv", ISOLATION, isolation_rows(records, WORDS))
+
+
+def isolation_rows(records: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
+    """The rows of isolation.csv."""
+    for site, record in sorted(records.items()):
+        for row in record["attempts"]:
+            yield (
+                *(
+                    site,
+                    record["tried_on"],
+                    row["source_vlan"],
+                    row["target_vlan"],
+                    row["source"],
+                    row["attempt"],
+                ),
+                *(words[row["expected"]], words[row["seen"]], row["reason"]),
+            )
 
 
 def write_tables(folder: Path, market: Market) -> None:
@@ -89,8 +124,9 @@ def _copy_configuration(source: Path, target: Path) -> None:
 
 SECTION = Section(
     folder=layout.NETWORKS,
-    contains="VLAN, plan d’adressage, réseaux Wi-Fi, flux autorisés, configurations des équipements réseau.",
-    formats=(".yml", ".csv", "", ".age"),
+    contains="VLAN, plan d’adressage, réseaux Wi-Fi, flux autorisés, isolation essayée, configurations des équipements "
+    "réseau.",
+    formats=(".yml", ".csv", ".html", "", ".age"),
     readers="les parties\u00a0; config.age avec l’identité du coffre",
     empty="aucun réseau n’est déclaré",
     write=write,

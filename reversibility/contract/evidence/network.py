@@ -25,3 +25,16 @@ def network_table(context: AssessmentContext, subject: Subject, obligation: Obli
 
 def _path(obligation: Obligation) -> str:
     return f"{NETWORKS}/{obligation.settings['table']}.csv"
+
+
+@evidence(absent="aucun essai entre les réseaux de l’école\u00a0: playbooks/check_isolation.yml")
+def isolation_attempts(context: AssessmentContext, subject: Subject, _: Obligation) -> Found | None:
+    """The attempts between the networks of a site; content: the rows of the table about that site."""
+    path = f"{NETWORKS}/isolation.csv"
+    if not context.payload.exists(path):
+        return None
+    try:
+        rows = [row for row in read_table(context.payload.data / path) if row and row[0] == subject.site]
+    except ValueError as error:
+        raise Unreadable(path, "n’est pas du CSV") from error
+    return Found(path, rows) if rows else None

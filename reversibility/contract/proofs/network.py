@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from reversibility.contract.context import AssessmentContext, Found, Verdict
@@ -29,6 +30,25 @@ def flow_matrix_agrees(found: Found, context: AssessmentContext, _: Subject, __:
     """The flow matrix has each declared flow (from, to) as often as it is declared, and no other."""
     flows = context.market.network.get("flows") or ()
     return _compare(found.content, ([flow.get("from"), flow.get("to")] for flow in flows), "flux")
+
+
+@proof("opened")
+def isolation_holds(
+    found: Found, context: AssessmentContext, subject: Subject, obligation: Obligation
+) -> Verdict:
+    """Every pair of the site's networks was tried, not longer ago than ``settings.days``, and each as declared."""
+    vlans = {s["vlan"] for s in context.market.network.get("subnets") or () if s["site"] == subject.site}
+    tried = {(row[2], row[3]) for row in found.content}
+    if missing := sorted((a, b) for a in vlans for b in vlans if a != b and (a, b) not in tried):
+        return Verdict(False, f"pas d’essai de {missing[0][0]} vers {missing[0][1]}")
+    leaks = [row for row in found.content if row[6] != row[7]]
+    if leaks:
+        source, target, _probe, what, _expected, seen = leaks[0][2:8]
+        return Verdict(False, f"{plural(len(leaks), 'écart')}{C} {source} vers {target}, {what} {seen}")
+    when = datetime.fromisoformat(found.content[0][1]).replace(tzinfo=UTC)
+    if context.now - when > timedelta(days=obligation.settings["days"]):
+        return Verdict(False, f"derniers essais le {found.content[0][1]}")
+    return Verdict(True, f"{plural(len(found.content), 'essai')}, chacun comme déclaré", when)
 
 
 def _compare(rows: list[list[str]], declared: Iterable[Sequence[Any]], what: str) -> Verdict:

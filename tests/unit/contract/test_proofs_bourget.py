@@ -10,6 +10,7 @@ import pytest
 
 from reversibility.bundle.sections import networks
 from reversibility.contract.profile_loader import load_profile
+from reversibility.documents.isolation import WORDS, isolation_page
 from tests.unit.contract.handover import NOW, Handover, without_waivers
 
 
@@ -96,6 +97,33 @@ def test_the_network_s_tables_are_proven_while_they_say_what_is_declared(handove
         assert status(handover, obligation)[0] == "present", "a row that was taken out"
         write(path, [*lines, lines[-1]])
         assert status(handover, obligation)[0] == "present", "a row that stands there twice"
+
+
+def test_isolation_is_proven_by_recent_attempts_between_every_pair_of_networks(handover: Handover) -> None:
+    folder = handover.data / "03-reseaux"
+    folder.mkdir()
+    vlans = [one["vlan"] for one in handover.market.network["subnets"]]
+    attempt = {"attempt": "tcp/22", "expected": "blocked", "seen": "blocked", "reason": ""}
+    rows = [
+        {"source": a, "source_vlan": a, "target": b, "target_vlan": b, **attempt}
+        for a in vlans
+        for b in vlans
+        if a != b
+    ]
+
+    def seen(changed: list[dict[str, str]], day: str = "2026-02-20") -> tuple[str, str]:
+        records = {"trois_platanes": {"tried_on": day, "attempts": changed}}
+        found = networks.isolation_rows(records, WORDS)
+        networks.write_rows(folder / "isolation.csv", networks.ISOLATION, found)
+        page = isolation_page(handover.market, records, NOW)
+        assert ("<strong>passe</strong>" in page) == any(row["seen"] == "passes" for row in changed)
+        return status(handover, "B-3.6-isolation")
+
+    assert status(handover, "B-3.6-isolation")[0] == "missing"
+    assert seen(rows) == ("proven", "20\u00a0essais, chacun comme déclaré")
+    assert seen([*rows[:-1], {**rows[-1], "seen": "passes"}])[1].endswith("guests vers pupils, tcp/22 passe")
+    assert seen(rows[:-1])[1] == "pas d’essai de guests vers pupils"
+    assert seen(rows, "2025-01-01")[0] == "present"
 
 
 def write(path: Path, lines: list[str]) -> None:

@@ -129,6 +129,7 @@ def test_the_playbook_records_every_attempt_and_names_what_is_not_as_declared(tm
         ("guests", "pupils"),
         ("pupils", "guests"),
     }
+    assert record["tried_on"]
     assert {row["seen"] for row in record["attempts"]} == {"blocked"}
     assert "There is no probe in administration" in checked.stdout
 
@@ -145,7 +146,7 @@ def tried(places: dict[str, Place]) -> list[str]:
         for p in PROBES
     ]
     everything = attempts(NETWORK, "ecole", PROBES, {})
-    return differences(table(everything, try_all(NETWORK, given, everything)))
+    return differences(table(everything, try_all(NETWORK, given, everything), PROBES))
 
 
 def test_a_router_that_is_as_declared_lets_pass_what_is_declared_and_nothing_else(places) -> None:
