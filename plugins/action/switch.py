@@ -6,14 +6,19 @@ from __future__ import annotations
 
 import difflib
 
-from ansible_collections.cartable.fleet.plugins.plugin_utils.network import action, shell_states
+from ansible_collections.cartable.fleet.plugins.plugin_utils.network import (
+    action,
+    delegation,
+    meraki_states,
+    shell_states,
+)
 
 if action.MISSING is None:
     from ansible_collections.cartable.fleet.plugins.plugin_utils.network import device as devices
 
     from reversibility.errors import CartableError
     from reversibility.platforms.clear_text import findings
-    from reversibility.platforms.registry import shell_driver
+    from reversibility.platforms.registry import driver, shell_driver
     from reversibility.records import session as vault_session
     from reversibility.records.configuration import open_restorable
     from reversibility.records.state import State
@@ -32,15 +37,19 @@ class ActionModule(action.DeviceAction):
     }
 
     def find(self, platform):
-        """The driver of the platform; on a Linux machine that of Open vSwitch, which has no dialogue."""
+        """The driver of the platform; Meraki's and, on a Linux machine, that of Open vSwitch have no dialogue."""
         self.driver, self.dialogue = shell_driver(platform, self.asset.kind), None
+        if platform == "meraki":
+            self.driver = driver(platform)
         if self.driver is None:
             super().find(platform)
 
     def act(self):
         """Do what the state says; the result has no secrets."""
+        if self.asset.platform.name == "meraki":
+            return delegation.act_as(meraki_states.MerakiStates, self)
         if self.dialogue is None:
-            return shell_states.on_linux(self)
+            return delegation.act_as(shell_states.ShellStates, self)
         return getattr(self, f"_{self.arguments['state']}")()
 
     def _rendered(self):

@@ -4,7 +4,15 @@
 
 from __future__ import annotations
 
-from ansible_collections.cartable.fleet.plugins.plugin_utils.network import shell_states
+from ansible_collections.cartable.fleet.plugins.plugin_utils.network import (
+    action,
+    delegation,
+    meraki_states,
+    shell_states,
+)
+
+if action.MISSING is None:
+    from reversibility.platforms.registry import driver
 
 
 class ActionModule(shell_states.ShellStates):
@@ -15,3 +23,16 @@ class ActionModule(shell_states.ShellStates):
         "files": {"type": "dict"},
         "way_back_minutes": {"type": "int", "default": 5},
     }
+
+    def find(self, platform):
+        """The driver of the platform."""
+        if platform == "meraki":
+            self.driver = driver(platform)
+        else:
+            super().find(platform)
+
+    def act(self):
+        """Do what the state says; the result has no secrets."""
+        if self.asset.platform.name == "meraki":
+            return delegation.act_as(meraki_states.MerakiStates, self)
+        return super().act()

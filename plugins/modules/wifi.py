@@ -12,7 +12,7 @@ version_added: "0.1.0"
 description:
   - Takes the SSIDs of C(network.yml) that concern the site of the current host (VLAN, security, hidden, bands, isolation of clients, hours)
     and the host's variables, logs in by SSH, computes the difference, applies it, logs in anew and reads it back.
-  - Every change has a way back, which is cancelled only after a new login. On a Linux machine with hostapd a timer of systemd and a unit that acts
+  - A Meraki access point is reached through the Dashboard API and has no way back. Every other change has one, which is cancelled only after a new login. On a Linux machine with hostapd a timer of systemd and a unit that acts
     at the next start put the saved files back. On OpenWrt it is rpcd's apply with rollback.
   - Keys come from the vault on the controller, and are in no argument, result or difference. The key of an SSID is the entry C(wifi/SSID) of
     the site, the secret of a RADIUS server the entry C(radius/ADDRESS) of the asset.
@@ -71,10 +71,15 @@ EXAMPLES = r"""
 RETURN = r"""
 paths:
   description: The files that were changed, or would be.
-  returned: when the device was reached
+  returned: when the device was reached by SSH
   type: list
   elements: str
   sample: [/etc/hostapd/hostapd.conf]
+commands:
+  description: The calls of the API that were made, or would be, without secrets.
+  returned: when the device was reached by an API
+  type: list
+  elements: str
 secrets:
   description: The names of the secrets that were set from the vault, or would be, such as V(wifi/Ecole-Classe); with O(state=rendered) all that are needed.
   returned: when the device was reached, and with O(state=rendered)

@@ -7,16 +7,19 @@ way back.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from reversibility.platforms import meraki_plan
 from reversibility.platforms.api_files import ApiDriver, content
+from reversibility.platforms.driver import ChangeRefused, Files
 from reversibility.platforms.model import Configuration, Guard, Port, Ssid
 from reversibility.platforms.number_lists import format_numbers, parse_numbers
 from reversibility.platforms.secret_names import secret
 
 PORTS, SSIDS, DEVICE = "/switch-ports.json", "/wireless-ssids.json", "/device.json"
+SCHEDULES = "/wireless-schedules.json"
 _SECURITY = {
     "open": {"authMode": "open"},
     "owe": {"authMode": "open-enhanced"},
@@ -32,7 +35,7 @@ class Meraki(ApiDriver):
     """Driver of Meraki. The RADIUS secret does not come back: it is set, never compared."""
 
     platform = "meraki"
-    paths = (DEVICE, PORTS, SSIDS)
+    paths = (DEVICE, PORTS, SSIDS, SCHEDULES)
     required = (DEVICE,)
 
     def required_files(self, kind: str) -> tuple[str, ...]:
@@ -52,6 +55,42 @@ class Meraki(ApiDriver):
         """Names, ports and SSIDs; bands and hours are settings of their own."""
         ssids = tuple(replace(ssid, hours="", bands=frozenset()) for ssid in wanted.ssids)
         return Configuration(hostname=wanted.hostname, ports=wanted.ports, ssids=ssids)
+
+    def reads(self, kind: str) -> dict[str, str]:
+        """What is asked for, by the path of the answer: below the device (``device:``) or its network."""
+        if kind == "switch":
+            return {PORTS: "device:/switch/ports"}
+        return {SSIDS: "network:/wireless/ssids"}
+
+    def reads_again(self, files: Files) -> dict[str, str]:
+        """What is asked for once the first answers are there: the schedule of each SSID that is on, by its slot."""
+        slots = content(files, SSIDS, list)
+        return {
+            str(s["number"]): f"network:/wireless/ssids/{s['number']}/schedules"
+            for s in slots
+            if s.get("enabled")
+        }
+
+    def calls(
+        self, wanted: Configuration, files: Files, kind: str, secrets: Mapping[str, str]
+    ) -> list[meraki_plan.Call]:
+        """The calls that lead to what is wanted; secrets are compared where they come back. Raises ChangeRefused."""
+        if kind == "switch":
+            bodies = {port.name: _port_body(port) for port in wanted.ports}
+            return list(meraki_plan.port_calls(wanted, bodies, content(files, PORTS, list)))
+        reasons = [
+            f"{ssid.name}: no RADIUS server is declared (network_radius)"
+            for ssid in wanted.ssids
+            if ssid.security.endswith("enterprise") and not wanted.radius
+        ]
+        reasons += [
+            f"{s.name}: Meraki has no SSID of 2.4 GHz alone" for s in wanted.ssids if s.bands == {"2.4"}
+        ]
+        if reasons:
+            raise ChangeRefused(reasons)
+        ssids = {ssid.name: _ssid_body(ssid, wanted.radius or ()) for ssid in wanted.ssids}
+        schedules = content(files, SCHEDULES, dict)
+        return list(meraki_plan.ssid_calls(wanted, ssids, content(files, SSIDS, list), schedules, secrets))
 
     def render(self, wanted: Configuration) -> str:
         """``{ports: {id: body}, ssids: {slot: body}}``: what PUT takes. Slots without a wanted SSID are disabled."""
@@ -138,6 +177,8 @@ def _ssid_body(ssid: Ssid, radius: tuple[str, ...]) -> dict[str, Any]:
         "lanIsolationEnabled": ssid.isolated,
         **_SECURITY[ssid.security],
     }
+    if ssid.bands == {"5"}:
+        body["bandSelection"] = "5 GHz band only"
     if ssid.vlan is not None:
         body["defaultVlanId"] = ssid.vlan
     if ssid.security.endswith("personal"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"([a-z]{3})(?:-([a-z]{3}))? (\d\d):(\d\d)-(\d\d):(\d\d)")
 _CALENDAR = re.compile(r"OnCalendar=(\w{3})(?:\.\.(\w{3}))? \*-\*-\* (\d\d:\d\d)")
 
@@ -23,7 +23,7 @@ class Hours:
     def read(cls, text: str) -> Hours:
         """Read the hours of an SSID. Raises ValueError."""
         match = _HOURS.fullmatch(text)
-        if match is None or not {match[1], match[2] or match[1]} <= set(_DAYS):
+        if match is None or not {match[1], match[2] or match[1]} <= set(DAYS):
             raise ValueError(f"{text!r} are no hours such as mon-fri 07:30-18:30")
         return cls(match[1], match[2] or match[1], f"{match[3]}:{match[4]}", f"{match[5]}:{match[6]}")
 
@@ -36,12 +36,18 @@ class Hours:
         days = [day.capitalize() for day in dict.fromkeys((self.first, self.last))]
         return f"OnCalendar={'..'.join(days)} *-*-* {time}"
 
+    @property
+    def days(self) -> list[str]:
+        """The days, in their order."""
+        first, last = DAYS.index(self.first), DAYS.index(self.last)
+        return [DAYS[(first + step) % 7] for step in range((last - first) % 7 + 1)]
+
     def cron(self, time: str) -> str:
         """The first five fields of a line of cron for a time of these days."""
         hour, minute = time.split(":")
-        first, last = _DAYS.index(self.first), _DAYS.index(self.last)
-        days = [(first + step) % 7 for step in range((last - first) % 7 + 1)]
-        return f"{int(minute)} {int(hour)} * * {','.join(str((day + 1) % 7) for day in days)}"
+        return (
+            f"{int(minute)} {int(hour)} * * {','.join(str((DAYS.index(day) + 1) % 7) for day in self.days)}"
+        )
 
 
 def from_timers(on: str, off: str) -> Hours | None:

@@ -70,18 +70,3 @@ class ShellStates(actions.ShellAction):
         if self._task.diff and result.diffs:
             answer["diff"] = list(result.diffs)
         return answer
-
-
-def on_linux(action):
-    """The result of another action's task whose device turned out to be a Linux machine."""
-    states = ShellStates(
-        action._task,
-        action._connection,
-        action._play_context,
-        action._loader,
-        action._templar,
-        action._shared_loader_obj,
-    )
-    for name in ("variables", "arguments", "paths", "asset", "driver", "wanted"):
-        setattr(states, name, getattr(action, name))
-    return states.act()
