@@ -37,10 +37,8 @@ class ActionModule(action.DeviceAction):
     }
 
     def find(self, platform):
-        """The driver of the platform; Meraki's and, on a Linux machine, that of Open vSwitch have no dialogue."""
-        self.driver, self.dialogue = shell_driver(platform, self.asset.kind), None
-        if platform == "meraki":
-            self.driver = driver(platform)
+        """The driver of the platform: Meraki's, on a Linux machine that of Open vSwitch, else one of a command line."""
+        self.driver = driver(platform) if platform == "meraki" else shell_driver(platform, self.asset.kind)
         if self.driver is None:
             super().find(platform)
 
@@ -48,7 +46,7 @@ class ActionModule(action.DeviceAction):
         """Do what the state says; the result has no secrets."""
         if self.asset.platform.name == "meraki":
             return delegation.act_as(meraki_states.MerakiStates, self)
-        if self.dialogue is None:
+        if hasattr(self.driver, "scripts"):
             return delegation.act_as(shell_states.ShellStates, self)
         return getattr(self, f"_{self.arguments['state']}")()
 
