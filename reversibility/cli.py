@@ -20,6 +20,7 @@ from reversibility.commands import (
     market,
     obtain,
     state,
+    takeover,
     vault,
 )
 from reversibility.console import say, say_error
@@ -39,6 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = (
         *(market, vault, state, obtain, journal, bundle, calendar, advisories, holiday, accounts),
         certificates,
+        takeover,
     )
     for command in commands:
         command.add_parser(subparsers)

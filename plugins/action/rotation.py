@@ -32,6 +32,7 @@ ARGUMENTS = {
     "sites": WORDS,
     "kinds": WORDS,
     "accounts": WORDS,
+    "revisions": WORDS,
     "older_than": {"type": "int"},
     "reason": {"type": "str", "default": ""},
     "selected": {"type": "dict", "default": {}},
@@ -67,6 +68,7 @@ class ActionModule(ActionBase):
             *(frozenset(args[name]) for name in ("sites", "kinds", "accounts")),
             older_than=args["older_than"],
             reason=args["reason"].strip(),
+            revisions=frozenset(args["revisions"]),
         )
         check_selection(chosen, known.market, entries)
         selected = due(chosen, known.market, args["hosts"], entries, datetime.now(UTC))

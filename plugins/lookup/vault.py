@@ -43,6 +43,13 @@ options:
       - Return the password that M(cartable.fleet.vault_entry) keeps for an unattended installation, with O(cartable.fleet.vault_entry#module:state=installation).
     type: bool
     default: false
+  revision:
+    description:
+      - With O(former=true), the password that had this revision, however many came after it. A take-over knows passwords by the
+        revisions that were handed over.
+    type: str
+    default: ""
+    version_added: "0.3.0"
   other_asset:
     description:
       - Allow a term that names another asset than the current host.
@@ -152,7 +159,7 @@ class LookupModule(LookupBase):
         if self.get_option("installation"):
             return vault.secret(asset, account, INSTALLATION)
         if self.get_option("former"):
-            return vault.former(asset, account)
+            return vault.former(asset, account, self.get_option("revision"))
         if self.get_option("pending"):
             return entry.pending or entry.password
         return entry.password or entry.pending

@@ -76,6 +76,11 @@ services:
   returned: always
   type: dict
   sample: {services: [{name: ssh, startup: enabled, state: running}]}
+ports:
+  description: The ports that other machines can reach, and the program behind each. They are not known without C(ss) (iproute2).
+  returned: always
+  type: dict
+  sample: {known: true, ports: [{protocol: tcp, port: 22, process: sshd}]}
 updates:
   description: The pending updates, and whether they are known. They are not without package lists, or when apt-get fails.
   returned: always

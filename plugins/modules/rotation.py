@@ -45,6 +45,14 @@ options:
   older_than:
     description: Only passwords older than so many days. One whose age the vault does not know counts as older.
     type: int
+  revisions:
+    description:
+      - Only passwords that still have one of these revisions of the vault.
+      - A take-over gives those that were handed over, so that a run which is started again changes nobody's password twice.
+    type: list
+    elements: str
+    default: []
+    version_added: "0.3.0"
   reason:
     description: The event after which they are changed, such as a password that was told. Without it and without O(older_than), only what is due anyway.
     type: str

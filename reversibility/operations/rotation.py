@@ -19,7 +19,8 @@ class Selection:
     """What to rotate. Empty ``sites``, ``kinds`` and ``accounts`` mean all of them.
 
     With ``older_than`` (days) only passwords that are older are meant. With a ``reason`` alone (what has happened) all
-    are; with neither, none but those that are due anyway.
+    are; with neither, none but those that are due anyway. With ``revisions``, only passwords that still have one of
+    these: a run that was cut and is started again changes nobody's twice.
     """
 
     sites: frozenset[str] = frozenset()
@@ -27,6 +28,7 @@ class Selection:
     accounts: frozenset[str] = frozenset()
     older_than: int | None = None
     reason: str = ""
+    revisions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,8 @@ def _why(entry: Entry, selection: Selection, now: datetime) -> str:
     if entry.expired(now):
         return "expired"
     if selection.accounts and entry.account not in selection.accounts:
+        return ""
+    if selection.revisions and entry.revision not in selection.revisions:
         return ""
     if selection.older_than is None:
         return selection.reason

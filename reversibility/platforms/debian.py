@@ -6,7 +6,14 @@ from dataclasses import dataclass, replace
 
 from reversibility.market.kinds import kind_groups
 from reversibility.market.model import Asset, Market
-from reversibility.platforms import debian_checks, debian_redaction, hostapd, nftables_router, openvswitch
+from reversibility.platforms import (
+    debian_checks,
+    debian_network,
+    debian_redaction,
+    hostapd,
+    nftables_router,
+    openvswitch,
+)
 from reversibility.platforms.driver import Driver, Files, UnknownGrammar
 from reversibility.platforms.model import Account, Configuration
 
@@ -52,6 +59,7 @@ COLLECTED = (
     "/home/*/.ssh/authorized_keys2",
     "/root/.ssh/authorized_keys",
     "/root/.ssh/authorized_keys2",
+    *debian_network.COLLECTED,
 )
 # What a group of kinds adds to a machine that runs Debian: files, or a driver of its own.
 FILES_BY_GROUP = {"file_servers": ("/etc/samba/smb.conf",)}

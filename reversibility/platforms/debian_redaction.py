@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from reversibility.market.secret_literals import speaks_of_secret
+from reversibility.platforms import debian_network
 from reversibility.platforms.redaction import MASK, clean, prose
 from reversibility.platforms.text_redaction import comment, redact_lines, setting, settings, table, value
 
@@ -203,29 +204,32 @@ _SHELL = _by_line(
 )
 _SECTIONS = _by_line(settings(_EQUALS, _always, comments="#;", sections=True))
 
-REDACTIONS: tuple[tuple[re.Pattern[str], Callable[[str], str | None]], ...] = tuple(
-    (re.compile(pattern), redaction)
-    for pattern, redaction in (
-        (r"/etc/passwd", _by_line(_accounts(7))),
-        (r"/etc/group", _by_line(_accounts(4))),
-        (r"/etc/hostname", _by_line(_hostname)),
-        (r"/etc/hosts", _by_line(table(_HOSTS_LINE))),
-        (r"/etc/fstab", _by_line(table(_FSTAB_LINE))),
-        (r"/etc/locale\.conf|/etc/default/.*", _SHELL),
-        (r"/etc/ssh/sshd_config(?:\.d/.*)?", _by_line(_sshd)),
-        (
-            r"/etc/ssh/ssh_host_[a-z0-9]+_key\.pub|/(?:root|home/[^/]+)/\.ssh/authorized_keys2?",
-            _by_line(_authorized_keys),
-        ),
-        (r"/etc/samba/smb\.conf", _SECTIONS),
-        (r"/etc/systemd/.*", _SECTIONS),
-        (r"/etc/sysctl\.d/.*", _by_line(settings(_EQUALS, _always, comments="#;"))),
-        (r"/etc/nftables\.(?:conf|d/.*)", _by_line(_nftables)),
-        (r"/etc/sudoers(?:\.d/.*)?", _by_line(_sudoers)),
-        (r"/etc/apt/auth\.conf(?:\.d/.*)?", netrc),
-        (r"/etc/apt/apt\.conf(?:\.d/.*)?", _by_line(_apt)),
-        (r"/etc/apt/sources\.list\.d/.*\.sources|/etc/apt/preferences(?:\.d/.*)?", _by_line(_deb822)),
-        (r"/etc/apt/sources\.list(?:\.d/.*\.list)?", _by_line(_deb_line)),
+REDACTIONS: tuple[tuple[re.Pattern[str], Callable[[str], str | None]], ...] = (
+    debian_network.REDACTIONS
+    + tuple(
+        (re.compile(pattern), redaction)
+        for pattern, redaction in (
+            (r"/etc/passwd", _by_line(_accounts(7))),
+            (r"/etc/group", _by_line(_accounts(4))),
+            (r"/etc/hostname", _by_line(_hostname)),
+            (r"/etc/hosts", _by_line(table(_HOSTS_LINE))),
+            (r"/etc/fstab", _by_line(table(_FSTAB_LINE))),
+            (r"/etc/locale\.conf|/etc/default/.*", _SHELL),
+            (r"/etc/ssh/sshd_config(?:\.d/.*)?", _by_line(_sshd)),
+            (
+                r"/etc/ssh/ssh_host_[a-z0-9]+_key\.pub|/(?:root|home/[^/]+)/\.ssh/authorized_keys2?",
+                _by_line(_authorized_keys),
+            ),
+            (r"/etc/samba/smb\.conf", _SECTIONS),
+            (r"/etc/systemd/.*", _SECTIONS),
+            (r"/etc/sysctl\.d/.*", _by_line(settings(_EQUALS, _always, comments="#;"))),
+            (r"/etc/nftables\.(?:conf|d/.*)", _by_line(_nftables)),
+            (r"/etc/sudoers(?:\.d/.*)?", _by_line(_sudoers)),
+            (r"/etc/apt/auth\.conf(?:\.d/.*)?", netrc),
+            (r"/etc/apt/apt\.conf(?:\.d/.*)?", _by_line(_apt)),
+            (r"/etc/apt/sources\.list\.d/.*\.sources|/etc/apt/preferences(?:\.d/.*)?", _by_line(_deb822)),
+            (r"/etc/apt/sources\.list(?:\.d/.*\.list)?", _by_line(_deb_line)),
+        )
     )
 )
 

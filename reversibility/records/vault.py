@@ -174,9 +174,12 @@ class Vault:
         """The entry of an account, wherever it is filed: an asset tag is unique in a market (R40)."""
         return self.content.get(asset, account)
 
-    def former(self, asset: str, account: str) -> str | None:
-        """The password of an account before the current one, or None: what no login may succeed with any more."""
-        return self.content.former(asset, account)
+    def former(self, asset: str, account: str, revision: str = "") -> str | None:
+        """The password of an account before the current one, or None: what no login may succeed with any more.
+
+        With ``revision``, the one that had this revision, however many came after it.
+        """
+        return self.content.former(asset, account, revision)
 
     def entries(self) -> list[Entry]:
         """All accounts of assets by site, asset and account; the project's own secrets are not among them."""

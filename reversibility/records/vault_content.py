@@ -48,10 +48,10 @@ class VaultContent:
             raise VaultError(f"The vault's entry {entry.title} cannot be used: {entry.flaw}")
         return entry
 
-    def former(self, asset: str, account: str) -> str | None:
-        """The password of an account before the current one, or None."""
+    def former(self, asset: str, account: str, revision: str = "") -> str | None:
+        """The password of an account before the current one, or the one of a revision; None without one."""
         place = self.locate(asset, account)
-        return kdbx.former_password(place[1]) if place else None
+        return kdbx.former_password(place[1], revision) if place else None
 
     def entries(self) -> Iterator[Entry]:
         """Every entry that has a title of ours, in the order of the file; one with a flaw has no password."""

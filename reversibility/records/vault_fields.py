@@ -119,12 +119,25 @@ def archive(element: Any) -> None:
         element.append(E.History(old))
 
 
-def former_password(element: Any) -> str | None:
-    """The last password in the history that is another one than the current; None when there is none."""
+def former_password(element: Any, revision: str = "") -> str | None:
+    """The last password in the history that is another one than the current; None when there is none.
+
+    With ``revision``, the one that had this revision.
+    """
     current = fields(element).get(PASSWORD)
     history = element.find("History")
-    older = [] if history is None else [fields(old).get(PASSWORD) for old in history.iterchildren("Entry")]
-    return next((password for password in reversed(older) if password and password != current), None)
+    older = [] if history is None else [fields(old) for old in history.iterchildren("Entry")]
+    passwords = [old.get(PASSWORD) for old in older if not revision or old.get("revision") == revision]
+    return next((password for password in reversed(passwords) if password and password != current), None)
+
+
+def forget(element: Any) -> bool:
+    """Take the history out of an entry; False when it had none."""
+    history = element.find("History")
+    if history is None or not len(history):
+        return False
+    element.remove(history)
+    return True
 
 
 def expiry(element: Any) -> datetime | None:

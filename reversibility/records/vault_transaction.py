@@ -157,6 +157,14 @@ class VaultTransaction:
         self.changed = True
         return True
 
+    def forget_former(self, asset: str, account: str) -> bool:
+        """Take the former secrets of an account out of its history, for good; False when there are none."""
+        place = self._content.locate(asset, account)
+        if place is None or not kdbx.forget(place[1]):
+            return False
+        self._modified(place[1])
+        return True
+
     # ---- helpers
 
     def _replace(

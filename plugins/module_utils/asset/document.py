@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Dict, Iterable
 
 from . import accounts as local
-from . import identity, network, protection, software, storage, system
+from . import identity, network, ports, protection, software, storage, system
 from .machine import Machine, number, without_empty
 
 
@@ -18,7 +18,7 @@ def observe(
 ) -> Dict[str, Any]:
     """Read everything once.
 
-    Returns ``inventory`` (a document in GLPI's inventory format), ``accounts``, ``services``, ``updates``
+    Returns ``inventory`` (a document in GLPI's inventory format), ``accounts``, ``services``, ``ports``, ``updates``
     (the records of the same names) and ``volatile`` (what changes from run to run and is not compared).
 
     Raises NoAnswer when a section that the asset has cannot be read.
@@ -46,6 +46,7 @@ def observe(
         "antivirus": antivirus,
         "printers": protection.printers(machine),
     }
+    open_ports = ports.ports(machine)
     updates = software.pending_updates(machine)
     uptime = number(machine.word("/proc/uptime").partition(".")[0])
     return {
@@ -58,6 +59,7 @@ def observe(
         },
         "accounts": {"accounts": found_accounts, **({"sudo_unresolved": unresolved} if unresolved else {})},
         "services": {"services": services},
+        "ports": {"known": open_ports is not None, "ports": open_ports or []},
         "updates": {"known": updates is not None, "pending": updates or []},
         "volatile": without_empty(
             {

@@ -29,12 +29,9 @@ START: Expected = [
     ("age -d -i IDENTITE config.age | tar ", EQUIPMENT, "etc/hostname"),
     ("git clone BUNDLE/data/10-automatisation/depot.bundle cartable\ncp -r ", "", ""),
     ("cd cartable\npython3 -m venv .venv", "", "Requirement already satisfied: pykeepass"),
-    ("git clone ../BUNDLE/data/09-journal/etat.bundle ", PROJECT, ""),
-    ("reversibility open ../BUNDLE ", PROJECT, "SSH key is in var/demo/keys/operator_ed25519"),
-    ("cp -r ../BUNDLE/data/06-secrets/cles-publiques/. var/demo/", PROJECT, ""),
-    ("cp ../BUNDLE/data/10-automatisation/known_hosts var/demo/known_hosts", PROJECT, ""),
-    # The last one needs the machines: tests/e2e/test_4_takeover.py types it.
-    ("ansible-playbook -i inventories/demo playbooks/observe.yml", None, ""),
+    # These need the machines: tests/e2e/test_takeover.py types them, and test_printed_commands.py up to "open".
+    ("reversibility takeover ../BUNDLE -i inventories/demo --fingerprint ", None, ""),
+    ("reversibility takeover ../BUNDLE -i inventories/demo --fingerprint ", None, ""),
 ]
 # Nothing is fetched in a test: what this Python has is what pip finds, and the clone is put on Python's path instead.
 NOT_HERE = "pip install --no-deps -e ."
@@ -68,6 +65,13 @@ class Reader:
 
     def type(self, command: str, place: str) -> str:
         """Type a command; what it says."""
+        process = self.start(command, place)
+        said, _ = process.communicate()
+        assert process.returncode == 0, f"{command}\n{said}"
+        return said
+
+    def start(self, command: str, place: str) -> subprocess.Popen[str]:
+        """Type a command and go on; the process leads a group of its own."""
         half = re.search(r"moitie-[ab]/", command)
         words = dict(self.words)
         if half:
@@ -88,13 +92,16 @@ class Reader:
             "CARTABLE_VAULT_PASSPHRASE_COMMAND": self.passphrase_command,
             **self.environment,
         }
-        where = self.folder / place.replace("BUNDLE", self.bundle)
-        done = subprocess.run(
+        return subprocess.Popen(
             ["bash", "-e", "-o", "pipefail", "-c", command],
-            cwd=where, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-        return done.stdout + done.stderr
+            cwd=self.folder / place.replace("BUNDLE", self.bundle),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
 
     def follow(self, printed: list[str], expected: Expected) -> None:
         """Type all that is printed, in its order; a command that nobody thought of fails here."""

@@ -62,7 +62,9 @@ def test_every_command_of_the_opening_sheet(case: Case, reader: Reader) -> None:
 
 @pytest.mark.judge("age")
 def test_every_command_of_the_start_page(case: Case, reader: Reader) -> None:
-    reader.follow(reader.start_page(), START)
+    printed = reader.start_page()
+    reader.follow(printed, START)
+    reader.type(printed[-2].replace("--until audit", "--until open"), PROJECT)
     project, records = reader.project, reader.project / "var/demo"
     assert (project / "inventories/demo/hosts.yml").is_file()
     assert (records / "state/trois_platanes/UC250001/inventory.json").is_file()

@@ -214,10 +214,10 @@ def test_the_start_page_is_enough_to_take_over(documents: Path) -> None:
         "detenteurs.json", "moitie-a/mairie.age", "cles-publiques/mairie.pub", "SHA256:abc",
         "Mairie, services techniques", "Repreneur", "technique@villedemo.example",
         "Camille Exemple", "Dominique Exemple", "git clone cartable-demo-X/data/10-automatisation/depot.bundle",
-        "playbooks/observe.yml", "completude.html", "Les connexions ont été essayées avant", "Prouvé le",
+        "--until audit", "audit-de-reprise.html", "completude.html",
+        "Les connexions ont été essayées avant", "Prouvé le",
         "01-inventaire", "CSV, JSON",
-        "--operator-key var/demo/keys/operator_ed25519", "cartable/operator-ssh",
-        "cp ../cartable-demo-X/data/10-automatisation/known_hosts var/demo/known_hosts",
+        "reversibility takeover ../cartable-demo-X -i inventories/demo", "cartable/operator-ssh",
     ):  # fmt: skip
         assert needed in text, needed
     assert "ne suffit pas" not in text
@@ -234,8 +234,11 @@ def test_a_bundle_that_cannot_reach_the_machines_says_so(
     assert not page.problems and "Ce dossier ne suffit pas pour joindre les machines" in page.text
     assert ("la clé SSH des exploitants n’a pas été remise" in page.text) is not operator_key
     assert ("les clés d’hôte des machines n’ont pas été remises" in page.text) is not known_hosts
-    assert "reversibility open" in commands and "observe.yml" not in commands
-    assert ("--operator-key" in commands, "/known_hosts" in commands) == (operator_key, known_hosts)
+    assert (
+        "reversibility takeover" in commands
+        and "--until open" in commands
+        and "--until audit" not in commands
+    )
 
 
 @pytest.mark.judge("pdfinfo", "pdffonts", "pdftotext")

@@ -66,6 +66,11 @@ def test_a_reason_selects_everything_that_is_left() -> None:
     assert f"{PC}/eleve" not in chosen(reason="told", sites=frozenset({"elsewhere"}))
 
 
+def test_only_passwords_that_still_have_the_revision_that_was_given() -> None:
+    given = frozenset({f"{PC}-eleve", f"{OTHER}-direction", "of-before"})
+    assert chosen(reason="taken over", revisions=given) == ALWAYS | {f"{PC}/eleve"}
+
+
 def test_an_age_selects_what_is_older_or_of_unknown_age_also_with_a_reason() -> None:
     assert chosen(older_than=39) == ALWAYS | {f"{PC}/cartable", f"{NAS}/eleve", f"{OTHER}/enseignant"}
     assert chosen(older_than=40, reason="told") == ALWAYS | {f"{PC}/cartable", f"{OTHER}/enseignant"}

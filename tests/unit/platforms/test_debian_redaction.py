@@ -23,6 +23,55 @@ SECRET_LINES = {
         "   add user script = /usr/local/bin/add --pass SECRET %u",
         "   preload modules = /usr/lib/x.so user=eleve,pass=SECRET",
     ],
+    "/etc/network/interfaces": [
+        "    wpa-psk SECRET",
+        "    wireless-key s:SECRET",
+        "    post-up /usr/bin/vpn --password SECRET",
+        "    up tunnel SECRET",
+        "# wpa-psk SECRET",
+    ],
+    "/etc/network/interfaces.d/wifi": ["    wpa-password SECRET"],
+    "/etc/netplan/50-wifi.yaml": [
+        "          password: SECRET",
+        '          password: "SECRET"',
+        "          auth: {key-management: psk, password: SECRET}",
+        "      key: SECRET",
+        "      keys: {private: SECRET, shared: SECRET}",
+        "      private-key: SECRET",
+        "# password: SECRET",
+    ],
+    "/etc/NetworkManager/system-connections/ecole.nmconnection": [
+        "psk=SECRET",
+        "wep-key0=SECRET",
+        "password=SECRET",
+        "private-key=SECRET",
+        "preshared-key = SECRET",
+        "private-key-password=SECRET",
+        "leap-password=SECRET",
+        "data=username=eleve, password=SECRET",
+        "secrets=SECRET",
+    ],
+    "/etc/wireguard/wg0.conf": [
+        "PrivateKey = SECRET",
+        "PresharedKey=SECRET",
+        "PostUp = vpn --pass SECRET",
+        "X=SECRET",
+    ],
+    "/etc/systemd/system/agent.service": [
+        "Environment=TOKEN=SECRET",
+        'Environment="PASSWORD=SECRET"',
+        "ExecStart=/usr/bin/agent --token SECRET",
+        "ExecStart=/usr/bin/agent --token=SECRET",
+        "SetCredential=key:SECRET",
+        "X-Note=SECRET",
+    ],
+    "/etc/cron.d/sauvegarde": [
+        "0 3 * * * root /usr/bin/restic --password SECRET backup /srv",
+        "RESTIC_PASSWORD=SECRET",
+        "15 4 * * 1 root curl -H 'Authorization: Bearer SECRET' https://x.example",
+        "@daily root mysqldump --password=SECRET",
+    ],
+    "/var/spool/cron/crontabs/root": ["0 3 * * * env TOKEN=SECRET /usr/bin/x"],
     "/etc/systemd/network/30-wg.netdev": ["PrivateKey=SECRET", "PresharedKey = SECRET", "Key=SECRET"],
     "/etc/apt/auth.conf.d/mirror": [
         "machine example.org login me password SECRET",
@@ -109,6 +158,25 @@ GOOD_FILES = {
     "/etc/hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost\n",
     "/root/.ssh/authorized_keys": f"{KEY} alex\n",
     "/etc/systemd/timesyncd.conf": "[Time]\nNTP=ntp.example\n",
+    "/etc/network/interfaces": (
+        "source /etc/network/interfaces.d/*\n\nauto lo\niface lo inet loopback\n\nallow-hotplug enp1s0\n"
+        "iface enp1s0 inet static\n    address 198.51.100.1/24\n    gateway 198.51.100.254\n"
+    ),
+    "/etc/netplan/01-ecole.yaml": (
+        "network:\n  version: 2\n  ethernets:\n    enp1s0:\n      dhcp4: false\n      addresses:\n"
+        "        - 198.51.100.1/24\n      routes:\n        - to: default\n          via: 198.51.100.254\n"
+    ),
+    "/etc/NetworkManager/system-connections/ecole.nmconnection": (
+        "[connection]\nid=ecole\ntype=wifi\n\n[ipv4]\nmethod=auto\n"
+    ),
+    "/etc/wireguard/wg0.conf": (
+        "[Interface]\nAddress = 198.51.100.1/24\nListenPort = 51820\n\n[Peer]\nAllowedIPs = 192.0.2.0/24\n"
+    ),
+    "/etc/systemd/system/agent.service": (
+        "[Unit]\nDescription=Agent\n\n[Service]\nExecStart=/usr/bin/agent --verbose\nUser=agent\n\n"
+        "[Install]\nWantedBy=multi-user.target\n"
+    ),
+    "/etc/cron.d/sauvegarde": "PATH=/usr/bin:/bin\n0 3 * * * root /usr/local/sbin/sauvegarde\n",
     "/etc/sysctl.d/90.conf": "net.ipv4.ip_forward = 1\n",
 }
 

@@ -85,6 +85,30 @@ def test_making_current_twice_changes_nothing(vault: Vault) -> None:
     assert vault.path.read_bytes() == before
 
 
+def test_a_former_secret_is_found_by_its_revision_and_forgotten_for_good(
+    vault: Vault, passphrase: str
+) -> None:
+    revisions = []
+    for password in ("first-secret", "second-secret", "third-secret"):
+        put_pending(vault, password)
+        revisions.append(make_current(vault))
+    assert vault.former(*PLACE[1:]) == "second-secret"
+    assert [vault.former(*PLACE[1:], revision) for revision in revisions] == [
+        "first-secret",
+        "second-secret",
+        None,
+    ]
+    with vault.transaction() as change:
+        assert change.forget_former(*PLACE[1:])
+        assert not change.forget_former(*PLACE[1:]), "there is nothing left"
+        assert not change.forget_former("UC250001", "nobody")
+    reopened = Vault.open(vault.path, passphrase)
+    assert reopened.former(*PLACE[1:]) is None
+    assert not {"first-secret", "second-secret"} & reopened.secrets()
+    entry = reopened.find(*PLACE[1:])
+    assert entry is not None and (entry.password, entry.revision) == ("third-secret", revisions[2])
+
+
 def test_a_pending_secret_that_is_replaced_stays_in_the_history(vault: Vault) -> None:
     put_pending(vault, "on-the-device")
     put_pending(vault, "later")

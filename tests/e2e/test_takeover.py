@@ -1,0 +1,145 @@
+"""A successor who has never met us, from the bundle alone to a school that is closed to its former contractor (R56)."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import signal
+
+import pytest
+
+from reversibility.bundle.compare import compare
+from reversibility.market.load import load_market
+from reversibility.market.paths import MarketPaths
+from reversibility.operations.takeover.progress import FILE
+from reversibility.records.journals import Journals
+from reversibility.records.state import State
+from reversibility.records.vault import Vault
+from tests.e2e.conftest import INVENTORY, LAB, DemoRun, School
+from tests.unit.bundle.reader import PROJECT, START, Reader, make_reader
+
+SITE, TAG, NAS, ADDRESS = "trois_platanes", "UC250001", "NA250001", "198.51.100.74"
+INTRUDER = """
+useradd --uid 1999 --shell /bin/bash nuit
+mkdir -p /root/.ssh
+key=AAAAC3NzaC1lZDI1NTE5AAAAIJxBzfjAEPWdHVhJWnZWRVNfOdCJNR1bYMhn2jU8xCrv
+echo "ssh-ed25519 $key porte" > /root/.ssh/authorized_keys
+echo '* * * * * root true' > /etc/cron.d/nuit
+"""
+
+
+@pytest.fixture(scope="module")
+def reader(school: School, demo: DemoRun, tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    """Somebody with the newest bundle, in a home without anybody's settings, keys and open connections."""
+    school.playbook("handover.yml")  # passwords were changed since the one before
+    bundle = school.newest_bundle()
+    folder = tmp_path_factory.mktemp("reader")  # a short path: ssh has its sockets there
+    (folder / "home").mkdir()
+    passphrase = folder / "passphrase"
+    passphrase.write_text(f"{secrets.token_urlsafe(24)}\n", encoding="ascii")
+    return make_reader(
+        folder,
+        bundle,
+        load_market(INVENTORY),
+        school.paths.data,
+        fingerprint=school.fingerprint(),
+        age_identity=school.vault().age_identity(),
+        passphrase_command=f"cat '{passphrase}'",
+        environment={"HOME": str(folder / "home")},
+    )
+
+
+def test_a_successor_takes_the_school_over_with_what_is_in_the_bundle(school: School, reader: Reader) -> None:
+    printed = reader.start_page()
+    reader.follow(printed, START)
+    taken = MarketPaths("demo", reader.project / "inventories" / "demo", reader.project / "var" / "demo")
+
+    # What nobody handed over, and nobody would tell.
+    school.on_host(TAG, INTRUDER)
+    # Where the machines are reached from: the administration VLAN.
+    reader.type(f"{LAB} run {printed[-2]}", PROJECT)
+    assert taken.operator_key.read_bytes() == school.paths.operator_key.read_bytes()
+    assert taken.operator_key.stat().st_mode & 0o777 == 0o600
+    audit = json.loads((taken.data / "takeover" / "audit-de-reprise.json").read_text(encoding="utf-8"))
+    found = {(one["asset"], one["subject"], one["name"], one["change"]) for one in audit["findings"]}
+    assert {
+        (TAG, "account", "nuit", "added"),
+        (TAG, "key", "/root/.ssh/authorized_keys", "foreign"),
+        (TAG, "job", "/etc/cron.d/nuit", "added"),
+    } <= found
+    assert {asset for asset, *_ in found} == {TAG}, "on the other machines nothing has changed since"
+
+    declare(taken)
+    kill_at(reader, f"{LAB} run {printed[-1]}", "host_keys: new SSH host keys")
+    said = reader.type(f"{LAB} run {printed[-1]}", PROJECT)
+    assert "passwords: done before" in said and "Nothing is left." in said, said[-3000:]
+    check_outside(school, reader, taken)
+    check_records(school, reader, taken)
+
+
+def declare(taken: MarketPaths) -> None:
+    """Take the outgoing contractor out of the holders, as the start page says."""
+    file = taken.inventory / "contract.yml"
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if "Entreprise Exemple, party: contractor, recipient_file" not in line]
+    assert len(kept) == len(lines) - 1
+    file.write_text("".join(kept), encoding="utf-8")
+
+
+def kill_at(reader: Reader, command: str, line: str) -> None:
+    """Start a command and kill it with all its children as soon as it says ``line``."""
+    process = reader.start(command, PROJECT)
+    assert process.stdout is not None
+    for said in process.stdout:
+        if line in said:
+            break
+    else:
+        pytest.fail(f"it ended without saying {line!r}")
+    os.killpg(process.pid, signal.SIGKILL)
+    process.stdout.close()
+    process.wait()
+
+
+def check_outside(school: School, reader: Reader, taken: MarketPaths) -> None:
+    """Try by hand, from the controller: the former key and the former host keys are refused, the new ones are not."""
+    for key, known_hosts, accepted in (
+        (taken.operator_key, taken.known_hosts, True),
+        (school.paths.operator_key, taken.known_hosts, False),
+        (taken.operator_key, school.paths.known_hosts, False),
+    ):
+        command = (
+            f"ssh -F none -o BatchMode=yes -o ControlPath=none -o IdentitiesOnly=yes -o IdentityAgent=none "
+            f"-o UserKnownHostsFile='{known_hosts}' -o StrictHostKeyChecking=yes -i '{key}' cartable@{ADDRESS} true"
+        )
+        done = school.run(LAB, "run", "bash", "-c", command, check=False)
+        assert (done.returncode == 0) is accepted, (command, done.stderr)
+
+
+def check_records(school: School, reader: Reader, taken: MarketPaths) -> None:
+    """What the successor keeps: nothing of the former contractor's, and a journal that goes on from his."""
+    passphrase = (reader.folder / "passphrase").read_text(encoding="ascii").strip()
+    vault, former = Vault.open(taken.vault, passphrase), school.vault()
+    windows = {
+        asset.tag
+        for asset in load_market(taken.inventory).assets.values()
+        if asset.platform.name == "windows"
+    }
+    old = {entry.password for entry in former.entries()} | {former.age_identity()}
+    assert not vault.secrets() & old
+    assert windows, "their former passwords are replaced as well"
+    state, journals = State(taken.state), Journals(taken.journal)
+    assert state.verify() == []
+    assert journals.verify().problems == []
+    begun = [
+        line for line in journals.entries() if line.get("event") == "takeover" and line.get("step") == "open"
+    ]
+    assert len(begun) == 1 and begun[0]["former_chains"]
+    progress = json.loads((taken.state / FILE).read_text(encoding="utf-8"))
+    assert {step["result"] for step in progress["steps"].values()} == {"done"}
+    bundles = sorted(taken.bundles.glob("cartable-demo-*"))
+    report = compare(reader.folder / reader.bundle, bundles[-1])
+    assert report["accounts"]["extra"] == [f"{TAG}/nuit"]
+    assert not report["accounts"]["missing"]
+    assert re.match(r"cartable-demo-\d{8}T\d{6}Z$", bundles[-1].name)
