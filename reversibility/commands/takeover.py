@@ -60,9 +60,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "--until",
-        choices=NAMES,
-        default="",
-        help="stop after this step; before 'passwords' nothing is changed",
+        choices=("open", *NAMES),
+        help="stop after this step; up to 'declare' nothing is changed on any machine",
     )
     parser.add_argument(
         "--emergency",
@@ -73,7 +72,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--keep-former-until",
         metavar="DATE",
-        default="",
         type=_day,
         help="keep former secrets in the vault's history until this day (2027-03-31)",
     )
@@ -92,7 +90,9 @@ def _takeover(args: argparse.Namespace) -> int:
     context = _opened(args, paths)
     if args.until == "open":
         return 0
-    left = run_steps(context, say, until=args.until)
+    if args.until == "open":
+        return 0
+    left = run_steps(context, say, until=args.until or "")
     for line in left:
         say(f"LEFT  {line}")
     say("Start the same command again for what is left." if left else "Nothing is left.")
@@ -155,7 +155,7 @@ def _opened(args: argparse.Namespace, paths: MarketPaths) -> Context:
         state=state,
         progress=progress,
         playbooks=Playbooks(paths, passphrase, args.emergency),
-        kept_until=args.keep_former_until,
+        kept_until=args.keep_former_until or "",
     )
 
 

@@ -39,7 +39,7 @@ def forget(context: Context) -> Outcome:
     """Take the former secrets out of the vault's history, where nothing is opened by them any more."""
     today = f"{context.clock():%Y-%m-%d}"
     if context.kept_until and date.fromisoformat(context.kept_until).isoformat() > today:
-        return Outcome(f"kept on purpose until {context.kept_until}")
+        return Outcome(left=(f"former secrets are kept on purpose until {context.kept_until}",))
     context.vault.refresh()
     current = {(entry.asset, entry.account): entry.revision for entry in context.vault.entries()}
     count, left = 0, []
