@@ -40,6 +40,7 @@ VAULT = "vault.kdbx"
 HALF_A = "moitie-a"
 HALF_B = "moitie-b"
 HOLDERS_FILE = "detenteurs.json"
+KEYS_FILE = "cles.json"  # public halves and fingerprints of the keys that this bundle hands over
 PUBLIC_KEYS = "cles-publiques"  # of the holders, as contract.yml names them: a new bundle needs them
 OPENING = "OUVRIR.txt"
 CONFIGURATIONS = "configurations"

@@ -15,6 +15,7 @@ from reversibility.bundle.build import SIGNING_KEY, build
 from reversibility.bundle.compare import compare, describe
 from reversibility.bundle.dual_control import Sheet, load_holders
 from reversibility.bundle.signature import public_key
+from reversibility.bundle.unchanged import unchanged
 from reversibility.bundle.verify import Report, verify
 from reversibility.cli_options import add_inventory
 from reversibility.console import printable, say, say_json
@@ -131,6 +132,11 @@ def _add_compare(subparsers: Any) -> None:
     parser.add_argument("first", type=Path, metavar="A")
     parser.add_argument("second", type=Path, metavar="B")
     parser.add_argument("--json", action="store_true", help="print the whole report as JSON")
+    parser.add_argument(
+        "--still-the-same",
+        action="store_true",
+        help="after a take-over: list the credentials that both bundles share; exit status 1 when there are any",
+    )
     parser.set_defaults(func=_compare)
 
 
@@ -322,7 +328,20 @@ def _agree(cost: str) -> bool:
     return passphrases.confirm(f"{printable(cost)} Ctrl-C ends it. Begin all the same? [y/N] ")
 
 
+def _still_the_same(args: argparse.Namespace) -> int:
+    same = unchanged(args.first, args.second)
+    if args.json:
+        say_lines(json.dumps(same, ensure_ascii=False, indent=2))
+    else:
+        for line in same:
+            say(f"= {line}")
+        say(f"{len(same)} credentials are still the same")
+    return 1 if same else 0
+
+
 def _compare(args: argparse.Namespace) -> int:
+    if args.still_the_same:
+        return _still_the_same(args)
     report = compare(args.first, args.second)
     if args.json:
         say_json(report)

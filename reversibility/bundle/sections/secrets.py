@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from reversibility.bundle import layout
+from reversibility.bundle.collected import write_json
 from reversibility.bundle.dual_control import write_secrets
 from reversibility.bundle.sections.section import Build, Section
+from reversibility.bundle.signature import fingerprint_of
+from reversibility.market.paths import OPERATOR_KEY
 
 
 def write(build: Build, folder: Path) -> None:
@@ -19,6 +22,13 @@ def write(build: Build, folder: Path) -> None:
         operator_key=build.access.operator_key,
         cost=build.cost,
     )
+    public = build.access.operator_key.get(f"{OPERATOR_KEY}.pub", b"").decode()
+    keys = {
+        "age_recipient": build.vault.age_recipient(),
+        "operator_key": fingerprint_of(public) if public else "",
+        "signing_key": build.fingerprint,
+    }
+    write_json(folder / layout.KEYS_FILE, keys)
 
 
 SECTION = Section(

@@ -1,0 +1,59 @@
+"""What two bundles still share of what opens things: after a take-over nothing of the former contractor's may be left."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from reversibility.bundle import layout
+from reversibility.errors import CartableError
+from reversibility.records.inventory_summary import dicts
+from reversibility.records.json_text import read_json
+
+Credentials = Mapping[tuple[str, str], str]  # (what, whose) -> its public half, fingerprint or revision
+
+
+def unchanged(first: Path, second: Path) -> list[str]:
+    """The credentials that are the same in both bundles, a line each; empty after a whole take-over.
+
+    Raises CartableError for a folder that is no bundle, or one made before bundles told.
+    """
+    before, after = credentials(first), credentials(second)
+    same = sorted(key for key in before.keys() & after.keys() if before[key] == after[key])
+    return [f"{what} {whose}".rstrip() for what, whose in same]
+
+
+def credentials(bundle: Path) -> Credentials:
+    """What opens something, by what it is and whose; nothing of it is secret."""
+    data = bundle / layout.DATA
+    try:
+        return dict(_credentials(data))
+    except (OSError, ValueError, KeyError) as error:
+        raise CartableError(
+            f"{bundle} does not say which credentials it hands over ({error}); verify it first."
+        ) from error
+
+
+def _credentials(data: Path) -> Iterator[tuple[tuple[str, str], str]]:
+    secrets = data / layout.SECRETS
+    names = {
+        "age_recipient": "age identity",
+        "operator_key": "operators' SSH key",
+        "signing_key": "signing key",
+    }
+    for name, value in read_json((secrets / layout.KEYS_FILE).read_bytes()).items():
+        if value:
+            yield (names[name], ""), str(value)
+    for holder in dicts(read_json((secrets / layout.HOLDERS_FILE).read_bytes()), "holders"):
+        # Whoever keeps a half of the vault's key on purpose (the town) is the same in both.
+        if holder.get("party") == "contractor":
+            yield ("holder's key of the contractor", str(holder["name"])), str(holder["recipient"])
+    known_hosts = data / layout.AUTOMATION / layout.KNOWN_HOSTS
+    for line in known_hosts.read_text(encoding="utf-8").splitlines() if known_hosts.is_file() else []:
+        words = line.split()
+        if len(words) >= 3 and not line.startswith("#"):
+            yield ("SSH host key of", f"{words[0]} ({words[1]})"), words[2]
+    with (data / layout.ACCOUNTS / "coffre.csv").open(encoding="utf-8-sig", newline="") as stream:
+        for row in csv.DictReader(stream, delimiter=";"):
+            yield ("password of", f"{row['Étiquette']}/{row['Compte']}"), row["Révision"]
