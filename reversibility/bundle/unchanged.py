@@ -1,4 +1,4 @@
-"""What two bundles still share of what opens things: after a take-over nothing of the former contractor's may be left."""
+"""What two bundles share of what opens things: after a take-over nothing of the former contractor's may be left."""
 
 from __future__ import annotations
 

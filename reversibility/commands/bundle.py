@@ -331,7 +331,7 @@ def _agree(cost: str) -> bool:
 def _still_the_same(args: argparse.Namespace) -> int:
     same = unchanged(args.first, args.second)
     if args.json:
-        say_lines(json.dumps(same, ensure_ascii=False, indent=2))
+        say_json(same)
     else:
         for line in same:
             say(f"= {line}")

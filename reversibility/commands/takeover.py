@@ -16,7 +16,7 @@ from reversibility.bundle.takeover.handed_over import handed_over
 from reversibility.bundle.takeover.playbooks import Playbooks
 from reversibility.bundle.takeover.steps import NAMES, run_steps
 from reversibility.bundle.verify import verify
-from reversibility.console import say
+from reversibility.console import printable, say
 from reversibility.errors import CartableError
 from reversibility.market.paths import MarketPaths
 from reversibility.operations.takeover.progress import Progress
@@ -57,6 +57,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action="append",
         default=[],
         help="a holder's private key (age or OpenSSH); twice, one of each group. Needed at the first start only",
+    )
+    parser.add_argument(
+        "--accept-cost", action="store_true", help="open a vault whose key takes unusual time or memory"
     )
     parser.add_argument(
         "--until",
@@ -122,13 +125,14 @@ def _opened(args: argparse.Namespace, paths: MarketPaths) -> Context:
             "The vault is not open yet: give --identity twice, one holder's key of each group (part 2 of "
             "lisez-moi.html has the table)."
         )
-    passphrase = _passphrase(first)
+    passphrase, asked = _passphrase(first), passphrases.has_terminal()
     vault = arrival.bring_vault(
         args.bundle,
         paths,
         lambda: _identities(args.identity),
         passphrase,
-        _ask if passphrases.has_terminal() else None,
+        _ask if asked else None,
+        (lambda _: True) if args.accept_cost else _agree if asked else None,
     )
     arrival.bring_records(args.bundle, paths)
     arrival.bring_public_keys(args.bundle, paths)
@@ -169,6 +173,10 @@ def _passphrase(first: bool) -> str:
 
 def _identities(files: Sequence[Path]) -> list[Any]:
     return [identity for path in files for identity in opening.load_identity(path)]
+
+
+def _agree(cost: str) -> bool:
+    return passphrases.confirm(f"{printable(cost)} Ctrl-C ends it. Begin all the same? [y/N] ")
 
 
 def _ask(holder: str) -> str | None:

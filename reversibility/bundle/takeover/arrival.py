@@ -60,6 +60,7 @@ def bring_vault(
     identities: Callable[[], Sequence[Any]],
     passphrase: str,
     ask: opening.AskPassphrase | None,
+    accept_cost: opening.AcceptCost | None = None,
     cost: KdfCost | None = None,
 ) -> Vault:
     """Open the bundle's vault with two holders' keys and write it under ``passphrase``, with the operators' SSH key.
@@ -67,7 +68,7 @@ def bring_vault(
     A vault that is there is opened instead: the holders are needed once.
     """
     if not paths.vault.exists():
-        handed = opening.open_vault(bundle, identities(), ask)
+        handed = opening.open_vault(bundle, identities(), ask, accept_cost)
         key = handed.operator_key()
         if key and not paths.operator_key.exists():
             public = paths.operator_key.with_name(f"{paths.operator_key.name}.pub")
