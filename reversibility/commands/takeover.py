@@ -59,7 +59,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="a holder's private key (age or OpenSSH); twice, one of each group. Needed at the first start only",
     )
     parser.add_argument(
-        "--accept-cost", action="store_true", help="open a vault whose key takes unusual time or memory"
+        "--accept-cost",
+        action="store_true",
+        help="open a vault whose key derivation takes hours, without asking",
     )
     parser.add_argument(
         "--until",

@@ -16,6 +16,7 @@ from reversibility.records.atomic import make_folder, write_atomically
 from reversibility.records.git import git
 from reversibility.records.state import JOURNAL
 from reversibility.records.vault import KdfCost, Vault
+from reversibility.records.vault_file import AcceptCost
 
 NEW = ".arriving"
 
@@ -60,7 +61,7 @@ def bring_vault(
     identities: Callable[[], Sequence[Any]],
     passphrase: str,
     ask: opening.AskPassphrase | None,
-    accept_cost: opening.AcceptCost | None = None,
+    accept_cost: AcceptCost | None = None,
     cost: KdfCost | None = None,
 ) -> Vault:
     """Open the bundle's vault with two holders' keys and write it under ``passphrase``, with the operators' SSH key.
