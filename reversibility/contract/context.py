@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reversibility.contract.payload_reader import PayloadReader
+from reversibility.records.inventory_summary import dicts
+from reversibility.records.json_text import read_json
 
 if TYPE_CHECKING:
     from reversibility.market.model import Market
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from reversibility.records.state import State
     from reversibility.records.vault import Entry, Vault
 
+OUTGOING_ACCESS = "05-comptes/acces-titulaire-sortant.json"
 METHODS = ("opened", "checksum", "parsed_back", "logged_in", "restored", "rebuilt", "signed")
 
 
@@ -48,6 +51,16 @@ class AssessmentContext:
         found: dict[str, list[Entry]] = {}
         for entry in self.exported_vault.entries() if self.exported_vault else ():
             found.setdefault(entry.asset, []).append(entry)
+        return found
+
+    @cached_property
+    def outgoing_access(self) -> Mapping[str, list[Mapping[str, Any]]]:
+        """The rows of acces-titulaire-sortant.json by asset tag; empty when it is not in the bag."""
+        found: dict[str, list[Mapping[str, Any]]] = {}
+        if not self.payload.exists(OUTGOING_ACCESS):
+            return found
+        for row in dicts(read_json((self.payload.data / OUTGOING_ACCESS).read_bytes()), "access"):
+            found.setdefault(str(row.get("asset")), []).append(row)
         return found
 
     @cached_property

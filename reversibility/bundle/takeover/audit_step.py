@@ -11,7 +11,7 @@ from reversibility.bundle.signature import public_half
 from reversibility.bundle.takeover.context import Context
 from reversibility.documents.takeover_audit import write_report
 from reversibility.errors import CartableError
-from reversibility.operations.takeover.audit import Finding, Seen, audit
+from reversibility.operations.takeover.audit import UNREAD, Finding, Seen, audit
 from reversibility.operations.takeover.progress import Outcome
 from reversibility.records.configuration import RESTORABLE, open_restorable
 from reversibility.records.inventory_summary import dicts
@@ -35,8 +35,10 @@ def write_audit(context: Context) -> Outcome:
         findings += audit(asset.site, asset.tag, before, after, keys)
     folder = context.paths.data / FOLDER
     files = write_report(folder, market, context.progress.bundle, assets, findings, context.clock())
+    real = [one for one in findings if one.change != UNREAD]
     return Outcome(
-        f"{len(findings)} differences on {len({one.asset for one in findings})} assets: {files[0]}"
+        f"{len(real)} differences on {len({one.asset for one in real})} assets: {files[0]}",
+        notes=tuple(f"{tag}: not compared, since it did not answer" for tag in sorted(unread)),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from reversibility.market.load import load_market
 from reversibility.market.model import Asset, Market
 from reversibility.market.paths import MarketPaths
+from reversibility.operations.takeover.access import reached_with_key
 from reversibility.operations.takeover.progress import Progress
 from reversibility.records.state import State
 from reversibility.records.vault import KdfCost, Vault
@@ -60,5 +61,4 @@ class Context:
 
     def linux(self) -> list[Asset]:
         """The managed machines that are reached by SSH with the operators' key."""
-        assets = self.market.assets.values()
-        return [asset for asset in assets if asset.managed and asset.platform.family == "linux"]
+        return reached_with_key(self.market)

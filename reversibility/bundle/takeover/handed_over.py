@@ -7,11 +7,12 @@ from typing import Any
 
 from reversibility.bundle import layout
 from reversibility.bundle.signature import fingerprint_of
+from reversibility.market.load import load_market
 from reversibility.market.paths import OPERATOR_KEY
+from reversibility.operations.takeover.access import CONTRACTOR, handed_over_passwords
 from reversibility.records.inventory_summary import dicts
 from reversibility.records.journals import Journals
 from reversibility.records.json_text import read_json
-from reversibility.records.logins import METHODS
 from reversibility.records.state import State
 from reversibility.records.vault import Vault
 
@@ -24,6 +25,12 @@ def handed_over(bundle: Path, vault: Vault, state: State, signing_key: str) -> d
     lines = known_hosts.read_text(encoding="utf-8").splitlines() if known_hosts.is_file() else []
     public = vault.operator_key().get(f"{OPERATOR_KEY}.pub", b"").decode()
     heads = ((name, chain.head()) for name, chain in Journals(state.directory / "journal").chains().items())
+    contract = load_market(data / layout.AUTOMATION / layout.MARKET).contract
+    people = [
+        str(person["name"])
+        for person in contract.get("administrators") or ()
+        if person.get("party") == CONTRACTOR
+    ]
     return {
         "signing_key": signing_key,
         "age_recipient": vault.age_recipient(),
@@ -34,28 +41,6 @@ def handed_over(bundle: Path, vault: Vault, state: State, signing_key: str) -> d
             for holder in dicts(holders, "holders")
         ],
         "journal": {name: {"lines": head.count, "hash": head.hash} for name, head in heads if head},
-        "passwords": _passwords(vault, state),
+        "passwords": handed_over_passwords(vault.entries(), state),
+        "people": people,
     }
-
-
-def _passwords(vault: Vault, state: State) -> list[dict[str, str]]:
-    """Every entry with a password, its revision, and by which method a login with it was proven ("" for none)."""
-    found = []
-    for entry in vault.entries():
-        if not (entry.password or entry.flaw):
-            continue
-        row = {name: str(getattr(entry, name)) for name in ("site", "asset", "account", "username", "policy")}
-        found.append(
-            {**row, "revision": entry.revision, "method": _method(state, entry.asset, entry.account)}
-        )
-    return found
-
-
-def _method(state: State, asset: str, account: str) -> str:
-    place = state.find(asset)
-    for name, method in METHODS.items() if place else ():
-        assert place is not None
-        logins = dicts(state.read_json(*place, method.record), "logins")
-        if any((login.get("account"), login.get("method")) == (account, method.login) for login in logins):
-            return name
-    return ""

@@ -9,13 +9,12 @@ from reversibility.bundle.signature import fingerprint_of, public_half
 from reversibility.bundle.takeover.context import Context
 from reversibility.bundle.takeover.keys import former_of, remove_former, replace_operator_key
 from reversibility.market.model import Asset
+from reversibility.operations.takeover.access import TRIED
 from reversibility.operations.takeover.progress import Outcome
 from reversibility.records import revocations
 from reversibility.records.logins import METHODS
 
 PLAYBOOK = "takeover.yml"
-# The former password of the others cannot be tried by a role.
-TRIED = frozenset({"unix_password", "samba"})
 REASON = "Reprise du marché{}: tous les mots de passe du titulaire sortant".format("\u00a0")
 
 

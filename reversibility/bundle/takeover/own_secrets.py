@@ -9,6 +9,7 @@ from reversibility.bundle.dual_control import load_holders
 from reversibility.bundle.takeover.context import Context
 from reversibility.bundle.takeover.keys import make_ssh_key, replace_age_identity, write_public_half
 from reversibility.errors import CartableError
+from reversibility.operations.takeover.access import TRIED
 from reversibility.operations.takeover.progress import Outcome
 from reversibility.records import revocations
 from reversibility.records.vault_entry import AGE_IDENTITY, OWN_ASSET
@@ -50,7 +51,7 @@ def forget(context: Context) -> Outcome:
             if current.get(names) == row["revision"]:
                 left.append(f"{row['asset']}/{row['account']}: it is still the current password")
                 continue
-            if (row["account"], row["revision"]) in found or row["method"] not in ("unix_password", "samba"):
+            if (row["account"], row["revision"]) in found or row["method"] not in TRIED:
                 count += change.forget_former(*names)
             else:
                 left.append(f"{row['asset']}/{row['account']}: kept, since no login with it was refused")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reversibility.contract.context import AssessmentContext, Found
+from reversibility.contract.context import OUTGOING_ACCESS, AssessmentContext, Found
 from reversibility.contract.evidence.records import folder_of, record_in
 from reversibility.contract.obligations import Obligation, Subject
 from reversibility.contract.registry import evidence
@@ -34,3 +34,10 @@ def key_halves(context: AssessmentContext, subject: Subject, obligation: Obligat
     if not context.payload.exists(VAULT) or not all(halves.values()):
         return None
     return Found(VAULT, halves)
+
+
+@evidence(absent="aucun accès d’un titulaire sortant n’est recensé pour cet équipement")
+def outgoing_access(context: AssessmentContext, subject: Subject, obligation: Obligation) -> Found | None:
+    """What the outgoing contractor holds of the asset; content: the rows of acces-titulaire-sortant.json about it."""
+    rows = context.outgoing_access.get(subject.of_asset().tag)
+    return Found(OUTGOING_ACCESS, rows) if rows else None

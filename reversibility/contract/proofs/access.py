@@ -72,6 +72,24 @@ def two_accesses(found: Found, context: AssessmentContext, subject: Subject, _: 
     )
 
 
+@proof("logged_in")
+def former_access_refused(found: Found, _: AssessmentContext, __: Subject, ___: Obligation) -> Verdict:
+    """A login with each secret that the outgoing contractor holds of the asset was tried and refused (B 6.6)."""
+    words = {"held": "toujours ouvert au titulaire sortant", "replaced": "remplacé, ancien accès non essayé"}
+    what = {"password": "mot de passe", "operator_key": "clé SSH", "host_key": "clé d’hôte"}
+    for status, said in words.items():
+        open_ones = [row for row in found.content if row.get("status") == status]
+        if open_ones:
+            names = ", ".join(
+                sorted(f"{what.get(str(row.get('what')), 'accès')} {row.get('name')}" for row in open_ones)
+            )
+            return Verdict(False, f"{said}{C} {names}")
+    refused = [row for row in found.content if row.get("status") == "refused"]
+    if len(refused) != len(found.content):
+        return Verdict(False, "état inconnu d’un accès du titulaire sortant")
+    return Verdict(True, f"connexion refusée avec chacun des {len(refused)} accès du titulaire sortant")
+
+
 @proof("opened")
 def policy_met(found: Found, context: AssessmentContext, _: Subject, __: Obligation) -> Verdict:
     """Each password has the length and classes of its policy, holds no word, and is within its validity (C 9)."""

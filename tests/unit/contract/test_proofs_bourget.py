@@ -128,3 +128,30 @@ def test_isolation_is_proven_by_recent_attempts_between_every_pair_of_networks(h
 
 def write(path: Path, lines: list[str]) -> None:
     path.write_text("\r\n".join(lines) + "\r\n", encoding="utf-8-sig")
+
+
+ROWS = [
+    {"asset": "NA250001", "what": "password", "name": "cartable", "status": "refused"},
+    {"asset": "NA250001", "what": "operator_key", "name": "SHA256:x", "status": "refused"},
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected", "said"),
+    [
+        ({}, "proven", "connexion refusée avec chacun des 2 accès"),
+        ({"status": "held"}, "present", "toujours ouvert au titulaire sortant\u00a0: mot de passe cartable"),
+        ({"status": "replaced"}, "present", "remplacé, ancien accès non essayé\u00a0: mot de passe cartable"),
+        ({"status": "perhaps"}, "present", "état inconnu"),
+        ({"asset": "another"}, "proven", "chacun des 1 accès"),
+    ],
+)
+def test_an_outgoing_contractor_is_out_once_a_login_with_each_access_was_refused(
+    handover: Handover, change: dict[str, str], expected: str, said: str
+) -> None:
+    assert status(handover, "B-6.6-retrait", "NA250001")[0] == "missing", "no sheet"
+    path = handover.data / "05-comptes/acces-titulaire-sortant.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"access": [{**ROWS[0], **change}, ROWS[1]]}))
+    found, detail = status(handover, "B-6.6-retrait", "NA250001")
+    assert found == expected and said in detail

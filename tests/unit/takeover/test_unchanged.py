@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from reversibility.bundle.takeover.steps import run_steps
@@ -25,5 +28,37 @@ def test_after_a_take_over_only_the_host_keys_that_no_machine_changed_are_the_sa
     bundle = max(context.paths.bundles.glob("cartable-*"))
     left = unchanged(successor.bundle, bundle)
     assert left and all(line.startswith("SSH host key of ") for line in left)
+    check_sheets(successor.bundle, bundle)
     assert main(["compare", "--still-the-same", str(successor.bundle), str(bundle)]) == 1
     assert f"{len(left)} credentials are still the same" in capsys.readouterr().out
+
+
+def check_sheets(before: Path, after: Path) -> None:
+    """Who hands over holds everything; after the take-over nothing is held, and what was tried was refused."""
+    held, left = (accesses(bundle) for bundle in (before, after))
+    assert {row["status"] for row in held} == {"held", "attested"}
+    assert {
+        "password",
+        "operator_key",
+        "host_key",
+        "age_identity",
+        "signing_key",
+        "half",
+        "person",
+        "copies",
+    } == {row["what"] for row in held}
+    assert [(row["what"], row["asset"], row["name"]) for row in left] == [
+        (row["what"], row["asset"], row["name"]) for row in held
+    ], "the sheet goes on about the same contractor"
+    assert {row["status"] for row in left} == {"refused", "replaced", "attested"}
+    assert {row["status"] for row in left if row["what"] in ("password", "operator_key", "host_key")} == {
+        "refused"
+    }
+    page = (before / "data/05-comptes/acces-titulaire-sortant.html").read_text(encoding="utf-8")
+    assert "<h1>Accès du titulaire sortant</h1>" in page
+
+
+def accesses(bundle: Path) -> list[dict[str, str]]:
+    path = bundle / "data/05-comptes/acces-titulaire-sortant.json"
+    rows: list[dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))["access"]
+    return rows

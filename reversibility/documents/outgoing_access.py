@@ -1,0 +1,80 @@
+"""The sheet « Accès du titulaire sortant », in French: HTML, CSV and JSON."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+from reversibility.documents.completeness import market_title, party_name
+from reversibility.documents.render import render_html
+from reversibility.market.model import Market
+from reversibility.operations.takeover.access import TRIED, Access
+from reversibility.records.tables import write_table
+
+NAME = "acces-titulaire-sortant"
+WHAT = {
+    "password": "Mot de passe",
+    "operator_key": "Clé SSH des exploitants",
+    "host_key": "Clé d’hôte SSH",
+    "age_identity": "Identité age (configurations chiffrées)",
+    "signing_key": "Clé de signature des dossiers",
+    "half": "Moitié de la clé du coffre",
+    "person": "Personne habilitée",
+    "copies": "Copies du coffre, des relevés et des dossiers",
+}
+STATUSES = {
+    "held": "détenu",
+    "refused": "retiré, connexion refusée constatée",
+    "replaced": "retiré, remplacé par un autre",
+    "attested": "à attester par écrit",
+}
+HOW = {
+    "operator_key": "reversibility takeover, étape operator_key",
+    "host_key": "reversibility takeover, étape host_keys",
+    "age_identity": "reversibility takeover, étape age_identity",
+    "signing_key": "reversibility takeover, étape signing_key\u00a0; empreinte remise sur papier",
+    "half": "retrait de holders dans contract.yml, puis nouveau dossier",
+    "person": "retrait de administrators dans contract.yml, et attestation",
+    "copies": "attestation d’effacement signée par le titulaire sortant",
+}
+HEADERS = ("Accès", "École", "Étiquette", "Nom", "État", "Retrait")
+
+
+def how(access: Access) -> str:
+    """By what an access is revoked."""
+    if access.what != "password":
+        return HOW[access.what]
+    if not access.method:
+        return "à la main, sur l’équipement et dans le coffre\u00a0: aucun rôle ne le change"
+    tried = (
+        "l’ancien est essayé et doit être refusé" if access.method in TRIED else "l’ancien n’est pas essayé"
+    )
+    return f"reversibility takeover, étape passwords\u00a0; {tried}"
+
+
+def write_sheet(folder: Path, market: Market, rows: Sequence[Access], moment: datetime) -> None:
+    """Write the sheet in its three formats below ``folder``."""
+    with write_table(folder / f"{NAME}.csv", HEADERS) as table:
+        for row in rows:
+            table.row((WHAT[row.what], row.site, row.asset, row.name, STATUSES[row.status], how(row)))
+    text = json.dumps({"access": [asdict(row) for row in rows]}, ensure_ascii=False, indent=1, sort_keys=True)
+    (folder / f"{NAME}.json").write_text(text + "\n", encoding="utf-8")
+    counts = Counter((row.what, row.status) for row in rows)
+    html = render_html(
+        "outgoing_access.html.j2",
+        {
+            "market_title": market_title(market),
+            "contractor": party_name(market, "contractor"),
+            "moment": moment,
+            "what": WHAT,
+            "statuses": STATUSES,
+            "counts": counts,
+            "by_hand": [row for row in rows if row.what == "password" and not row.method],
+            "ways": {name: how(Access(name, "", "", "", "", "unix_password")) for name in WHAT},
+        },
+    )
+    (folder / f"{NAME}.html").write_text(html, encoding="utf-8")

@@ -1,0 +1,122 @@
+"""Every access that a contractor holds, and what became of it: passwords, keys, halves of the vault's key, copies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reversibility.market.model import Asset, Market
+from reversibility.records import revocations
+from reversibility.records.inventory_summary import dicts
+from reversibility.records.logins import METHODS
+from reversibility.records.state import State
+from reversibility.records.vault_entry import Entry
+
+HELD, REFUSED, REPLACED, ATTESTED = "held", "refused", "replaced", "attested"
+PASSWORD, OPERATOR_KEY, HOST_KEY = "password", "operator_key", "host_key"
+AGE, SIGNING, HALF, PERSON, COPIES = "age_identity", "signing_key", "half", "person", "copies"
+CONTRACTOR = "contractor"
+# By which a role tries a former secret; the others are replaced, and nobody has seen the former one refused.
+TRIED = frozenset({"unix_password", "samba"})
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One access: what it is, where, whose, and its status. ``method``: how a login with it is made, "" for none."""
+
+    what: str
+    site: str
+    asset: str
+    name: str
+    status: str
+    method: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What is in use now."""
+
+    revisions: Mapping[tuple[str, str], str]
+    age_recipient: str
+    signing_key: str
+    operator_key: str
+    recipients: frozenset[str]
+
+
+def handed_over_passwords(entries: Iterable[Entry], state: State) -> list[dict[str, str]]:
+    """Every entry with a password, its revision, and by which method a login with it was proven ("" for none)."""
+    found = []
+    for entry in entries:
+        if not (entry.password or entry.flaw):
+            continue
+        row = {name: str(getattr(entry, name)) for name in ("site", "asset", "account", "username", "policy")}
+        found.append(
+            {**row, "revision": entry.revision, "method": _method(state, entry.asset, entry.account)}
+        )
+    return found
+
+
+def _method(state: State, asset: str, account: str) -> str:
+    place = state.find(asset)
+    for name, method in METHODS.items() if place else ():
+        assert place is not None
+        logins = dicts(state.read_json(*place, method.record), "logins")
+        if any((login.get("account"), login.get("method")) == (account, method.login) for login in logins):
+            return name
+    return ""
+
+
+def reached_with_key(market: Market) -> list[Asset]:
+    """The managed machines that are reached by SSH with the operators' key."""
+    assets = market.assets.values()
+    return [asset for asset in assets if asset.managed and asset.platform.family == "linux"]
+
+
+def outgoing_access(
+    market: Market, handed_over: Mapping[str, Any], state: State, present: Present
+) -> list[Access]:
+    """List all that ``handed_over`` says, with what became of it since."""
+    return [
+        *_passwords(handed_over, state, present),
+        *_machines(market, handed_over, state, present),
+        *_keys(handed_over, present),
+        Access(COPIES, "", "", "", ATTESTED),
+    ]
+
+
+def _passwords(handed_over: Mapping[str, Any], state: State, present: Present) -> Iterator[Access]:
+    for row in handed_over["passwords"]:
+        names = (row["asset"], row["account"])
+        refused = revocations.refused(state, row["site"], row["asset"], revocations.PASSWORDS)
+        status = HELD if present.revisions.get(names) == row["revision"] else REPLACED
+        if status == REPLACED and (row["account"], row["revision"]) in refused:
+            status = REFUSED
+        yield Access(PASSWORD, row["site"], *names, status, row["method"])
+
+
+def _machines(
+    market: Market, handed_over: Mapping[str, Any], state: State, present: Present
+) -> Iterator[Access]:
+    with_host_key = {str(line).split()[0] for line in handed_over["host_keys"]}
+    for asset in reached_with_key(market):
+        place = (asset.site, asset.tag)
+        if handed_over["operator_key"]:
+            marks = {mark for _, mark in revocations.refused(state, *place, revocations.OPERATOR_KEY)}
+            status = REFUSED if handed_over["operator_key"] in marks else HELD
+            yield Access(OPERATOR_KEY, *place, handed_over["operator_key"], status, "ssh")
+        if str(asset.address) in with_host_key:
+            refused = revocations.refused(state, *place, revocations.HOST_KEYS)
+            yield Access(HOST_KEY, *place, str(asset.address), REFUSED if refused else HELD, "ssh")
+
+
+def _keys(handed_over: Mapping[str, Any], present: Present) -> Iterator[Access]:
+    for what, now in ((AGE, present.age_recipient), (SIGNING, present.signing_key)):
+        former = str(handed_over["age_recipient" if what == AGE else "signing_key"])
+        yield Access(what, "", "", former, HELD if former == now else REPLACED)
+    for holder in handed_over["holders"]:
+        if holder.get("party") == CONTRACTOR:
+            held = holder["recipient"] in present.recipients
+            yield Access(HALF, "", "", str(holder["name"]), HELD if held else REPLACED)
+    for name in handed_over.get("people", ()):
+        yield Access(PERSON, "", "", str(name), ATTESTED)
