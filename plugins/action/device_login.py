@@ -16,12 +16,14 @@ class ActionModule(action.DeviceAction):
     ARGUMENTS = {
         "account": {"type": "str", "required": True},
         "former": {"type": "bool", "default": False},
+        "revision": {"type": "str", "default": ""},
     }
 
     def act(self):
         """Log in once with the secret that the device should have, or with the one before it."""
         account = self.arguments["account"]
-        secret = self.former(account) if self.arguments["former"] else self.secret(account)
+        revision = self.arguments["revision"]
+        secret = self.former(account, revision) if self.arguments["former"] else self.secret(account)
         try:
             self.device().log_in(account, secret)
         except LoginRefused as error:

@@ -24,6 +24,11 @@ options:
     description: Log in with the password before the current one instead, which must be refused.
     type: bool
     default: false
+  revision:
+    description: With O(former=true), the password that had this revision, however many came after it.
+    type: str
+    default: ""
+    version_added: "0.3.0"
   answer_timeout:
     description: Seconds for one answer of the device.
     type: float

@@ -158,9 +158,9 @@ class DeviceAction(MarketAction):
             raise CartableError(f"The vault has no {self.asset.tag}/{account}; the role switch prepares it.")
         return entry.wanted_secret
 
-    def former(self, account):
-        """The password before the current one, which must not open the device any more."""
-        former = vault_session.opened_vault(self.paths.vault).former(self.asset.tag, account)
+    def former(self, account, revision=""):
+        """The password before the current one, or the one of a revision, which must not open the device any more."""
+        former = vault_session.opened_vault(self.paths.vault).former(self.asset.tag, account, revision)
         if not former:
             raise CartableError(f"The vault has no former password of {self.asset.tag}/{account}.")
         return former

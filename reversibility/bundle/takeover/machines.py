@@ -55,7 +55,9 @@ def passwords(context: Context) -> Outcome:
                 "username": row["username"] or row["account"],
                 "mark": row["revision"],
             }
-            tried.setdefault(row["asset"], []).append({**mark, "method": row["method"]})
+            tried.setdefault(row["asset"], []).append(
+                {**mark, "method": row["method"], "policy": row["policy"]}
+            )
         context.playbooks.run(PLAYBOOK, {"takeover_former": tried}, tags=["passwords"], limit=sorted(tried))
     notes = tuple(
         f"{row['asset']}/{row['account']}: the former password was not tried ({_how(row)})"

@@ -17,8 +17,8 @@ HELD, REFUSED, REPLACED, ATTESTED = "held", "refused", "replaced", "attested"
 PASSWORD, OPERATOR_KEY, HOST_KEY = "password", "operator_key", "host_key"
 AGE, SIGNING, HALF, PERSON, COPIES = "age_identity", "signing_key", "half", "person", "copies"
 CONTRACTOR = "contractor"
-# By which a role tries a former secret; the others are replaced, and nobody has seen the former one refused.
-TRIED = frozenset({"unix_password", "samba"})
+# By which a take-over tries a former secret; others are replaced, and nobody has seen the former one refused.
+TRIED = frozenset({"unix_password", "samba", "windows_local", "network_account"})
 
 
 @dataclass(frozen=True, slots=True)

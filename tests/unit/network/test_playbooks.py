@@ -9,6 +9,7 @@ import pytest
 from reversibility.contract.parse_back import open_configuration, read_back
 from reversibility.market.load import load_market
 from reversibility.platforms.cisco_ios import DIALOGUE as IOS
+from reversibility.records import revocations
 from reversibility.records.journals import Journals
 from reversibility.records.state import State
 from tests.simulators.network import ios_show
@@ -112,6 +113,9 @@ def test_rotation_changes_what_is_selected_and_the_former_passwords_open_nothing
     assert market.run("provision.yml").returncode == 0
     market.vault.refresh()
     before = {account: market.vault.find(TAG, account).password for account in ("admin", "backup")}
+    revisions = {account: market.vault.find(TAG, account).revision for account in before}
+    state = State(market.data / "state")
+    place = state.find(TAG)
     files = {path: path.read_bytes() for path in market.data.rglob("*") if path.is_file()}
     checked = market.run("rotate.yml", "--check", rotate_reason="told", rotate_accounts="backup")
     assert checked.returncode == 0, checked.stdout + checked.stderr
@@ -143,3 +147,22 @@ def test_rotation_changes_what_is_selected_and_the_former_passwords_open_nothing
     assert [(event["detail"], event["accounts"]) for event in events] == [
         ("Somebody left", [f"{TAG}/admin", f"{TAG}/backup"])
     ]
+
+    # As a take-over tries them: by what they were when they were handed over, and only a refusal is recorded.
+    rows = [{"name": account, "mark": revisions[account]} for account in before]
+    tried = market.run("takeover.yml", "--tags", "passwords", takeover_former={TAG: rows})
+    assert tried.returncode == 0, tried.stdout + tried.stderr
+    assert not any(former in tried.stdout for former in before.values())
+    refused = revocations.refused(state, *place, revocations.PASSWORDS)
+    assert refused == set(revisions.items())
+    state.remove(*place, revocations.RECORDS[revocations.PASSWORDS])
+    careless = market.vault.find(TAG, "backup").revision
+    market.run("rotate.yml", rotate_reason="Somebody left", rotate_accounts=["backup"])
+    market.vault.refresh()
+    former, refuses = market.vault.former(TAG, "backup", careless), device.check_login
+    device.check_login = lambda user, given: refuses(user, given) or (user, given) == ("backup", former)
+    tried = market.run(
+        "takeover.yml", "--tags", "passwords", takeover_former={TAG: [{"name": "backup", "mark": careless}]}
+    )
+    assert tried.returncode == 2 and "still opens backup" in tried.stdout
+    assert not revocations.refused(state, *place, revocations.PASSWORDS)
