@@ -141,7 +141,11 @@ def _opened(args: argparse.Namespace, paths: MarketPaths) -> Context:
     state = State.create(paths.state)
     name = args.bundle.resolve().name
     progress = Progress.read(paths.state)
-    if progress is None or progress.bundle != name:
+    if progress is not None and progress.bundle != name:
+        raise CartableError(
+            f"{paths.state} is of the take-over of {progress.bundle}; give that bundle, and not {name}."
+        )
+    if progress is None:
         known = handed_over(args.bundle, vault, state, args.fingerprint)
         progress = Progress.begin(paths.state, name, known, datetime.now(UTC))
         # The first line of the successor, whose chain goes on from those that were handed over.

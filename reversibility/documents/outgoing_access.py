@@ -15,7 +15,8 @@ from reversibility.market.model import Market
 from reversibility.operations.takeover.access import TRIED, Access
 from reversibility.records.tables import write_table
 
-NAME = "acces-titulaire-sortant"
+OUTGOING, PRESENT = "acces-titulaire-sortant", "acces-titulaire"
+TITLES = {OUTGOING: "Accès du titulaire sortant", PRESENT: "Accès du titulaire"}
 WHAT = {
     "password": "Mot de passe",
     "operator_key": "Clé SSH des exploitants",
@@ -56,17 +57,19 @@ def how(access: Access) -> str:
     return f"reversibility takeover, étape passwords\u00a0; {tried}"
 
 
-def write_sheet(folder: Path, market: Market, rows: Sequence[Access], moment: datetime) -> None:
-    """Write the sheet in its three formats below ``folder``."""
-    with write_table(folder / f"{NAME}.csv", HEADERS) as table:
+def write_sheet(folder: Path, name: str, market: Market, rows: Sequence[Access], moment: datetime) -> None:
+    """Write the sheet ``name`` in its three formats below ``folder``."""
+    with write_table(folder / f"{name}.csv", HEADERS) as table:
         for row in rows:
             table.row((WHAT[row.what], row.site, row.asset, row.name, STATUSES[row.status], how(row)))
     text = json.dumps({"access": [asdict(row) for row in rows]}, ensure_ascii=False, indent=1, sort_keys=True)
-    (folder / f"{NAME}.json").write_text(text + "\n", encoding="utf-8")
+    (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
     counts = Counter((row.what, row.status) for row in rows)
     html = render_html(
         "outgoing_access.html.j2",
         {
+            "title": TITLES[name],
+            "name": name,
             "market_title": market_title(market),
             "contractor": party_name(market, "contractor"),
             "moment": moment,
@@ -74,7 +77,7 @@ def write_sheet(folder: Path, market: Market, rows: Sequence[Access], moment: da
             "statuses": STATUSES,
             "counts": counts,
             "by_hand": [row for row in rows if row.what == "password" and not row.method],
-            "ways": {name: how(Access(name, "", "", "", "", "unix_password")) for name in WHAT},
+            "ways": {what: how(Access(what, "", "", "", "", "unix_password")) for what in WHAT},
         },
     )
-    (folder / f"{NAME}.html").write_text(html, encoding="utf-8")
+    (folder / f"{name}.html").write_text(html, encoding="utf-8")

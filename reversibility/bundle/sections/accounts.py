@@ -7,19 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from reversibility.bundle import layout
+from reversibility.bundle.sections.contractor_access import access_sheets
 from reversibility.bundle.sections.section import Build, Section
-from reversibility.bundle.signature import fingerprint_of
 from reversibility.documents.french import PARTIES, POLICIES, RESULTS
 from reversibility.documents.outgoing_access import write_sheet
-from reversibility.market.paths import OPERATOR_KEY
-from reversibility.operations.takeover.access import (
-    CONTRACTOR,
-    Access,
-    Present,
-    handed_over_passwords,
-    outgoing_access,
-)
-from reversibility.operations.takeover.progress import Progress
 from reversibility.records.logins import login_records
 from reversibility.records.state import State
 from reversibility.records.tables import write_table
@@ -86,36 +77,8 @@ def write(build: Build, folder: Path) -> None:
             policy = POLICIES.get(entry.policy, entry.policy)
             kept = (entry.site, entry.asset, entry.account, entry.username, policy)
             table.row((*kept, expires, entry.revision, entry.pending is not None))
-    write_sheet(folder, market, _outgoing(build), build.moment)
-
-
-def _outgoing(build: Build) -> list[Access]:
-    """The accesses of the contractor: of the outgoing one after a take-over, else of the one who hands over."""
-    vault, state, public = build.vault, build.state, build.access.operator_key.get(f"{OPERATOR_KEY}.pub", b"")
-    holders = (*build.holders.a, *build.holders.b)
-    entries = vault.entries()
-    present = Present(
-        revisions={(entry.asset, entry.account): entry.revision for entry in entries},
-        age_recipient=vault.age_recipient(),
-        signing_key=build.fingerprint,
-        operator_key=fingerprint_of(public.decode()) if public else "",
-        recipients=frozenset(holder.recipient for holder in holders if holder.recipient),
-    )
-    begun = Progress.read(state.directory)
-    if begun is not None:
-        return outgoing_access(build.market, begun.handed_over, state, present)
-    lines = build.access.known_hosts.splitlines()
-    people = build.market.contract.get("administrators") or ()
-    own = {
-        "passwords": handed_over_passwords(entries, state),
-        "operator_key": present.operator_key,
-        "age_recipient": present.age_recipient,
-        "signing_key": present.signing_key,
-        "host_keys": [line for line in lines if line.strip() and not line.startswith("#")],
-        "holders": [{"name": one.name, "party": one.party, "recipient": one.recipient} for one in holders],
-        "people": [str(person.get("name", "")) for person in people if person.get("party") == CONTRACTOR],
-    }
-    return outgoing_access(build.market, own, state, present)
+    for sheet, rows in access_sheets(build).items():
+        write_sheet(folder, sheet, market, rows, build.moment)
 
 
 def _read_logins(state: State, site: str, tag: str, name: str) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from reversibility.bundle import layout
 from reversibility.bundle import open as opening
 from reversibility.errors import CartableError
 from reversibility.market.paths import MarketPaths
+from reversibility.operations.takeover.progress import FILE
 from reversibility.records.atomic import make_folder, write_atomically
 from reversibility.records.git import git
 from reversibility.records.state import JOURNAL
@@ -52,6 +53,8 @@ def bring_records(bundle: Path, paths: MarketPaths) -> None:
     git(arriving, "remote", "remove", "origin")  # the bundle is no remote to work with
     for chain in (folder for folder in sorted(source.iterdir()) if folder.is_dir()):
         shutil.copytree(chain, arriving / JOURNAL / chain.name, dirs_exist_ok=True)
+    if (arriving / FILE).is_file():  # how the outgoing contractor once took over from the one before
+        (arriving / FILE).rename(arriving / f"{FILE}.former")
     arriving.rename(paths.state)
 
 

@@ -98,16 +98,18 @@ def _passwords(handed_over: Mapping[str, Any], state: State, present: Present) -
 def _machines(
     market: Market, handed_over: Mapping[str, Any], state: State, present: Present
 ) -> Iterator[Access]:
-    with_host_key = {str(line).split()[0] for line in handed_over["host_keys"]}
+    host_keys: dict[str, set[str]] = {}
+    for line in handed_over["host_keys"]:
+        host_keys.setdefault(str(line).split()[0], set()).add(str(line))
     for asset in reached_with_key(market):
         place = (asset.site, asset.tag)
         if handed_over["operator_key"]:
             marks = {mark for _, mark in revocations.refused(state, *place, revocations.OPERATOR_KEY)}
             status = REFUSED if handed_over["operator_key"] in marks else HELD
             yield Access(OPERATOR_KEY, *place, handed_over["operator_key"], status, "ssh")
-        if str(asset.address) in with_host_key:
-            refused = revocations.refused(state, *place, revocations.HOST_KEYS)
-            yield Access(HOST_KEY, *place, str(asset.address), REFUSED if refused else HELD, "ssh")
+        if shown := host_keys.get(str(asset.address)):
+            marks = {mark for _, mark in revocations.refused(state, *place, revocations.HOST_KEYS)}
+            yield Access(HOST_KEY, *place, str(asset.address), REFUSED if shown <= marks else HELD, "ssh")
 
 
 def _keys(handed_over: Mapping[str, Any], present: Present) -> Iterator[Access]:

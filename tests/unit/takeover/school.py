@@ -90,6 +90,10 @@ class School:
         )
 
     def _host_keys(self, site: str, tag: str, given: Mapping[str, Any]) -> None:
+        address = load_market(self.paths.inventory).assets[tag].address
+        lines = self.paths.known_hosts.read_text(encoding="utf-8").splitlines()
+        kept = [line for line in lines if line.split()[0] != address]
+        self.paths.known_hosts.write_text("\n".join([*kept, f"{address} ssh-ed25519 AAAA{tag}", ""]))
         self._refused(
             site, tag, "host-keys", [{"name": "ssh", "mark": m} for m in given["takeover_former_lines"]]
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reversibility.bundle.signature import fingerprint_of, public_half
 from reversibility.cli import main
 from reversibility.commands import takeover
 from reversibility.market.paths import MarketPaths
@@ -66,6 +67,11 @@ def test_the_holders_keys_are_asked_for_once(
     assert typed(successor, "--keep-former-until", "2999-12-31", "--until", "forget") == 1
     assert typed(successor) == 0
     assert "Nothing is left." in capsys.readouterr().out
+    own = max(successor.paths.bundles.glob("cartable-*"))
+    fingerprint = fingerprint_of(public_half(successor.paths.keys / "signing_ed25519"))
+    words = ["takeover", str(own), "-i", str(successor.paths.inventory), "--fingerprint", fingerprint]
+    assert main(words) == 2
+    assert f"is of the take-over of {successor.bundle.name}" in capsys.readouterr().err
     progress = Progress.read(successor.paths.state)
     assert progress is not None and progress.bundle == successor.bundle.name
 
