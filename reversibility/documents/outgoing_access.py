@@ -42,6 +42,7 @@ HOW = {
     "person": "retrait de administrators dans contract.yml, et attestation",
     "copies": "attestation d’effacement signée par le titulaire sortant",
 }
+SHOWN = 200  # passwords that the page lists by name; the table has them all
 HEADERS = ("Accès", "École", "Étiquette", "Nom", "État", "Retrait")
 
 
@@ -65,6 +66,7 @@ def write_sheet(folder: Path, name: str, market: Market, rows: Sequence[Access],
     text = json.dumps({"access": [asdict(row) for row in rows]}, ensure_ascii=False, indent=1, sort_keys=True)
     (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
     counts = Counter((row.what, row.status) for row in rows)
+    by_hand = [row for row in rows if row.what == "password" and not row.method]
     html = render_html(
         "outgoing_access.html.j2",
         {
@@ -76,7 +78,8 @@ def write_sheet(folder: Path, name: str, market: Market, rows: Sequence[Access],
             "what": WHAT,
             "statuses": STATUSES,
             "counts": counts,
-            "by_hand": [row for row in rows if row.what == "password" and not row.method],
+            "by_hand": by_hand[:SHOWN],
+            "more": len(by_hand[SHOWN:]),
             "ways": {what: how(Access(what, "", "", "", "", "unix_password")) for what in WHAT},
         },
     )

@@ -7,6 +7,7 @@ from typing import Any
 from reversibility.bundle.sections.section import Build
 from reversibility.bundle.signature import fingerprint_of
 from reversibility.documents.outgoing_access import OUTGOING, PRESENT
+from reversibility.errors import CartableError
 from reversibility.market.paths import OPERATOR_KEY
 from reversibility.operations.takeover.access import (
     CONTRACTOR,
@@ -26,7 +27,11 @@ def access_sheets(build: Build) -> dict[str, list[Access]]:
     """
     present = _present(build)
     own = outgoing_access(build.market, _handed_over(build, present), build.state, present)
-    begun = Progress.read(build.state.directory)
+    try:
+        begun = Progress.read(build.state.directory)
+    except CartableError as error:  # damaged: told, and the bundle is built all the same
+        build.findings.setdefault(str(error))
+        begun = None
     if begun is None:
         return {OUTGOING: own}
     return {OUTGOING: outgoing_access(build.market, begun.handed_over, build.state, present), PRESENT: own}

@@ -9,7 +9,7 @@ from typing import Any
 from reversibility.market.model import Asset, Market
 from reversibility.records import revocations
 from reversibility.records.inventory_summary import dicts
-from reversibility.records.logins import METHODS
+from reversibility.records.logins import METHODS, RECORDS
 from reversibility.records.state import State
 from reversibility.records.vault_entry import Entry
 
@@ -46,25 +46,29 @@ class Present:
 
 def handed_over_passwords(entries: Iterable[Entry], state: State) -> list[dict[str, str]]:
     """Every entry with a password, its revision, and by which method a login with it was proven ("" for none)."""
-    found = []
+    found, known = [], dict[tuple[str, str], dict[str, str]]()
     for entry in entries:
         if not (entry.password or entry.flaw):
             continue
+        place = (entry.site, entry.asset)
+        if place not in known:
+            known[place] = _methods(state, *place)
         row = {name: str(getattr(entry, name)) for name in ("site", "asset", "account", "username", "policy")}
-        found.append(
-            {**row, "revision": entry.revision, "method": _method(state, entry.asset, entry.account)}
-        )
+        method = known[place].get(entry.account, "")
+        found.append({**row, "revision": entry.revision, "method": method})
     return found
 
 
-def _method(state: State, asset: str, account: str) -> str:
-    place = state.find(asset)
-    for name, method in METHODS.items() if place else ():
-        assert place is not None
-        logins = dicts(state.read_json(*place, method.record), "logins")
-        if any((login.get("account"), login.get("method")) == (account, method.login) for login in logins):
-            return name
-    return ""
+def _methods(state: State, site: str, asset: str) -> dict[str, str]:
+    """By account the method with which a login was proven; the first one of METHODS where there are two."""
+    by_login = {(method.record, method.login): name for name, method in reversed(METHODS.items())}
+    found: dict[str, str] = {}
+    for record in RECORDS:
+        for login in dicts(state.read_json(site, asset, record), "logins"):
+            name = by_login.get((record, str(login.get("method"))))
+            if name:
+                found.setdefault(str(login.get("account")), name)
+    return found
 
 
 def reached_with_key(market: Market) -> list[Asset]:
@@ -86,9 +90,12 @@ def outgoing_access(
 
 
 def _passwords(handed_over: Mapping[str, Any], state: State, present: Present) -> Iterator[Access]:
+    known: dict[tuple[str, str], frozenset[tuple[str, str]]] = {}
     for row in handed_over["passwords"]:
-        names = (row["asset"], row["account"])
-        refused = revocations.refused(state, row["site"], row["asset"], revocations.PASSWORDS)
+        names, place = (row["asset"], row["account"]), (row["site"], row["asset"])
+        if place not in known:
+            known[place] = revocations.refused(state, *place, revocations.PASSWORDS)
+        refused = known[place]
         status = HELD if present.revisions.get(names) == row["revision"] else REPLACED
         if status == REPLACED and (row["account"], row["revision"]) in refused:
             status = REFUSED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from reversibility.bundle.takeover.steps import run_steps
 from reversibility.bundle.unchanged import unchanged
 from reversibility.cli import main
+from reversibility.operations.takeover.progress import FILE
 from tests.unit.takeover.school import Successor
 from tests.unit.takeover.test_steps import silent
 
@@ -65,3 +67,15 @@ def accesses(bundle: Path) -> list[dict[str, str]]:
     path = bundle / "data/05-comptes/acces-titulaire-sortant.json"
     rows: list[dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))["access"]
     return rows
+
+
+def test_a_record_of_a_take_over_that_is_damaged_is_told_and_stops_no_hand_over(successor: Successor) -> None:
+    file = successor.case.paths.state / FILE
+    file.write_text('{"bundle": 1, "steps": []}', encoding="utf-8")
+    try:
+        built = successor.case.build(minutes=7)
+    finally:
+        file.unlink()
+    assert any(f"{FILE} cannot be read" in finding for finding in built.findings)
+    assert {row["status"] for row in accesses(built.path)} == {"held", "attested"}
+    shutil.rmtree(built.path)
