@@ -11,6 +11,7 @@ import signal
 import pytest
 
 from reversibility.bundle.compare import compare
+from reversibility.bundle.unchanged import unchanged
 from reversibility.market.load import load_market
 from reversibility.market.paths import MarketPaths
 from reversibility.operations.takeover.progress import FILE
@@ -121,14 +122,8 @@ def check_records(school: School, reader: Reader, taken: MarketPaths) -> None:
     """What the successor keeps: nothing of the former contractor's, and a journal that goes on from his."""
     passphrase = (reader.folder / "passphrase").read_text(encoding="ascii").strip()
     vault, former = Vault.open(taken.vault, passphrase), school.vault()
-    windows = {
-        asset.tag
-        for asset in load_market(taken.inventory).assets.values()
-        if asset.platform.name == "windows"
-    }
     old = {entry.password for entry in former.entries()} | {former.age_identity()}
     assert not vault.secrets() & old
-    assert windows, "their former passwords are replaced as well"
     state, journals = State(taken.state), Journals(taken.journal)
     assert state.verify() == []
     assert journals.verify().problems == []
@@ -139,7 +134,12 @@ def check_records(school: School, reader: Reader, taken: MarketPaths) -> None:
     progress = json.loads((taken.state / FILE).read_text(encoding="utf-8"))
     assert {step["result"] for step in progress["steps"].values()} == {"done"}
     bundles = sorted(taken.bundles.glob("cartable-demo-*"))
-    report = compare(reader.folder / reader.bundle, bundles[-1])
+    before = reader.folder / reader.bundle
+    assert unchanged(before, bundles[-1]) == []
+    rows = json.loads((bundles[-1] / "data/05-comptes/acces-titulaire-sortant.json").read_text())["access"]
+    tried = {"password", "operator_key", "host_key"}
+    assert {row["status"] for row in rows if row["what"] in tried} == {"refused"}, rows
+    report = compare(before, bundles[-1])
     assert report["accounts"]["extra"] == [f"{TAG}/nuit"]
     assert not report["accounts"]["missing"]
     assert re.match(r"cartable-demo-\d{8}T\d{6}Z$", bundles[-1].name)
