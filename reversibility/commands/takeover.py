@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from reversibility.bundle.verify import verify
 from reversibility.console import printable, say
 from reversibility.errors import CartableError
 from reversibility.market.paths import MarketPaths
+from reversibility.operations.permission import Emergency
 from reversibility.operations.takeover.progress import Progress
 from reversibility.records import passphrase as passphrases
 from reversibility.records.journals import record
@@ -74,6 +75,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default="",
         help="why the work cannot wait for a window; it is written to the journal",
     )
+    parser.add_argument("--reference", metavar="TICKET", default="", help="the ticket of that emergency")
     parser.add_argument(
         "--keep-former-until",
         metavar="DATE",
@@ -88,11 +90,15 @@ def _day(text: str) -> str:
 
 
 def _takeover(args: argparse.Namespace) -> int:
+    emergency = {"reason": args.emergency, "reference": args.reference}
+    if not any(emergency.values()):
+        emergency = {}
+    Emergency.read(emergency)  # refuse early what every playbook would refuse
     _require_intact(args.bundle, args.fingerprint)
     if arrival.bring_market(args.bundle, args.inventory):
         say(f"The market is in {args.inventory}.")
     paths = MarketPaths.for_inventory(args.inventory)
-    context = _opened(args, paths)
+    context = _opened(args, paths, emergency)
     if args.until == "open":
         return 0
     if args.until == "open":
@@ -119,7 +125,7 @@ def _require_intact(bundle: Path, fingerprint: str) -> None:
     say(f"verify: {report.files} files, signed by {report.fingerprint}")
 
 
-def _opened(args: argparse.Namespace, paths: MarketPaths) -> Context:
+def _opened(args: argparse.Namespace, paths: MarketPaths, emergency: Mapping[str, str]) -> Context:
     """Bring what the bundle holds to its place, and find how far the take-over is."""
     first = not paths.vault.exists()
     if first and not args.identity:
@@ -164,7 +170,7 @@ def _opened(args: argparse.Namespace, paths: MarketPaths) -> Context:
         vault=vault,
         state=state,
         progress=progress,
-        playbooks=Playbooks(paths, passphrase, args.emergency),
+        playbooks=Playbooks(paths, passphrase, emergency),
         kept_until=args.keep_former_until or "",
     )
 

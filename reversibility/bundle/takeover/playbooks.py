@@ -25,11 +25,14 @@ FOLDER = "takeover"  # of the market's data: variables of the runs, the report o
 
 @dataclass(frozen=True)
 class Playbooks:
-    """The playbooks of the project that a market belongs to. ``emergency``: why the work cannot wait for a window."""
+    """The playbooks of the project that a market belongs to.
+
+    ``emergency`` has ``reason`` and ``reference``, where the work cannot wait for a window.
+    """
 
     paths: MarketPaths
     passphrase: str = field(repr=False)
-    emergency: str = ""
+    emergency: Mapping[str, str] = field(default_factory=dict)
 
     def run(
         self,
@@ -49,7 +52,7 @@ class Playbooks:
             words += [name, value] if value else []
         given = {**self._access(), **(variables or {})}
         if self.emergency:
-            given["preflight_emergency"] = {"reason": self.emergency}
+            given["preflight_emergency"] = dict(self.emergency)
         if given:  # in a file: a large market's would be too long for an argument
             variables_file = self.paths.data / FOLDER / f"{Path(playbook).stem}.json"
             make_folder(variables_file.parent)

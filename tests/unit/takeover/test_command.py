@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def answered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "passphrase").write_text(f"{NEW_PASSPHRASE}\n", encoding="utf-8")
     monkeypatch.setenv(COMMAND_VARIABLE, f"cat '{tmp_path / 'passphrase'}'")
 
-    def school(paths: MarketPaths, passphrase: str, emergency: str = "") -> School:
+    def school(paths: MarketPaths, passphrase: str, emergency: Mapping[str, str] | None = None) -> School:
         return School(paths, Vault.open(paths.vault, passphrase))
 
     monkeypatch.setattr(takeover, "Playbooks", school)
@@ -74,6 +75,14 @@ def test_the_holders_keys_are_asked_for_once(
     assert f"is of the take-over of {successor.bundle.name}" in capsys.readouterr().err
     progress = Progress.read(successor.paths.state)
     assert progress is not None and progress.bundle == successor.bundle.name
+
+
+def test_an_emergency_without_a_ticket_is_refused_before_anything(
+    successor: Successor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert typed(successor, *identities(successor), "--emergency", "The contract ended today") == 2
+    assert "needs a reason of at least" in capsys.readouterr().err
+    assert not successor.paths.data.exists()
 
 
 def test_a_day_that_is_none_is_refused(successor: Successor) -> None:
