@@ -6,12 +6,15 @@ thousands of assets have the same ones.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reversibility.operations.advisories.model import Advisories, Fix, Range
 from reversibility.operations.advisories.observed import Observed
 from reversibility.operations.advisories.versions import dotted_less, dpkg_key
+
+WINDOWS_BUILD = re.compile(r"^(\d+\.\d+\.\d+)\.\d+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Matcher:
             self._fixes.setdefault(fix.release, {}).setdefault(fix.package, []).append(fix)
         self._ranges: dict[str, list[Range]] = {}
         for entry in advisories.ranges:
-            self._ranges.setdefault(_folded(entry.product), []).append(entry)
+            self._ranges.setdefault(_key(entry.product, entry.below or ""), []).append(entry)
         self._verdicts: dict[str, dict[tuple[str, str], tuple[Open, ...]]] = {}
         self.compared = 0
 
@@ -72,7 +75,7 @@ class Matcher:
             yield Open(cve, first.package, version, first.fixed, first.available)
 
     def _product(self, vendor: str, product: str, version: str) -> Iterable[Open]:
-        for entry in self._ranges.get(_folded(product), ()):
+        for entry in self._ranges.get(_key(product, version), ()):
             if vendor and entry.vendor and not _same_vendor(vendor, entry.vendor):
                 continue
             affected = in_range(version, entry)
@@ -96,6 +99,16 @@ def in_range(version: str, entry: Range) -> bool | None:
         above = dotted_less(entry.below, version)
         return None if above is None else not above
     return below
+
+
+def _key(product: str, version: str) -> str:
+    """What ranges are looked up by: the product's name. Of Windows the branch, the first three fields of its build.
+
+    An advisory says "Windows 11 Version 24H2 for x64-based Systems", the machine "Windows 11 Éducation".
+    """
+    name = _folded(product)
+    build = WINDOWS_BUILD.match(version)
+    return f"windows {build[1]}" if build and name.removeprefix("microsoft ").startswith("windows ") else name
 
 
 def _folded(name: str) -> str:

@@ -19,6 +19,7 @@ CODENAMES = {
     ("ubuntu", "22.04"): "jammy",
     ("ubuntu", "24.04"): "noble",
 }
+WINDOWS_BUILD = re.compile(r"^\d{5}\.\d+$")
 SIGNED = "linux-signed-"  # Debian's signed kernels: source linux-signed-amd64 6.12.48+1 is linux 6.12.48-1
 
 
@@ -49,7 +50,9 @@ def observed(asset: Asset, inventory: Mapping[str, Any] | None) -> Observed | No
         if entry.get("from") != "deb" and entry.get("version")
     }
     if system.get("kernel_version") and not packages:
-        products.add(("Microsoft", str(system.get("full_name") or ""), str(system["kernel_version"])))
+        build = str(system["kernel_version"])
+        build = f"10.0.{build}" if WINDOWS_BUILD.match(build) else build  # as advisories write it
+        products.add(("Microsoft", str(system.get("full_name") or ""), build))
     device = content.get("network_device") or {}
     products |= {
         (

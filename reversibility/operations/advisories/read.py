@@ -10,6 +10,7 @@ from reversibility.errors import CartableError
 from reversibility.operations.advisories.model import Advisories
 from reversibility.operations.advisories.read_certfr import read_certfr, read_kev
 from reversibility.operations.advisories.read_csaf import read_csaf
+from reversibility.operations.advisories.read_cvrf import read_cvrf
 from reversibility.operations.advisories.read_debian import read_table, read_tracker
 
 
@@ -41,7 +42,7 @@ def _read_json(path: Path, advisories: Advisories) -> str:
     except (ValueError, KeyError, TypeError, AttributeError, UnboundLocalError) as error:
         raise CartableError(
             f"{path} is no advisory that can be read ({type(error).__name__}: {error}); it must be CSAF 2.0, "
-            "CERT-FR's JSON, Debian's tracker or CISA's catalogue, so get it anew or take it away."
+            "Microsoft's CVRF, CERT-FR's JSON, Debian's tracker or CISA's catalogue, so get it anew or take it away."
         ) from error
     return kind
 
@@ -50,6 +51,9 @@ def _read_item(item: Any, advisories: Advisories) -> str:
     if "csaf_version" in (item.get("document") or {}):
         read_csaf(item, advisories)
         return "CSAF"
+    if "ProductTree" in item and "Vulnerability" in item:
+        read_cvrf(item, advisories)
+        return "CVRF"
     if str(item.get("reference", "")).startswith("CERTFR-"):
         read_certfr(item, advisories)
         return "CERT-FR"

@@ -250,3 +250,77 @@ def test_source_packages_of_a_record() -> None:
     packages = dict(seen.packages)
     assert {"glibc", "krb5", "openssl"} <= packages.keys()
     assert "libc6" not in packages
+
+
+def cvrf(*builds: tuple[str, str], severity: str = "Important", **more: Any) -> dict[str, Any]:
+    """A month of Microsoft's with one CVE, affecting Windows 11 24H2 (P1) and Windows Server 2022 (P2)."""
+    products = {"P1": "Windows 11 Version 24H2 for x64-based Systems", "P2": "Windows Server 2022"}
+    return {
+        "DocumentTracking": {"InitialReleaseDate": "2026-11-10T08:00:00Z"},
+        "ProductTree": {
+            "FullProductName": [{"ProductID": key, "Value": name} for key, name in products.items()]
+        },
+        "Vulnerability": [
+            {
+                "CVE": "CVE-2026-0100",
+                "Title": {"Value": "Windows Essai"},
+                "ProductStatuses": [{"Type": 3, "ProductID": ["P1", "P2"]}],
+                "Threats": [
+                    {"Type": 3, "Description": {"Value": severity}},
+                    {"Type": 1, "Description": {"Value": "x"}},
+                ],
+                "Remediations": [
+                    {"Type": 2, "ProductID": [key], "FixedBuild": build, "Description": {"Value": "5068861"}}
+                    for key, build in builds
+                ]
+                + [{"Type": 5, "ProductID": ["P1"], "Description": {"Value": "Known Issue"}}],
+                **more,
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "build", "expected"),
+    [
+        (
+            "Microsoft Windows 11 Éducation",
+            "10.0.26100.7000",
+            {"CVE-2026-0100": ("10.0.26100.7171", True, True)},
+        ),
+        ("Microsoft Windows 11 Éducation", "10.0.26100.7171", {}),
+        ("Microsoft Windows 11 Éducation", "10.0.22631.1", {}),  # another branch: what it needs is not known
+        (
+            "Microsoft Windows Server 2022 Standard",
+            "10.0.20348.1",
+            {"CVE-2026-0100": ("10.0.20348.4000", True, True)},
+        ),
+    ],
+)
+def test_a_month_of_microsoft(tmp_path: Path, name: str, build: str, expected: dict[str, Any]) -> None:
+    """FACTS 7.7: by build within one branch only; of a hotpatch and the whole update either suffices."""
+    month = cvrf(("P1", "10.0.26100.7200"), ("P1", "10.0.26100.7171"), ("P2", "10.0.20348.4000"))
+    advisories = read(tmp_path, month=month)
+    assert opened(advisories, Observed("UC1", "tilleuls", "", (), (("Microsoft", name, build),))) == expected
+    assert advisories.severity("CVE-2026-0100") == "important"
+    assert advisories.published("CVE-2026-0100") == dt.datetime(2026, 11, 10, 8, tzinfo=dt.UTC)
+    assert advisories.unread == []
+
+
+def test_a_month_of_microsoft_on_an_observed_pc(tmp_path: Path) -> None:
+    """The record of a PC has the build without the two fields before it."""
+    advisories = read(tmp_path, month=cvrf(("P1", "10.0.26100.7171")))
+    asset = next(iter(small_market({}).assets.values()))
+    for build, expected in {"26100.7000": {"CVE-2026-0100"}, "26100.7171": set()}.items():
+        system = {"name": "Windows", "full_name": "Microsoft Windows 11 Éducation", "kernel_version": build}
+        seen = observed(asset, {"content": {"operatingsystem": system}})
+        assert seen is not None and set(opened(advisories, seen)) == expected
+
+
+def test_a_month_of_microsoft_without_a_build_is_for_a_person(tmp_path: Path) -> None:
+    month = cvrf(("P1", "Click to Run"), severity="Critical", CVSSScoreSets=[{"BaseScore": 6.5}])
+    advisories = read(tmp_path, month=month)
+    assert advisories.ranges == []
+    assert "no build for Windows 11 Version 24H2" in advisories.unread[0].what
+    assert "Windows Server 2022" in advisories.unread[0].what
+    assert advisories.severity("CVE-2026-0100") == "minor", "the score counts where there is one"
