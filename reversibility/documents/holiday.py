@@ -24,6 +24,7 @@ from reversibility.records.atomic import write_atomically
 from reversibility.records.state import State
 
 FOREVER = dt.datetime.max.replace(tzinfo=dt.UTC)
+LONGEST = dt.timedelta(days=90)
 OUTCOMES = {
     "done": "terminé",
     "failed": "en échec",
@@ -38,7 +39,7 @@ RESULTS = {
     "off": "éteint",
     "window": "reporté",
     "begun": "interrompu",
-    "impossible": "non réalisable ici",
+    "impossible": "non prévu ici",
 }
 CAUSES = {
     "release_changed": "le dépôt de paquets a changé de nom ; la nouvelle version du système doit être décidée",
@@ -132,7 +133,8 @@ def _letter(market: Market, plan: Plan, site: SitePlan) -> dict[str, Any]:
         "emergency": next((one for one in plan.emergencies if site.site in one["sites"]), None),
         "when": day_and_clock,
         "start": site.start.astimezone(zone),
-        "end": site.end.astimezone(zone) if site.end else None,
+        # A window without a real end (a school without class) is no term that a director needs.
+        "end": site.end.astimezone(zone) if site.end and site.end - site.start < LONGEST else None,
         "duration": duration(site.minutes),
         "kinds": [(kind_table().kinds[kind].label, count) for kind, count in sorted(kinds.items())],
         "stages": [one.label for one in stages()],

@@ -51,7 +51,11 @@ def main() -> None:
             ("second start, nothing left but what is off", {"holiday_wave": "100%"}),
         ]
         for title, given in steps[:1] if options.plan_only else steps:
-            used = measure(fleet.command("holiday.yml", holiday_run="bench", **given), environment, PROJECT)
+            used = measure(
+                fleet.command("holiday.yml", holiday_run="bench", holiday_patience=1, **given),
+                environment,
+                PROJECT,
+            )
             print(f"{title}: {used.wall:.0f} s, {used.cpu:.0f} s of CPU, {used.memory:.0f} MiB", flush=True)
 
 

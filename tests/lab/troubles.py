@@ -19,6 +19,7 @@ COMPUTERS = (EDITED, BROKEN, OFF, FULL, LOST)
 
 # One package source on the machine's own disk in place of the others, so that only these packages are offered.
 SOURCE = """
+export DEBIAN_FRONTEND=noninteractive
 mkdir -p /root/sources
 for file in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
   if [ -e "$file" ] && [ "${file##*/}" != essai.list ]; then mv "$file" /root/sources/; fi

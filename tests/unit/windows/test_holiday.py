@@ -14,7 +14,7 @@ def test_every_stage_is_done_or_listed(one_pc: Fleet) -> None:
     short = one_pc.run("holiday.yml", limit=PC, holiday_windows_free_mib=10**9, **options)
     assert short.status == 2, short.text
     stages = one_pc.record(PC, "holiday.json")["stages"]
-    assert stages["precheck"]["result"] == "failed" and "disk_full" in stages["precheck"]["detail"]
+    assert (stages["precheck"]["result"], stages["precheck"]["code"]) == ("failed", "disk_full")
     assert not one_pc.pc(PC).state.updates[0].installed
 
     done = one_pc.run("holiday.yml", limit=PC, **options)
