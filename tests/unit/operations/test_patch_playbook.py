@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ EMERGENCY = {"reason": "exploited on the internet", "reference": CVE}
 @pytest.fixture
 def fleet(tmp_path: Path) -> Fleet:
     fleet = Fleet(tmp_path, PROJECT / "inventories" / "demo")
-    fleet.limit = ["UC250001", "UC250002"]
+    fleet.limit = ["UC250001", "UC250002", "PD250001"]
     return fleet
 
 
@@ -29,10 +30,15 @@ def test_a_cve_patches_what_it_concerns_now(fleet: Fleet) -> None:
 
     fleet.record("UC250001", "advisories.json", {"open": [{"cve": CVE}]})
     fleet.record("UC250002", "advisories.json", {"open": [{"cve": "CVE-2026-9999"}]})
+    fleet.record("PD250001", "advisories.json", {"open": [{"cve": CVE}]})
+    fleet.tell({"PD250001": "reboots_forever"})
     (fleet.inventory / "calendar.yml").write_text(NEVER)
     done = fleet.run("patch.yml", cve=CVE, preflight_emergency=EMERGENCY)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{CVE} is open on UC250001" in done.stdout
+    assert done.returncode == 2, done.stdout + done.stderr
+    said = re.search(rf"{CVE} is open on (.*)", done.stdout)
+    assert said and set(said[1].rstrip('"').split(", ")) == {"UC250001", "PD250001"}
+    assert re.search(r"PD250001 .*failed=1", done.stdout), "it has not come back"
+    assert re.search(r"UC250001 .*failed=0", done.stdout), "and stops no other one"
     assert fleet.machine("UC250001")["upgrades"] == 1
     assert fleet.machine("UC250001").get("reboot") == [], "restarted"
     assert fleet.machine("UC250002").get("upgrades", 0) == 0
