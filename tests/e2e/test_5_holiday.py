@@ -12,7 +12,7 @@ from tests.lab import troubles
 
 def test_a_holiday_run_with_troubles_ends_with_a_right_report(school: School, demo: DemoRun) -> None:
     done = school.run(PROJECT / "scripts" / "demo", "holiday")
-    first, second = re.findall(r"trois_platanes  (.*)", done.stdout)
+    first, second = re.findall(r"trois_platanes  ([\w, ]*\w)", done.stdout)
     assert first == "2 done, 3 failed, 1 off"
     assert second == "6 done"
     assert "Nothing was done twice: yes" in done.stdout
@@ -26,7 +26,8 @@ def test_a_holiday_run_with_troubles_ends_with_a_right_report(school: School, de
 
     report = max((school.paths.data / "holiday").glob("essai-*/trois_platanes/compte-rendu.json"))
     rows: dict[str, dict[str, Any]] = {row["asset"]: row for row in json.loads(report.read_bytes())["assets"]}
-    assert rows[troubles.EDITED]["conffiles"] == ["/etc/essai.conf.dpkg-dist"]
+    for tag in troubles.COMPUTERS:  # on one of them the upgrade that left it failed, and a later one did not
+        assert rows[tag]["conffiles"] == ["/etc/essai.conf.dpkg-dist"], tag
     assert school.on_host(troubles.EDITED, "cat /etc/essai.conf") == "version=la nôtre\n"
     for tag, version in {**dict.fromkeys(troubles.COMPUTERS, "1.1"), troubles.BROKEN: "1.2"}.items():
         shown = school.on_host(

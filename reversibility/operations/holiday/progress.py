@@ -115,8 +115,13 @@ class Progress:
         entry.update(
             {key: value for key, value in (("detail", detail[:LONGEST_DETAIL]), ("code", code)) if value}
         )
-        if data:
-            entry["data"] = dict(data)
+        found = dict(data or {})
+        # Files of an attempt that failed stay beside those of a later one: somebody has to read them all.
+        files = {*before.get("data", {}).get("conffiles", ()), *found.get("conffiles", ())}
+        if files:
+            found["conffiles"] = sorted(files)
+        if found:
+            entry["data"] = found
         self.content["stages"][stage] = entry
         self.state.write(self.site, self.asset, RECORD, self.content)
 

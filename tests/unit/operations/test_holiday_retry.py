@@ -112,3 +112,15 @@ def test_a_night_in_which_summer_time_ends_is_an_hour_longer(
     local = dt.datetime.fromisoformat("2026-10-24T14:00")  # the site's clock at that moment
     by_the_clock = (end + dt.timedelta(hours=1)).replace(tzinfo=None) - local  # it is UTC+1 at the end
     assert end - before == by_the_clock + dt.timedelta(hours=1)
+
+
+def test_files_to_be_read_are_those_of_every_attempt(tmp_path: Path) -> None:
+    progress = Progress(State(tmp_path), "tilleuls", "UC260001", "essai")
+    for result, files in (
+        ("begun", []),
+        ("failed", ["/etc/a.dpkg-dist"]),
+        ("begun", []),
+        ("done", ["/etc/b.dpkg-dist"]),
+    ):
+        progress.note("system", result, data={"conffiles": files} if result != "begun" else None)
+    assert progress.results["system"]["data"]["conffiles"] == ["/etc/a.dpkg-dist", "/etc/b.dpkg-dist"]
