@@ -92,7 +92,7 @@ class Fleet:
             "ansible_python_interpreter": "/usr/bin/python3",
             "ansible_become_password": "simulated",
             "software_entries": [],
-            "patch_reboot_timeout": 1,
+            "patch_reboot_timeout": 10,
             "holiday_first_patience": 1,
             **variables,
         }
