@@ -217,5 +217,8 @@ class Connection(ConnectionBase):
         }
         return {"changed": False, "inventory": inventory, **records}
 
+    def _certificates_seen(self, machine: dict[str, Any], check: bool, data: bytes) -> dict[str, Any]:
+        return {"changed": False, "certificates": []}
+
     def _asset_configuration(self, machine: dict[str, Any], check: bool, data: bytes) -> dict[str, Any]:
         return {"changed": False, "configuration": []}
