@@ -135,6 +135,16 @@ class UnixDevice:
         process.exit(done.returncode or 0)
 
 
+class OneDevice:
+    """One machine as the ways in of simulated devices are given."""
+
+    def __init__(self, machine: UnixDevice) -> None:
+        self.machine, self.known_hosts = machine, machine.known_hosts
+
+    def port(self, _name: str) -> int:
+        return self.machine.port
+
+
 class _Login(asyncssh.SSHServer):
     def __init__(self, device: UnixDevice, connections: set[asyncssh.SSHServerConnection]) -> None:
         self.device, self.connections = device, connections

@@ -16,7 +16,8 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.network.transport i
 from reversibility.platforms.driver import ChangeRefused
 from reversibility.platforms.model import Configuration, Port
 from reversibility.platforms.openvswitch import DRIVER
-from tests.simulators.network.unix import UnixDevice
+from tests.simulators.network.market import NETWORK, SimulatedMarket
+from tests.simulators.network.unix import OneDevice, UnixDevice
 from tests.unit.network.conftest import wait_for
 
 pytestmark = [
@@ -70,7 +71,7 @@ def device(machine: UnixDevice, tmp_path: Path) -> Callable[..., ShellDevice]:
     return made
 
 
-def ports(machine: UnixDevice) -> str:
+def ports_of(machine: UnixDevice) -> str:
     return machine.at_the_device(
         "ovs-vsctl --format=csv --columns=name,tag,trunks,vlan_mode,protected list port | sort"
     )
@@ -82,22 +83,22 @@ def moved(vlan: int) -> Configuration:
 
 
 def test_from_bare_cables_to_the_declared_ports_and_a_port_that_moves(machine: UnixDevice, device) -> None:
-    before = ports(machine)
+    before = ports_of(machine)
     assert device().plan(WANTED).changed
-    assert ports(machine) == before
+    assert ports_of(machine) == before
     done = device().present(WANTED)
     seen = {port.name: port for port in DRIVER.parse(done.files).ports}
     assert (seen["p_rt"].mode, seen["p_rt"].tagged) == ("trunk", frozenset({10, 40, 50}))
     assert (seen["p_pc"].access, seen["p_guest"].access, seen["mgmt0"].mode) == (40, 50, "routed")
-    assert "p_guest,50,[],access,true" in ports(machine)
+    assert "p_guest,50,[],access,true" in ports_of(machine)
     assert not device().present(WANTED).changed
 
     device().present(moved(50))
-    assert "p_pc,50,[],access,false" in ports(machine)
+    assert "p_pc,50,[],access,false" in ports_of(machine)
     machine.at_the_device("ovs-vsctl set port p_pc tag=10 -- add-port br0 p_foreign")
     repaired = device().present(moved(50))
     assert "-p_foreign" in diff(repaired.diffs[0])
-    assert "p_foreign" not in ports(machine)
+    assert "p_foreign" not in ports_of(machine)
 
 
 def diff(one: dict[str, str]) -> str:
@@ -105,18 +106,48 @@ def diff(one: dict[str, str]) -> str:
     return "".join(f"-{line}\n" for line in sorted(gone))
 
 
+PLAY = """
+- hosts: all
+  gather_facts: false
+  connection: ansible.builtin.local
+  tasks:
+    - ansible.builtin.include_role:
+        name: cartable.fleet.switch
+"""
+
+
+def test_a_debian_machine_that_is_a_switch_is_one_for_the_role(tmp_path: Path, password: str) -> None:
+    ports = {
+        "p_ctl": {"mode": "access", "vlan": "administration", "uplink": True},
+        "p_pc": {"mode": "access", "vlan": "pupils"},
+    }
+    market = SimulatedMarket(
+        tmp_path, {"SW250001": {"ansible_user": "root", "ports": ports}}, os_="debian-13"
+    )
+    market.account = "root"
+    (tmp_path / "play.yml").write_text(PLAY)
+    with UnixDevice("linux", FOLDERS, password=password, address=f"{NETWORK}.10") as machine:
+        machine.at_the_device(START)
+        market.put_into_service(OneDevice(machine), {"SW250001": password})
+        done = market.run(str(tmp_path / "play.yml"), "--limit", "SW250001", "--diff")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "+p_pc tag=40 trunks=[] vlan_mode=access protected=false" in done.stdout
+        assert "p_pc,40,[],access,false" in ports_of(machine)
+        assert "changed=0" in market.run(str(tmp_path / "play.yml"), "--limit", "SW250001").stdout
+
+
 def test_what_leads_to_the_device_needs_the_word(machine: UnixDevice, device) -> None:
-    before = ports(machine)
+    before = ports_of(machine)
     cut = dataclasses.replace(WANTED, ports=(*WANTED.ports[:1], Port("p_ctl", access=40), *WANTED.ports[2:]))
     with pytest.raises(ChangeRefused, match="p_ctl leads to the device"):
         device().present(cut)
-    assert ports(machine) == before
+    assert ports_of(machine) == before
     assert device().present(dataclasses.replace(cut, protected_ports=frozenset())).changed
 
 
 def test_without_a_new_login_the_timer_undoes_the_change(machine: UnixDevice, device) -> None:
     device().present(WANTED)
-    before = ports(machine)
+    before = ports_of(machine)
     cut = device(minutes=2)
     login = cut._new_login
 
@@ -127,11 +158,11 @@ def test_without_a_new_login_the_timer_undoes_the_change(machine: UnixDevice, de
     cut._new_login = cut_off
     with pytest.raises(Unreachable, match="undoes the change by itself"):
         cut.present(moved(50))
-    wait_for(lambda: ports(machine) == before)
+    wait_for(lambda: ports_of(machine) == before)
 
 
 def test_one_refused_setting_changes_nothing(machine: UnixDevice, device) -> None:
-    before = ports(machine)
+    before = ports_of(machine)
     with pytest.raises(CommandRefused, match=r"ovs-vsctl: .*the device is as it was"):
         device().present(moved(5000))
-    assert ports(machine) == before
+    assert ports_of(machine) == before

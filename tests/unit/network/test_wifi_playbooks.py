@@ -13,7 +13,7 @@ from reversibility.contract.parse_back import open_configuration, read_back
 from reversibility.market.load import load_market
 from reversibility.records.state import State
 from tests.simulators.network.market import NETWORK, SimulatedMarket
-from tests.simulators.network.unix import UnixDevice
+from tests.simulators.network.unix import OneDevice, UnixDevice
 from tests.unit.network.test_hostapd_device import FOLDERS
 
 pytestmark = [
@@ -41,16 +41,6 @@ class WifiMarket(SimulatedMarket):
     @staticmethod
     def _asset(tag: str, os_: str, number: int) -> dict[str, Any]:
         return {**SimulatedMarket._asset(tag, os_, number), "kind": "access_point"}
-
-
-class OneDevice:
-    """One machine as the ways in of simulated devices are given."""
-
-    def __init__(self, machine: UnixDevice) -> None:
-        self.machine, self.known_hosts = machine, machine.known_hosts
-
-    def port(self, _name: str) -> int:
-        return self.machine.port
 
 
 @pytest.fixture
