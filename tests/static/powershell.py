@@ -49,6 +49,7 @@ PROGRAMS = frozenset(
         "auditpol.exe",
         "manage-bde.exe",
         "net.exe",
+        "pnputil.exe",
         "netsh.exe",
         "powercfg.exe",
         "powershell.exe",

@@ -21,7 +21,8 @@ ROLES_OF_DEVICES = {
     "bootstrap": "tests/unit/roles/test_preseed.py",
     "switch": "tests/unit/network/test_playbooks.py",
     **dict.fromkeys(
-        ("antivirus", "browser", "security", "shared_pc", "sobriety"), "tests/unit/windows/test_roles.py"
+        ("antivirus", "browser", "printing", "security", "shared_pc", "sobriety"),
+        "tests/unit/windows/test_roles.py",
     ),
 }
 

@@ -43,6 +43,44 @@ def both(pc: PC, module: str, **arguments: Any) -> tuple[dict[str, Any], dict[st
     return checked, done
 
 
+def test_print_queues(pc: PC) -> None:
+    copier = {
+        "name": "CO250001",
+        "address": "192.0.2.202",
+        "driver": "Microsoft PCL6 Class Driver",
+        "location": "Salle des maîtres",
+    }
+    other = {
+        "name": "IM250001",
+        "address": "192.0.2.203",
+        "driver": "Brother HL",
+        "driver_inf": r"C:\Pilotes\hl.inf",
+        "color": True,
+    }
+    pc.state.files.make_directory(r"C:\Pilotes")
+    pc.state.files.write(r"C:\Pilotes\hl.inf", b"")
+    theirs = len(pc.state.printers)
+    checked, done = both(pc, "win_print_queues", queues=[copier, other])
+    assert checked["diff"] == done["diff"]
+    assert done["changed_queues"] == ["CO250001", "IM250001"]
+    assert len(pc.state.printers) == theirs + 2  # what Windows brings along is left alone
+    assert {(p.duplex, p.color) for p in pc.state.printers[-2:]} == {
+        ("TwoSidedLongEdge", False),
+        ("TwoSidedLongEdge", True),
+    }
+    assert not both(pc, "win_print_queues", queues=[copier, other])[1]["changed"]
+    pc.state.printers[-2].duplex = "OneSided"  # drift
+    pc.state.printer_ports[-2].address = "192.0.2.9"
+    assert both(pc, "win_print_queues", queues=[copier, other])[1]["changed_queues"] == ["CO250001"]
+    gone = {"name": "IM250001", "state": "absent"}
+    assert both(pc, "win_print_queues", queues=[copier, gone])[1]["changed_queues"] == ["IM250001"]
+    unknown = copier | {"driver": "Pilote inconnu"}
+    failed = run_module(pc, "cartable.fleet.win_print_queues", {"queues": [unknown]})
+    assert "driver does not exist" in failed["msg"]
+    unfinished = run_module(pc, "cartable.fleet.win_print_queues", {"queues": [{"name": "x"}]})
+    assert "address" in unfinished["msg"]
+
+
 def test_registry_values(pc: PC) -> None:
     entries: list[dict[str, Any]] = [
         {"path": DNS_CLIENT, "name": "EnableMulticast", "data": 0},

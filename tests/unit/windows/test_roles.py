@@ -68,6 +68,16 @@ def assert_as_wanted(fleet: Fleet, tag: str) -> None:
     assert 0 < get(sleep, "ACSettingIndex") < 15 * 60  # R44
     assert {task.name for task in state.tasks} == {"Extinction du soir"}
 
+    [queue] = [printer for printer in state.printers if printer.name == "CO990001"]
+    assert (queue.duplex, queue.color, queue.location) == ("TwoSidedLongEdge", False, "Atelier")
+    assert (
+        get(
+            rf"{POLICIES}\Microsoft\Windows NT\Printers\PointAndPrint",
+            "RestrictDriverInstallationToAdministrators",
+        )
+        == 1
+    )
+
     assert get(rf"{POLICIES}\Microsoft\Windows NT\DNSClient", "EnableMulticast") == 0
     assert get(r"HKLM\SYSTEM\CurrentControlSet\Services\LanmanServer\Parameters", "SMB1") == 0
     assert int(state.security_policy["MinimumPasswordLength"]) == 12
@@ -98,6 +108,7 @@ def drift(pc: PC, user: str) -> None:
     state.defender.real_time = False
     state.volumes[0].protection = "Off"
     state.tasks.clear()
+    next(printer for printer in state.printers if printer.name == "CO990001").color = True
     state.adapters[0].netbios = 0
 
 

@@ -25,6 +25,7 @@ SERVICES = (
     ("Schedule", ("Task Scheduler", "Planificateur de tâches"), "started", "auto"),
     ("mpssvc", ("Windows Defender Firewall", "Pare-feu Windows Defender"), "started", "auto"),
     ("W32Time", ("Windows Time", "Temps Windows"), "stopped", "manual"),
+    ("Spooler", ("Print Spooler", "Spouleur d’impression"), "started", "auto"),
     ("SSDPSRV", ("SSDP Discovery", "Découverte SSDP"), "started", "manual"),
     ("upnphost", ("UPnP Device Host", "Hôte de périphérique UPnP"), "stopped", "manual"),
     ("fdPHost", ("Function Discovery Provider Host", "Hôte du fournisseur de découverte de fonctions"), "stopped", "manual"),
