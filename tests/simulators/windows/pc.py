@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from . import logon, reachability, scheduler
 from .execution import actions, command_line, exec_manifest, raw
@@ -41,6 +42,9 @@ class PC:
             str, bytes
         ] = {}  # what the PC finds at a URL; an HTTP server on the loopback is asked for real
         self.recording: Recording | None = None  # answers of a real PC, which come before the models
+        self.ran: Callable[[str, dict[str, Any]], None] = lambda module, arguments: (
+            None
+        )  # before a module's answer
         self.controller = "192.0.2.5"  # the address from which the firewall sees whoever connects
         self.encryption_percent = 25  # that BitLocker encrypts or decrypts at each tick
         self._ticked = self.now()

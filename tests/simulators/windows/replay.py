@@ -1,7 +1,7 @@
 """Answers recorded on a real PC, given again by a simulated one.
 
-`playbooks/windows_acceptance.yml` records them: a JSON list of objects with `module` (full name), `arguments`, `check`,
-`become` and `result`. A recorded run answers before any model; what was not recorded goes to the models as ever.
+`playbooks/windows_acceptance.yml` records them: JSON with `origin` and `answers`, a list of objects with `module` (full name),
+`arguments`, `check`, `become` and `result`. A recorded run answers before any model; what was not recorded goes to the models as ever.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Recording:
 
     @classmethod
     def load(cls, path: Path) -> Recording:
-        return cls(json.loads(path.read_text(encoding="utf-8")))
+        return cls(json.loads(path.read_text(encoding="utf-8"))["answers"])
 
     def answer(self, module: str, arguments: dict[str, Any], check: bool) -> Record | None:
         """The recorded result of this run; None when it was not recorded."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -40,6 +42,7 @@ class Run:
     text: str
     stats: dict[str, dict[str, int]]
     changed: dict[str, list[str]] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)  # what the task said that a host ended with
 
     def of(self, host: str) -> dict[str, int]:
         return self.stats[host]
@@ -53,6 +56,7 @@ class Fleet:
     simulator: Simulator
     passphrase: str
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
+    controller: int = 0  # process group of the run that is killed
     first: dict[str, str] = field(default_factory=dict, repr=False)  # the password of each installation
 
     @property
@@ -87,8 +91,30 @@ class Fleet:
     def record(self, tag: str, name: str) -> Any:
         return self.state().read_json("essais", tag, name)
 
-    def run(self, playbook: str, *options: str, limit: str = "", **variables: Any) -> Run:
-        """Run a playbook of the project on the market."""
+    def killed(self, playbook: str, before: str = "", **variables: Any) -> int:
+        """Start a playbook that is killed: before a task (``name:times``), or by ``pc.ran`` with ``controller``. Its status."""
+        environment, command = self._command(playbook, variables)
+        environment |= {
+            "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback"),
+            "ANSIBLE_CALLBACKS_ENABLED": "cartable.fleet.journal,kill_before",
+            "CARTABLE_TEST_KILL_BEFORE": before or ":0",
+        }
+        with subprocess.Popen(
+            command, env=environment, cwd=PROJECT, start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        ) as process:  # fmt: skip
+            self.controller = process.pid
+            try:
+                return process.wait(timeout=300)
+            finally:
+                with contextlib.suppress(ProcessLookupError):  # forks that outlived it
+                    os.killpg(process.pid, signal.SIGKILL)
+
+    def kill_controller(self) -> None:
+        """A power cut of the controller, from the thread of a simulated PC."""
+        os.killpg(self.controller, signal.SIGKILL)
+
+    def _command(self, playbook: str, variables: dict[str, Any]) -> tuple[dict[str, str], list[str]]:
         environment = {
             **os.environ,
             "CARTABLE_DATA_DIR": str(self.folder / "data"),
@@ -103,9 +129,13 @@ class Fleet:
             str(Path(sys.executable).with_name("ansible-playbook")),
             *("-i", str(self.paths.inventory), str(PROJECT / "playbooks" / playbook)),
             *("-e", json.dumps(EMERGENCY | variables)),
-            *(["--limit", limit] if limit else []),
-            *options,
         ]
+        return environment, command
+
+    def run(self, playbook: str, *options: str, limit: str = "", **variables: Any) -> Run:
+        """Run a playbook of the project on the market."""
+        environment, command = self._command(playbook, variables)
+        command += [*(["--limit", limit] if limit else []), *options]
         done = subprocess.run(
             command, capture_output=True, text=True, env=environment, cwd=PROJECT, timeout=600
         )
@@ -115,12 +145,15 @@ class Fleet:
         except ValueError:
             return Run(done.returncode, done.stdout + done.stderr, {})
         changed: dict[str, list[str]] = {}
+        refused: dict[str, str] = {}
         for play in content["plays"]:
             for task in play["tasks"]:
                 for host, result in task["hosts"].items():
+                    if result.get("failed") or result.get("unreachable"):
+                        refused[host] = str(result.get("msg", ""))
                     if result.get("changed") and not result.get("skipped"):
                         changed.setdefault(host, []).append(task["task"]["name"])
-        return Run(done.returncode, done.stdout + done.stderr, content["stats"], changed)
+        return Run(done.returncode, done.stdout + done.stderr, content["stats"], changed, refused)
 
 
 def make_fleet(folder: Path, simulator: Simulator, cost: KdfCost, pcs: dict[str, dict[str, Any]]) -> Fleet:
@@ -192,6 +225,13 @@ def make_fleet(folder: Path, simulator: Simulator, cost: KdfCost, pcs: dict[str,
                 "vlan": "teachers", "managed": True, **asset,
             },
         }  # fmt: skip
+    hosts["CO990001"] = {
+        "ansible_host": "198.51.100.9",
+        "asset": {
+            "kind": "copier", "vendor": "Exemple", "model": "Copieur A3", "serial": "ESSAI-CO-1", "purchased": date(2025, 4, 14),
+            "vlan": "printing", "managed": False,
+        },
+    }  # fmt: skip
     rooms = {"room_atelier": {"hosts": hosts}}
     text = yaml.safe_dump({"all": {"children": {"site_essais": {"children": rooms}}}}, sort_keys=False)
     (inventory / "hosts.yml").write_text(text, encoding="utf-8")

@@ -142,6 +142,8 @@ class ModuleRun:
                 raise AssertionError(f"the model of {self.module} changed the PC in check mode")
             if not self.check:
                 self.pc.save()
+        if not self.check:
+            self.pc.ran(self.module, params)
         if diff and call.difference:
             result["diff"] = call.difference
         return result
