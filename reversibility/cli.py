@@ -19,6 +19,7 @@ from reversibility.commands import (
     journal,
     market,
     obtain,
+    rename,
     state,
     takeover,
     vault,
@@ -41,6 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
         *(market, vault, state, obtain, journal, bundle, calendar, advisories, holiday, accounts),
         certificates,
         takeover,
+        rename,
     )
     for command in commands:
         command.add_parser(subparsers)

@@ -32,6 +32,7 @@ try:
     from reversibility.operations.permission import Emergency, permission
     from reversibility.records.journals import record
     from reversibility.records.modes import secure_data
+    from reversibility.records.moves import follow
     from reversibility.records.origin import origin
     from reversibility.records.state import State
 except ImportError as error:
@@ -117,6 +118,15 @@ class ActionModule(ActionBase):
             return {**result, "failed": True, "msg": describe(folder, findings)}
         if refused:
             return {**result, "failed": True, "msg": "\n".join(["outside the work windows:", *refused])}
+        if not self._task.check_mode:
+            try:
+                followed = follow(
+                    State(known.paths.state), {tag: a.site for tag, a in known.market.assets.items()}
+                )
+            except CartableError as error:
+                raise AnsibleActionFail(str(error)) from error
+            if followed:
+                self._display.display("\n".join(f"the records follow: {move}" for move in followed))
         roles = [
             *role_matrix(known.market).lines(),
             *others_devices(known.market, State(known.paths.state)),

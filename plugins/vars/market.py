@@ -42,7 +42,7 @@ from pathlib import Path
 from ansible.errors import AnsibleParserError
 from ansible.inventory.group import InventoryObjectType
 from ansible.plugins.vars import BaseVarsPlugin
-from ansible_collections.cartable.fleet.plugins.plugin_utils import answers
+from ansible_collections.cartable.fleet.plugins.plugin_utils import answers, missing_password
 from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need_package
 
 try:
@@ -71,6 +71,7 @@ class VarsModule(BaseVarsPlugin):
     def __init__(self):
         super().__init__()
         answers.guard()  # before any worker is forked
+        missing_password.told()
 
     def get_vars(self, loader, path, entities):
         """The variables of ``entities`` (hosts or groups) for the inventory folder ``path``."""

@@ -25,6 +25,7 @@ from reversibility.market.paths import MarketPaths
 from reversibility.records import passphrase as passphrases
 from reversibility.records import session
 from reversibility.records.journals import record
+from reversibility.records.moves import follow
 from reversibility.records.origin import origin, person
 from reversibility.records.state import JOURNAL, State
 from reversibility.records.vault import Vault
@@ -167,6 +168,7 @@ def _build(args: argparse.Namespace) -> int:
             f"A bundle of {market.name} ({len(market.assets)} assets) can be built in {output}; none was built."
         )
         return 0
+    follow(State(paths.state), {tag: asset.site for tag, asset in market.assets.items()})
     progress, done = _progress()
 
     def deliver(made: Sequence[Sheet], bundle: Path) -> None:

@@ -11,6 +11,7 @@ from reversibility.console import say
 from reversibility.errors import CartableError
 from reversibility.market.paths import MarketPaths
 from reversibility.records.journals import Journals
+from reversibility.records.state import State
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -52,10 +53,20 @@ def list_lines(args: argparse.Namespace) -> int:
                 "what is missing."
             )
         raise _none(journals)
+    tags = _tags(args)
     for entry in journals.entries(args.since, args.until):
-        if args.asset is None or entry.get("asset") == args.asset:
+        if tags is None or entry.get("asset") in tags:
             say(in_words(entry))
     return 0
+
+
+def _tags(args: argparse.Namespace) -> set[str] | None:
+    """The asset's tag and those that it had before; None for all assets."""
+    if args.asset is None:
+        return None
+    state = State(MarketPaths.for_inventory(args.inventory).state)
+    place = state.find(args.asset)
+    return {args.asset, *(state.former_tags(*place) if place else ())}
 
 
 def in_words(entry: dict[str, Any]) -> str:

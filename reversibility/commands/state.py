@@ -48,6 +48,8 @@ def show_asset(args: argparse.Namespace) -> int:
     """Print the names and sizes of the records, and when the asset was last seen."""
     state = _state(args)
     pair = state.find(args.asset)
+    if pair is None and (now := state.moved_to(args.asset)):
+        raise CartableError(f"The records of {args.asset} moved: they are those of {now} now.")
     if pair is None:
         raise CartableError(
             f"Nothing is recorded of {args.asset}; check its tag, or run playbooks/observe.yml."

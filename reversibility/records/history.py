@@ -12,7 +12,7 @@ from typing import Any
 from reversibility.records.file_names import original_path
 from reversibility.records.json_text import read_json
 from reversibility.records.logins import RECORDS
-from reversibility.records.state import State
+from reversibility.records.state import FORMER, MOVED, State
 
 COMMIT = re.compile(r"\x01(?=[0-9a-f]{40,64}\0[0-9]+\0)")  # the mark alone may be in the name of a file
 MOST_WORDS = 12  # changes of one record that are told one by one; the rest is counted
@@ -29,18 +29,20 @@ class Change:
 
 
 def history(state: State, asset: str) -> Iterator[Change]:
-    """Tell each commit that changed the records of ``asset``, the oldest first, also across sites.
+    """Tell each commit that changed the records of ``asset``, the oldest first, also across sites and former tags.
 
     Raises CartableError when Git cannot be asked.
     """
     if not state.repository.has_commits():
         return
     run = state.repository.run
-    path = f":(glob)*/{asset}/**"
+    place = state.find(asset)
+    tags = [*(state.former_tags(*place) if place else ()), asset]
+    paths = [f":(glob)*/{tag}/**" for tag in tags]
     layout = "--format=%x01%H%x00%ct%x00%s%x00"
     options = ("--reverse", "--raw", "-z", "--no-abbrev", "--no-renames", "-m", "--first-parent", "--root")
     # A controller may have the name of an asset.
-    log = run("log", layout, *options, "--", path, ":(exclude)journal")
+    log = run("log", layout, *options, "--", *paths, ":(exclude)journal")
     for block in COMMIT.split(log)[1:]:
         commit, seconds, message, *rest = block.split("\0")
         words = _tell(state, [item.strip("\n") for item in rest if item.strip("\n")])
@@ -49,14 +51,24 @@ def history(state: State, asset: str) -> Iterator[Change]:
 
 
 def _tell(state: State, raw: Sequence[str]) -> list[str]:
-    """Tell the changed files of one commit from pairs of a ``:mode mode blob blob status`` line and a path."""
+    """Tell the changed files of one commit from pairs of a ``:mode mode blob blob status`` line and a path.
+
+    A file that left one folder of the asset for another, unchanged, is not told: ``moved.json`` says it once.
+    """
     told: list[str] = []
     configuration: list[str] = []
+    changes: dict[str, list[tuple[str, str]]] = {}
     for line, path in zip(raw[::2], raw[1::2], strict=True):
         _, _, old, new, _ = line.split(" ", 4)
-        before, after = _blob(state, old), _blob(state, new)
-        name = path.split("/", 2)[2]
-        (configuration if name.startswith("config/") else told).extend(tell_record(name, before, after))
+        changes.setdefault(path.split("/", 2)[2], []).append((old, new))
+    for name, blobs in changes.items():
+        left = {old for old, new in blobs if not new.strip("0")}
+        came = {new for old, new in blobs if not old.strip("0")}
+        for old, new in blobs:
+            if name not in (MOVED, FORMER) and {old, new} & left & came:
+                continue
+            into = configuration if name.startswith("config/") else told
+            into.extend(tell_record(name, _blob(state, old), _blob(state, new)))
     if len(configuration) > MOST_WORDS:
         configuration = [f"{len(configuration)} configuration files appeared, changed or disappeared"]
     return told + configuration
@@ -71,6 +83,10 @@ def tell_record(name: str, before: str | None, after: str | None) -> list[str]:
     """Say what changed in one record, given its text before and after; None where there was none."""
     if name == "config.age":
         return ["restorable configuration saved"] if after else ["restorable configuration removed"]
+    if name == FORMER:
+        return []
+    if name == MOVED:
+        return [f"records moved to {_destination(after)}"] if after else []
     if name.startswith("config/"):
         return [_tell_file(original_path(name.removeprefix("config/")), before, after)]
     teller = TELLERS.get(name)
@@ -89,6 +105,13 @@ def tell_record(name: str, before: str | None, after: str | None) -> list[str]:
     return (
         told if len(told) <= MOST_WORDS else [*told[:MOST_WORDS], f"{len(told) - MOST_WORDS} more in {name}"]
     )
+
+
+def _destination(text: str) -> str:
+    try:
+        return str(read_json(text)["to"])
+    except (ValueError, TypeError, LookupError):
+        return "another place"
 
 
 def _tell_file(path: str, before: str | None, after: str | None) -> str:

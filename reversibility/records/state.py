@@ -25,6 +25,8 @@ from reversibility.records.locking import file_lock
 from reversibility.records.state_git import StateRepository
 
 VOLATILE = "volatile.json"
+MOVED = "moved.json"  # in a folder that its asset has left
+FORMER = "former.json"  # the tags that an asset had
 RECIPIENT = "age-recipient.txt"
 SCRATCH = ".tmp"
 LOCK = ".lock"
@@ -158,15 +160,35 @@ class State:
         return sorted(name for name in names if name != VOLATILE)
 
     def assets(self) -> Iterator[tuple[str, str]]:
-        """List the (site, asset) that have a folder, sorted."""
+        """List the (site, asset) that have a folder, sorted; those that an asset has left are not among them."""
         for site in _folders(self.directory):
             if site not in NOT_SITES:
                 for asset in _folders(self.directory / site):
-                    yield site, asset
+                    if not (self.directory / site / asset / MOVED).exists():
+                        yield site, asset
 
     def find(self, asset: str) -> tuple[str, str] | None:
         """Find the folder of an asset by its tag alone."""
         return next((pair for pair in self.assets() if pair[1] == asset), None)
+
+    def moved_to(self, asset: str) -> str | None:
+        """Where the records of an asset went that has left its folder; the last part is its tag."""
+        for site in _folders(self.directory):
+            if site not in NOT_SITES and (self.directory / site / asset / MOVED).is_file():
+                content = self.read_json(site, asset, MOVED)
+                if isinstance(content, dict) and isinstance(content.get("to"), str):
+                    return str(content["to"])
+        return None
+
+    def former_tags(self, site: str, asset: str) -> list[str]:
+        """The tags that an asset had before, the oldest first."""
+        content = self.read_json(site, asset, FORMER)
+        tags = content.get("tags") if isinstance(content, dict) else None
+        return (
+            [tag for tag in tags if isinstance(tag, str) and FOLDER_NAME.match(tag)]
+            if isinstance(tags, list)
+            else []
+        )
 
     # -- what changes with every run ----
 

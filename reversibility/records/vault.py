@@ -186,6 +186,10 @@ class Vault:
         found = (entry for entry in self.content.entries() if entry.asset != OWN_ASSET)
         return sorted(found, key=lambda entry: (entry.site, entry.asset, entry.account))
 
+    def accounts(self, asset: str) -> list[str]:
+        """The accounts that the vault has entries of for an asset, sorted."""
+        return self.content.accounts(asset)
+
     def secret(self, asset: str, account: str, name: str) -> str | None:
         """A named secret beside an account's password (a recovery key), or None."""
         return self.content.secret(asset, account, name)

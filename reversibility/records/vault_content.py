@@ -132,6 +132,19 @@ class VaultContent:
         self._group(site).append(element)
         self._elements[(asset, account)] = [(site, element)]
 
+    def accounts(self, asset: str) -> list[str]:
+        """The accounts that an asset has entries of, sorted."""
+        return sorted(account for tag, account in self._elements if tag == asset)
+
+    def rename(self, site: str, old: str, new: str, account: str) -> list[Any]:
+        """Give the entries of an account another asset's tag, and file them under its site; return their elements."""
+        places = self._elements.pop((old, account))
+        for _, element in places:
+            kdbx.set_field(element, kdbx.TITLE, f"{new}/{account}")
+            self._group(site).append(element)
+        self._elements[(new, account)] = [(site, element) for _, element in places]
+        return [element for _, element in places]
+
     def trash(self, asset: str, account: str, element: Any) -> None:
         """Put an entry into the recycle bin of the vault, from where KeePassXC brings it back."""
         database = self.opened.database

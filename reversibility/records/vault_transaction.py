@@ -165,6 +165,24 @@ class VaultTransaction:
         self._modified(place[1])
         return True
 
+    def rename(self, site: str, old: str, new: str) -> list[str]:
+        """Let the entries of the asset ``old`` be those of ``new``, secrets and history included; return the accounts.
+
+        Raises VaultError where both have an entry of one account.
+        """
+        accounts = self._content.accounts(old)
+        both = sorted(set(accounts) & set(self._content.accounts(new)))
+        if both:
+            raise VaultError(
+                f"The vault has {', '.join(both)} of both {old} and {new}; one of them is another machine's, or was "
+                "made after the renaming. Move one to the recycle bin with KeePassXC."
+            )
+        for account in accounts:
+            check_names(site, new, account)
+            for element in self._content.rename(site, old, new, account):
+                self._modified(element)
+        return accounts
+
     # ---- helpers
 
     def _replace(
