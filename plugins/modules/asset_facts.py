@@ -97,6 +97,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.cartable.fleet.plugins.module_utils.asset.accounts import warning
 from ansible_collections.cartable.fleet.plugins.module_utils.asset.document import observe
 from ansible_collections.cartable.fleet.plugins.module_utils.asset.machine import Machine, NoAnswer
+from ansible_collections.cartable.fleet.plugins.module_utils.asset.room import room
 
 CLIENT = "Cartable-0.1.0"
 
@@ -122,6 +123,9 @@ def main():
     unresolved = seen["accounts"].get("sudo_unresolved")
     if unresolved:
         module.warn(warning(given["asset"], unresolved))
+    for place in seen["volatile"].get("free_mebibytes", {}):
+        for sentence in room(place):
+            module.warn(f"{given['asset']}: {sentence}.")
     module.exit_json(changed=False, **seen)
 
 

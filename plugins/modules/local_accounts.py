@@ -13,6 +13,8 @@ description:
   - Lists the accounts that can be used to log in, by the rule of the records that M(cartable.fleet.asset_facts) makes.
     They are root, every other account with its user id, those of people, and every one that has a login shell.
   - Warns once, with their names, about those that are not declared. Changes nothing.
+  - Warns as well of what else lets somebody in. That is what the SSH server's files come to for root (C(sshd -T)), SSH keys of accounts
+    whose keys nobody declared, and a second account with the number of root.
 author:
   - Cartable contributors (@cartable)
 options:
@@ -25,6 +27,15 @@ options:
     type: list
     elements: str
     required: true
+  keys_of:
+    description: Names of the accounts whose SSH keys are declared, so that their first file of keys is as it should be.
+    type: list
+    elements: str
+    default: []
+  root_over_ssh:
+    description: Whether root may log in over SSH, as where that is the way in of the run itself.
+    type: bool
+    default: false
 attributes:
   check_mode:
     description: Can run in check mode.
@@ -39,6 +50,7 @@ EXAMPLES = r"""
   cartable.fleet.local_accounts:
     asset: "{{ inventory_hostname }}"
     declared: [cartable, enseignant]
+    keys_of: [cartable]
   register: accounts
 """
 
@@ -55,6 +67,12 @@ unknown:
   type: list
   elements: str
   sample: [intrus]
+ways_in:
+  description: What else lets somebody in, a sentence each.
+  returned: always
+  type: list
+  elements: str
+  sample: ["an SSH key opens enseignant (/home/enseignant/.ssh/authorized_keys); take out what nobody declared"]
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -64,6 +82,7 @@ from ansible_collections.cartable.fleet.plugins.module_utils.asset.accounts impo
     warning,
 )
 from ansible_collections.cartable.fleet.plugins.module_utils.asset.machine import Machine
+from ansible_collections.cartable.fleet.plugins.module_utils.asset.ways_in import ways_in
 
 
 def main():
@@ -71,19 +90,25 @@ def main():
         argument_spec={
             "asset": {"type": "str", "required": True},
             "declared": {"type": "list", "elements": "str", "required": True},
+            "keys_of": {"type": "list", "elements": "str", "default": []},
+            "root_over_ssh": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
-    found, unresolved = accounts_and_unresolved(Machine(), {"root", *module.params["declared"]})
+    machine, asset = Machine(), module.params["asset"]
+    found, unresolved = accounts_and_unresolved(machine, {"root", *module.params["declared"]})
     if unresolved:
-        module.warn(warning(module.params["asset"], unresolved))
+        module.warn(warning(asset, unresolved))
     names = unknown(found)
     if names:
         module.warn(
-            f"{module.params['asset']} has local accounts that are not declared: {', '.join(names)}. "
+            f"{asset} has local accounts that are not declared: {', '.join(names)}. "
             "They were not touched; ask who uses them, then declare or remove them."
         )
-    module.exit_json(changed=False, accounts=found, unknown=names)
+    others = ways_in(machine, found, module.params["keys_of"], module.params["root_over_ssh"])
+    for sentence in others:
+        module.warn(f"{asset}: {sentence}.")
+    module.exit_json(changed=False, accounts=found, unknown=names, ways_in=others)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,11 @@ def told() -> None:
                 raise AnsibleActionFail(_sentence()) from error
             raise
         # The answer of a module is JSON, and may speak of sudo itself.
-        if said.get("rc") and "{" not in said.get("stdout", "") and _asks(self, f"{said['stdout']}\n{said['stderr']}"):
+        if (
+            said.get("rc")
+            and "{" not in said.get("stdout", "")
+            and _asks(self, f"{said['stdout']}\n{said['stderr']}")
+        ):
             raise AnsibleActionFail(_sentence())
         return said
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -13,6 +14,7 @@ from .ansible_adapter import result_handback, results
 from .ansible_adapter.host import Host
 from .ansible_adapter.outcome import Effects, Outcome
 
+MOST_ITEMS = 3  # of a loop, that are named in one message
 EVENTS = {
     "failed": "v2_runner_item_on_failed",
     "unreachable": "v2_runner_item_on_failed",
@@ -53,6 +55,25 @@ class Forwarder:
             self.shown += 1
         if event == "v2_runner_retry" or event.startswith(("v2_runner_item_on_", "v2_on_file_diff")):
             self._report.items.show(event, result, f"{name} => {label}" if label else name, hidden=hidden)
+
+
+def _in_words(result: Mapping[str, Any]) -> str:
+    """The message of a failed result; of a loop, whose own only says that some items failed, with these items."""
+    said = str(result.get("msg", "no message"))
+    items = result.get("results")
+    failed = (
+        [item for item in items if isinstance(item, dict) and item.get("failed")]
+        if isinstance(items, list)
+        else []
+    )
+    told = [
+        "an item whose output has been hidden"
+        if "censored" in item or item.get("_ansible_no_log")
+        else f"{item.get('_ansible_item_label', item.get('item'))}: {item.get('msg', 'no message')}"
+        for item in failed[:MOST_ITEMS]
+    ]
+    more = [f"{len(failed) - MOST_ITEMS} more"] if len(failed) > MOST_ITEMS else []
+    return f"{said} ({'; '.join([*told, *more])})" if told else said
 
 
 class Report:
@@ -101,7 +122,7 @@ class Report:
 
     def failure(self, outcome: Outcome) -> dict[str, Any]:
         """The result of a batch that a task has ended."""
-        said = "the output has been hidden" if outcome.hidden else outcome.result.get("msg", "no message")
+        said = "the output has been hidden" if outcome.hidden else _in_words(outcome.result)
         if self.ran_ahead:
             said = f"{said} (after it, on the host, also ran: {self.ran_ahead})"
         return self._failed({"failed": True, "msg": f"{outcome.task.get_name()}: {said}"})

@@ -84,3 +84,50 @@ def test_nothing_of_a_hidden_result_is_in_the_summary(result: dict[str, Any], ke
         assert [one["name"] for one in summary["tasks"]] == ["Secret"]
         assert "hush" not in repr(summary)
     assert not around.no_log, "so that the summary is shown"
+
+
+def failure_of(result: dict[str, Any], *, no_log: bool = False) -> str:
+    """The message of a batch that this result of a task has ended."""
+
+    class Known(Host):
+        def __init__(self) -> None:
+            self.host, self.task, self.play = None, Task.load({"debug": {}}), None
+            self.target = SimpleNamespace(executions=0)  # type: ignore[assignment]
+
+    failed = Outcome(SimpleNamespace(get_name=lambda: "Make the folders", no_log=no_log), result, None)  # type: ignore[arg-type]
+    with patch.object(results, "warn"), patch.object(result_handback, "hand_back", return_value={}):
+        return str(Report(Known()).failure(failed)["msg"])
+
+
+def item(name: str, **said: Any) -> dict[str, Any]:
+    return {"failed": True, "item": name, "_ansible_item_label": name, "msg": f"{name} is a file", **said}
+
+
+def test_the_items_of_a_loop_that_failed_are_named_with_their_reasons() -> None:
+    loop = {"failed": True, "msg": "One or more items failed"}
+    some = [
+        item("/srv/partages"),
+        {"failed": False, "item": "/srv/ok"},
+        item("/srv/eleves", msg="No space left on device"),
+    ]
+    said = failure_of({**loop, "results": some})
+    assert said == (
+        "Make the folders: One or more items failed (/srv/partages: /srv/partages is a file; "
+        "/srv/eleves: No space left on device)"
+    )
+    many = failure_of({**loop, "results": [item(f"/srv/{number}") for number in range(9)]})
+    assert "/srv/0: /srv/0 is a file" in many and many.endswith("; 6 more)")
+
+
+def test_of_items_that_are_hidden_nothing_is_said() -> None:
+    loop = {"failed": True, "msg": "One or more items failed"}
+    hidden = failure_of(
+        {**loop, "results": [item("secret-1", censored="hidden"), item("secret-2", _ansible_no_log=True)]}
+    )
+    assert "secret" not in hidden and hidden.count("an item whose output has been hidden") == 2
+    assert "secret" not in failure_of({**loop, "results": [item("secret-3")]}, no_log=True)
+
+
+def test_a_failure_without_a_loop_says_what_it_said() -> None:
+    assert failure_of({"failed": True, "msg": "no"}) == "Make the folders: no"
+    assert failure_of({"failed": True, "results": "odd"}) == "Make the folders: no message"

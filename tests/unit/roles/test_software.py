@@ -79,3 +79,35 @@ def test_where_it_has_no_tasks_for_the_platform_it_does_nothing(tmp_path: Path) 
     assert re.search(r"ok=1 +changed=0 .* skipped=1 ", done.stdout), (
         "its arguments are looked at, and no more"
     )
+
+
+def provided() -> list[tuple[str, str]]:
+    """Names, with their versions, that packages of this machine go by and that no package has."""
+    shown = subprocess.run(
+        ["dpkg-query", "--show", "--showformat=${db:Status-Abbrev}|${Package}|${Provides}\n"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rows = [line.split("|") for line in shown.stdout.splitlines() if line.startswith("ii")]
+    packages = {package for _, package, _ in rows}
+    names = [name for _, _, text in rows for name in text.split(", ") if name]
+    pairs = [
+        (found[1], found[2] or "") for name in names if (found := re.match(r"(\S+)(?: \(= (.*)\))?$", name))
+    ]
+    return [pair for pair in pairs if pair[0] not in packages]
+
+
+def test_a_name_that_another_package_provides_is_there(tmp_path: Path) -> None:
+    bare = [name for name, version in provided() if not version][:3]
+    pinned = [(name, version) for name, version in provided() if version][:3]
+    assert len(bare) > 1 and len(pinned) > 1, "a Debian has such names"
+    entries = [entry(name, "distribution") for name in bare] + [entry(*pair) for pair in pinned]
+    done = check(tmp_path, cartable_task_files={"software": "debian.yml"}, cartable_software=entries)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Would be installed" not in done.stdout, done.stdout
+    entries = [*entries, entry("cartable-absent", "latest"), entry(pinned[0][0], "0~other")]
+    done = check(tmp_path, cartable_task_files={"software": "debian.yml"}, cartable_software=entries)
+    wanted = re.search(r"Would be installed: ((?:\S+, )*[^\s']+)", " ".join(done.stdout.split()))
+    assert wanted is not None, done.stdout
+    assert sorted(wanted[1].split(", ")) == sorted(["cartable-absent", f"{pinned[0][0]}=0~other"])
