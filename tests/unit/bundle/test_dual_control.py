@@ -8,12 +8,14 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyrage
 import pytest
 from pykeepass import PyKeePass
 from pykeepass.exceptions import CredentialsError
 
+from reversibility.bundle import dual_control
 from reversibility.bundle.dual_control import (
     Holder,
     Holders,
@@ -267,3 +269,36 @@ def test_a_private_key_that_is_none_is_refused(tmp_path: Path) -> None:
             load_identity(tmp_path / name)
     with pytest.raises(CartableError, match="cannot be read"):
         load_identity(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("difference", [-1, 1])
+def test_a_copy_with_another_number_of_entries_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, difference: int
+) -> None:
+    monkeypatch.setattr(dual_control, "_prove", with_entries(dual_control._prove, difference))
+    with pytest.raises(CartableError, match="build again"):
+        written(tmp_path, {})
+
+
+def test_a_copy_that_does_not_give_the_operators_key_back_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Vault, "operator_key", lambda _: {"operator_ed25519": b"another"})
+    with pytest.raises(CartableError, match="does not give back the SSH key"):
+        written(tmp_path, {"operator_ed25519": b"private", "operator_ed25519.pub": b"public"})
+
+
+def with_entries(prove: Any, difference: int) -> Any:
+    return lambda copy, passphrase, key_file, entries, key: prove(
+        copy, passphrase, key_file, entries + difference, key
+    )
+
+
+def written(folder: Path, operator_key: dict[str, bytes]) -> None:
+    vault = Vault.create(folder / "vault.kdbx", "x", cost=CHEAP)
+    with vault.transaction() as change:
+        change.put_current("a", "UC250001", "cartable", username="cartable", password=SECRET)
+    paper = {"name": "Papier", "passphrase": True}
+    holders = load_holders({"holders": {"a": [paper], "b": [paper]}}, folder)
+    (folder / "secrets").mkdir()
+    write_secrets(folder / "secrets", vault, holders, "essai", operator_key=operator_key, cost=CHEAP)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import shutil
@@ -272,3 +273,29 @@ def test_a_signature_for_another_purpose_is_refused(bag: Path, keys: Path) -> No
     command = ["ssh-keygen", "-q", "-Y", "sign", "-n", "file", "-f", str(keys / "town"), str(bag / name)]
     subprocess.run(command, check=True, capture_output=True)
     assert by_command(bag) == by_file(bag) == {name, f"{name}.sig"}
+
+
+@pytest.mark.parametrize("kind", ["manifest", "tagmanifest"])
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+def test_a_manifest_whose_last_line_has_no_end_is_said_to_be_cut(
+    bag: Path, keys: Path, kind: str, algorithm: str
+) -> None:
+    """Signed as it is, so that nothing but the missing end speaks against it."""
+    name = f"{kind}-{algorithm}.txt"
+    path = bag / name
+    path.write_bytes(path.read_bytes().removesuffix(b"\n"))
+    if not name.startswith("tag"):
+        _list_again(bag, name)
+    for manifest in ("tagmanifest-sha256.txt", "tagmanifest-sha512.txt"):
+        (bag / f"{manifest}.sig").write_bytes(sign(bag / manifest, keys / "town"))
+    assert by_command(bag) == by_file(bag) == {name}
+
+
+def _list_again(bag: Path, name: str) -> None:
+    """Put the digests of a manifest, as it is now, into the tag manifests."""
+    for algorithm in ("sha256", "sha512"):
+        path = bag / f"tagmanifest-{algorithm}.txt"
+        digest = hashlib.new(algorithm, (bag / name).read_bytes()).hexdigest()
+        lines = path.read_text(encoding="utf-8").splitlines()
+        kept = [f"{digest}  {name}" if line.endswith(f"  {name}") else line for line in lines]
+        path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")

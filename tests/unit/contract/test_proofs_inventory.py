@@ -209,3 +209,11 @@ def test_an_old_system_needs_a_replacement_date_to_come(
 def test_a_record_that_is_old_is_said_to_be_old(handover: Handover) -> None:
     row = handover.row("B-6.1-releves-recents", "UC250001", now=NOW + timedelta(days=40))
     assert row.status == "present" and "31 jours" in row.detail
+
+
+@pytest.mark.parametrize(
+    ("days", "status"), [(0, "proven"), (30, "proven"), (31, "present"), (60, "present")]
+)
+def test_a_record_is_recent_to_the_day(handover: Handover, days: int, status: str) -> None:
+    """The asset was seen the day before; 31 days are the most."""
+    assert handover.row("B-6.1-releves-recents", "UC250001", now=NOW + timedelta(days=days)).status == status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
@@ -259,3 +260,19 @@ def test_kill_9_at_any_moment_leaves_a_valid_chain(tmp_path):
         journal.append({"event": "task", "number": -1, "who": "next run"})
         assert journal.verify().problems == []
         confirmed = journal.verify().lines
+
+
+@pytest.mark.parametrize("unreadable", [b"not JSON\n", b"[1]\n", b"\xff\xfe\n"])
+def test_what_is_wrong_after_an_unreadable_line_is_found_as_well(tmp_path, unreadable):
+    journal = filled(tmp_path, (OCTOBER,) * 6)
+    [path] = journal.files()
+    lines = path.read_bytes().splitlines(keepends=True)
+    entry = json.loads(lines[4])
+    entry["prev"] = "0" * 64
+    del entry["hash"]
+    entry["hash"] = hashlib.sha256(canonical(entry)).hexdigest()
+    path.write_bytes(b"".join([*lines[:1], unreadable, *lines[2:4], canonical(entry) + b"\n", lines[5]]))
+    problems = "\n".join(journal.verify().problems)
+    assert f"{path.name}:2: the line is not a JSON object" in problems
+    assert f"{path.name}:5: the line does not follow the line before it" in problems
+    assert f"{path.name}:3:" not in problems, "there is nothing to compare the next line with"
