@@ -15,6 +15,7 @@ from reversibility.commands import (
     bundle,
     calendar,
     certificates,
+    compliance,
     holiday,
     journal,
     market,
@@ -39,6 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"cartable {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands = (
+        compliance,
         *(market, vault, state, obtain, journal, bundle, calendar, advisories, holiday, accounts),
         certificates,
         takeover,
