@@ -24,7 +24,7 @@ else:
 ARGUMENTS = {
     "account": {"type": "str", "required": True},
     "username": {"type": "str"},
-    "policy": {"type": "str", "choices": ["administrator", "user"], "default": "user"},
+    "policy": {"type": "str", "choices": ["administrator", "readable", "user"], "default": "user"},
     "address": {"type": "str"},
     "shared": {"type": "bool", "default": False},
     "state": {

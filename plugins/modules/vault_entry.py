@@ -41,7 +41,7 @@ options:
     description:
       - The rules for the password.
     type: str
-    choices: [administrator, user]
+    choices: [administrator, readable, user]
     default: user
   address:
     description:

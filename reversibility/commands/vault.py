@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from reversibility.cli_options import add_inventory
-from reversibility.commands import vault_add
+from reversibility.commands import vault_add, vault_cards
 from reversibility.console import say
 from reversibility.market.paths import MarketPaths
 from reversibility.records import passphrase as passphrases
@@ -34,6 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     verify.set_defaults(func=_verify)
     vault_add.add_parser(actions)
+    vault_cards.add_parser(actions)
     for action in (init, listing, show, verify):
         add_inventory(action)
     show.add_argument("entry", metavar="ASSET/ACCOUNT", help="the account, such as UC250001/cartable")

@@ -75,7 +75,7 @@ PARTIES = {
 }
 
 
-POLICIES = {"administrator": "administrateur", "user": "utilisateur"}
+POLICIES = {"administrator": "administrateur", "user": "utilisateur", "readable": "utilisateur, lisible"}
 RESULTS = {"success": "réussie", "failed": "échouée"}
 SELECTORS = {"kind": "natures", "user_role": "destinataires", "site": "écoles", "tag": "équipements"}
 VERSIONS = {"distribution": "celle de la distribution", "latest": "la plus récente"}

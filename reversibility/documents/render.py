@@ -27,7 +27,7 @@ def render_html(template: str, context: Mapping[str, Any]) -> str:
     return _environment().get_template(template).render(context)
 
 
-def html_to_pdfa3(html: str, path: Path) -> None:
+def html_to_pdfa3(html: str, path: Path, mode: int = 0o644) -> None:
     """Write ``html`` as PDF/A-3 with embedded fonts and tags for screen readers.
 
     Raises CartableError when WeasyPrint's system libraries (Pango) are missing.
@@ -50,7 +50,7 @@ def html_to_pdfa3(html: str, path: Path) -> None:
     document = HTML(string=html, url_fetcher=Refusal())
     content = document.write_pdf(pdf_variant=PDF_VARIANT, pdf_tags=True)
     assert content is not None
-    write_atomically(path, content)
+    write_atomically(path, content, mode)
 
 
 @cache

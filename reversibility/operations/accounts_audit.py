@@ -10,6 +10,7 @@ from typing import Any
 from reversibility.market.model import Asset, Market
 from reversibility.records.inventory_summary import dicts
 from reversibility.records.logins import RECORDS, SUCCESS
+from reversibility.records.password_policy import USERS
 from reversibility.records.state import State
 from reversibility.records.vault_entry import Entry
 
@@ -133,7 +134,7 @@ def _wanted(
         row.findings.append("unknown")
     if row.administrator and entry.policy != "administrator":
         row.findings.append("undeclared_administrator")
-    if entry.policy == "user" and not _accepted(market, asset, entry.account, now.date()):
+    if entry.policy in USERS and not _accepted(market, asset, entry.account, now.date()):
         row.findings.append("shared")
     return row
 

@@ -4,8 +4,9 @@
 |---|---|---|---|
 | administrator | 14 at least | 6 months | 24 characters |
 | user | 12 at least | 1 year | 14 characters, three groups of four that a pupil can type |
+| readable | 12 at least | 1 year | five French words and two digits (``readable.py``) |
 
-Both: lower case, upper case, digit, symbol; no dictionary word.
+All: lower case, upper case, digit, symbol; no dictionary word but those of a drawn list, whose entropy is stated.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from reversibility.errors import CartableError
+from reversibility.records.readable import readable_password, readable_problems
 from reversibility.records.vault_entry import Entry
 
 # No vowel and no y: what has no vowel holds no word of French or English, so that "no dictionary word" is
@@ -45,6 +47,7 @@ class PasswordPolicy:
     made_length: int
     valid_months: int
     grouped: bool
+    readable: bool = False
 
     def expiry(self, now: datetime | None = None) -> datetime:
         """When a password that is made now stops being valid: the same day, ``valid_months`` later, UTC."""
@@ -55,11 +58,13 @@ class PasswordPolicy:
         return start.replace(year=year, month=month, day=day, microsecond=0)
 
     def generate(self) -> str:
-        """A new random password that keeps the rules: 65 bits for a user, 135 for an administrator.
+        """A new random password that keeps the rules: 65 bits for a user, 51 readable, 135 for an administrator.
 
         Whole passwords are drawn until one has all four classes: drawing class by class would make some
         likelier.
         """
+        if self.readable:
+            return readable_password()
         while True:
             if self.grouped:
                 groups = ("".join(secrets.choice(LOWER + UPPER + DIGITS) for _ in range(4)) for _ in range(3))
@@ -78,6 +83,8 @@ class PasswordPolicy:
         Four letters or more in a row with a vowel among them count as a word, also where signs stand for
         letters: harder than any dictionary, which would know some words and miss others.
         """
+        if self.readable:
+            return readable_problems(password)
         found = []
         if len(password) < self.minimum_length:
             found.append(f"it is shorter than {self.minimum_length} characters")
@@ -99,8 +106,13 @@ POLICIES = {
     for policy in (
         PasswordPolicy("administrator", minimum_length=14, made_length=24, valid_months=6, grouped=False),
         PasswordPolicy("user", minimum_length=12, made_length=14, valid_months=12, grouped=True),
+        PasswordPolicy("readable", 12, made_length=0, valid_months=12, grouped=False, readable=True),
     )
 }
+
+
+USERS = frozenset({"user", "readable"})
+"""The policies of people who do not administer."""
 
 
 def policy_named(name: str) -> PasswordPolicy:

@@ -13,7 +13,7 @@ from reversibility.contract.registry import proof
 from reversibility.market.model import Asset
 from reversibility.records.inventory_summary import dicts
 from reversibility.records.logins import RECORDS, SUCCESS
-from reversibility.records.password_policy import POLICIES
+from reversibility.records.password_policy import POLICIES, USERS
 from reversibility.records.state import VOLATILE
 from reversibility.records.vault import Entry
 from reversibility.typography import number
@@ -59,7 +59,10 @@ def two_accesses(found: Found, context: AssessmentContext, subject: Subject, _: 
     if refusal := _unusable(found.content):
         return refusal
     names = {"administrator": "administrateur", "user": "utilisateur"}
-    tried = [(entry.policy, _login_verified(context, asset, entry)) for entry in found.content]
+    tried = [
+        ("user" if entry.policy in USERS else entry.policy, _login_verified(context, asset, entry))
+        for entry in found.content
+    ]
     verified = {policy: max(at for of, at in tried if at and of == policy) for policy, at in tried if at}
     lacking = [french for policy, french in names.items() if policy not in verified]
     if lacking:

@@ -78,7 +78,9 @@ def test_the_last_day_of_a_month_stays_in_its_month() -> None:
 
 
 def test_an_unknown_policy_is_said() -> None:
-    with pytest.raises(CartableError, match="'root' is no password policy; use one of administrator, user"):
+    with pytest.raises(
+        CartableError, match="'root' is no password policy; use one of administrator, readable, user"
+    ):
         policy_named("root")
 
 
