@@ -31,6 +31,7 @@ LOGIN_HEADERS = (
     "Vérifiée le (UTC)",
 )
 
+ADMINISTRATOR_HEADERS = ("Nom", "Partie", "Second facteur", "Passerelle d’administration")
 VAULT_HEADERS = (
     "École", "Étiquette", "Compte", "Identifiant", "Règle", "Expire le", "Révision", "Changement en cours",
 )  # fmt: skip
@@ -67,10 +68,11 @@ def write(build: Build, folder: Path) -> None:
                 stream.write(json.dumps(row, ensure_ascii=False, sort_keys=True))
                 first = False
         stream.write("\n]\n")
-    with write_table(folder / "administrateurs.csv", ("Nom", "Partie")) as table:
+    with write_table(folder / "administrateurs.csv", ADMINISTRATOR_HEADERS) as table:
         for person in market.contract.get("administrators") or ():
             party = str(person.get("party", ""))
-            table.row((str(person.get("name", "")), PARTIES.get(party, party)))
+            access = (str(person.get(key) or "aucun") for key in ("mfa", "bastion"))
+            table.row((str(person.get("name", "")), PARTIES.get(party, party), *access))
     with write_table(folder / "coffre.csv", VAULT_HEADERS) as table:
         for entry in vault.entries():
             expires = entry.expires.date() if entry.expires else None
