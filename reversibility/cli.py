@@ -18,6 +18,7 @@ from reversibility.commands import (
     compliance,
     holiday,
     journal,
+    logs,
     market,
     obtain,
     rename,
@@ -45,6 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
         certificates,
         takeover,
         rename,
+        logs,
     )
     for command in commands:
         command.add_parser(subparsers)

@@ -47,6 +47,7 @@ CONFIGURATIONS = "configurations"
 MARKET = "marche"
 KNOWN_HOSTS = "known_hosts"
 STATE_HISTORY = "etat.bundle"
+LOGS = "journaux"  # of the assets, below JOURNAL
 VERIFICATION = "verification.json"
 
 ALGORITHMS = ("sha256", "sha512")

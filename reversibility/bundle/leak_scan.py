@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import re
 import tarfile
@@ -80,6 +81,8 @@ def _contents(path: Path, name: str) -> Iterator[tuple[str, bytes]]:
     content = path.read_bytes()
     yield name, content
     try:
+        if name.endswith(".log.gz"):
+            yield name, gzip.decompress(content)
         if name.endswith((".tar.gz", ".tgz", ".tar")):
             with tarfile.open(fileobj=io.BytesIO(content)) as archive:
                 for member in archive:

@@ -42,6 +42,8 @@ COLLECTED = (
     "/etc/nftables.conf",
     "/etc/nftables.d/**",
     "/etc/passwd",
+    "/etc/rsyslog.conf",
+    "/etc/rsyslog.d/**",
     "/etc/samba/**",
     "/etc/shadow",
     "/etc/ssh/ssh_host_*_key*",

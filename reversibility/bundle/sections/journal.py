@@ -13,12 +13,20 @@ from reversibility.records.journal import LOCK_NAME
 from reversibility.records.journal_chain import HEAD_NAME
 from reversibility.records.journals import Journals
 from reversibility.records.locking import file_lock
+from reversibility.records.log_archive import LogArchive
 from reversibility.records.state import JOURNAL, LOCK, State
 
 
 def write(build: Build, folder: Path) -> list[str]:
     """Copy the state's history and the journal's chains; what does not verify is a finding."""
+    _copy_logs(folder, build.paths.data)
     return [*_copy_history(folder, build.state), *_copy_journal(folder, build.journals)]
+
+
+def _copy_logs(folder: Path, data: Path) -> None:
+    """Copy the sealed logs that were collected from the schools' servers, with their chains."""
+    for archive in LogArchive.all(data):
+        shutil.copytree(archive.folder, folder / layout.LOGS / archive.folder.name)
 
 
 def _copy_history(folder: Path, state: State) -> list[str]:
@@ -82,9 +90,10 @@ def _copy_journal(target: Path, journals: Journals) -> list[str]:
 SECTION = Section(
     folder=layout.JOURNAL,
     contains=(
-        "Qui a fait quoi, quand et avec quel résultat\u00a0: lignes chaînées, et l’historique Git des relevés."
+        "Qui a fait quoi, quand et avec quel résultat\u00a0: lignes chaînées, l’historique Git des relevés, "
+        "et les journaux scellés des équipements."
     ),
-    formats=(".jsonl", ".json", ".bundle"),
+    formats=(".jsonl", ".json", ".bundle", ".gz"),
     readers="les parties",
     empty="le journal ne comporte encore aucune ligne",
     write=write,

@@ -1,0 +1,371 @@
+"""Logs off the machine: counted, completed, sealed, checked by the journal's own code, and sent by the real rsyslog."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import gzip
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pytest
+
+from plugins.module_utils import log_store
+from reversibility.cli import main
+from reversibility.market.paths import MarketPaths
+from reversibility.operations.certificates import issuing
+from reversibility.operations.certificates.authority import Authority, Wanted
+from reversibility.records.log_archive import LogArchive
+from reversibility.records.state import State
+from tests import project
+from tests.project import PROJECT
+
+DEMO = PROJECT / "inventories" / "demo"
+DAY, TODAY = "2026-11-29", date(2026, 11, 30)
+PC = "UC250001"
+
+
+def source(*messages: str) -> bytes:
+    """The file of a day, as an asset writes it."""
+    return "".join(f"2026-11-29T08:00:00+00:00 auth.info sshd[7]: {text}\n" for text in messages).encode()
+
+
+def arrive(folder: Path, content: bytes, *numbers: int, asset: str = PC) -> None:
+    """Write lines of ``content`` to the store, by their number, as they would arrive."""
+    place, rows = 0, []
+    for line in content.split(b"\n")[:-1]:
+        rows.append(b"198.51.100.74 %d %d %s\n" % (place, len(line), line))
+        place += len(line) + 1
+    path = folder / "hosts" / asset / f"{DAY}.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as stream:
+        stream.write(b"".join(rows[number] for number in numbers))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    folder = tmp_path / "data" / "demo" / "logs" / "NA250001"
+    folder.mkdir(parents=True)
+    return folder
+
+
+CONTENT = source(
+    "session opened for user direction", "é à ü", "Accepted password for eleve2", "user eleve left", "end"
+)
+
+
+def test_what_is_missing_doubled_or_cut_shows_by_its_place(store: Path) -> None:
+    arrive(store, CONTENT, 3, 0, 3, 2)
+    with (store / "hosts" / PC / f"{DAY}.log").open("ab") as stream:
+        stream.write(b"198.51.100.74 9000 80 cut by a full\n")
+    row = log_store.status(store, {PC: {DAY: len(CONTENT)}, "UC250002": {DAY: 7}})["assets"]
+    lines = CONTENT.split(b"\n")
+    second, last = len(lines[0]) + 1, len(CONTENT) - len(lines[4]) - 1
+    assert row[PC][DAY] == {
+        "lines": 3, "doubled": 1, "damaged": 1,
+        "missing": [[second, second + len(lines[1]) + 1], [last, len(CONTENT)]],
+    }  # fmt: skip
+    assert row["UC250002"][DAY]["missing"] == [[0, 7]], "of which nothing ever arrived"
+
+
+def test_a_gap_is_filled_from_what_the_source_has_and_once(store: Path) -> None:
+    arrive(store, CONTENT, 0, 3)
+    gaps = log_store.status(store, {PC: {DAY: len(CONTENT)}})["assets"][PC][DAY]["missing"]
+    ranges = [(first, CONTENT[first:end]) for first, end in gaps]
+    assert log_store.add(store, PC, DAY, ranges) == 3
+    assert log_store.add(store, PC, DAY, ranges) == 0
+    assert log_store.status(store, {PC: {DAY: len(CONTENT)}})["assets"][PC][DAY]["missing"] == []
+    for asset, day in (("..", DAY), ("a/b", DAY), (PC, "../2026-11-29")):
+        with pytest.raises(ValueError, match="no day"):
+            log_store.add(store, asset, day, [(0, b"x\n")])
+
+
+def test_days_that_are_over_are_sealed_and_the_journals_code_verifies_them(store: Path) -> None:
+    arrive(store, CONTENT, 4, 1, 1)
+    assert log_store.seal(store, date(2026, 11, 29), 366) == [], "the day is not over"
+    [first] = log_store.seal(store, TODAY, 366)
+    assert (first["lines"], first["doubled"]) == (2, 1) and len(first["missing"]) == 2
+    assert log_store.seal(store, TODAY, 366) == [], "once"
+    arrive(store, CONTENT, 0, 1, 2)
+    [second] = log_store.seal(store, TODAY, 366)
+    assert second["file"].endswith(f"{DAY}.2.log.gz") and second["lines"] == 2, (
+        "what came late, and nothing twice"
+    )
+    archive = LogArchive(store)
+    assert archive.verify() == []
+    assert len(archive.gaps()[PC, DAY]) == 1
+    head = log_store.chain_head(store)
+    assert archive.verify({head["count"]: head["hash"]}) == []
+    assert len(list(archive.lines(asset=PC))) == 4
+    [removed] = log_store.seal(store, date(2028, 1, 1), 366)
+    assert removed["event"] == "logs_removed" and archive.verify() == [] and not list(archive.lines())
+
+
+@pytest.mark.parametrize("change", ["line", "file", "added", "removed", "end", "rewritten"])
+def test_a_change_after_sealing_is_found(store: Path, change: str) -> None:
+    for asset in (PC, "UC250002"):
+        arrive(store, CONTENT, 0, 1, 2, 3, 4, asset=asset)
+    log_store.seal(store, TODAY, 366)
+    head = log_store.chain_head(store)
+    [chain], target = sorted((store / "chain").glob("*.jsonl")), store / "hosts" / PC / f"{DAY}.log.gz"
+    if change == "line":
+        chain.write_bytes(chain.read_bytes().replace(b'"lines":5', b'"lines":4', 1))
+    elif change == "file":
+        target.write_bytes(gzip.compress(gzip.decompress(target.read_bytes()).replace(b"eleve2", b"eleve3")))
+    elif change == "added":
+        shutil.copy(target, target.with_name("2026-11-28.log.gz"))
+    elif change == "removed":
+        target.unlink()
+    elif change == "end":
+        chain.write_bytes(chain.read_bytes().splitlines(keepends=True)[0])
+    else:  # the whole store made again, chain and all
+        shutil.rmtree(store)
+        for asset in (PC, "UC250002"):
+            arrive(store, CONTENT, 0, 1, 3, 4, asset=asset)
+        log_store.seal(store, TODAY, 366)
+    assert LogArchive(store).verify({head["count"]: head["hash"]}) != []
+
+
+@pytest.mark.parametrize("cut", ["head", "line"])
+def test_a_crash_while_sealing_is_completed_by_the_next_time(store: Path, cut: str) -> None:
+    arrive(store, CONTENT, 0)
+    log_store.seal(store, TODAY, 366)
+    before = (store / "chain/head.json").read_bytes()
+    arrive(store, CONTENT, 0, asset="UC250002")
+    if cut == "head":
+        log_store.seal(store, TODAY, 366)
+        (store / "chain/head.json").write_bytes(before)
+    else:
+        [chain] = (store / "chain").glob("*.jsonl")
+        with chain.open("ab") as stream:
+            stream.write(b'{"asset":"UC2500')
+        log_store.seal(store, TODAY, 366)
+    arrive(store, CONTENT, 0, asset="UC250003")
+    log_store.seal(store, TODAY, 366)
+    assert LogArchive(store).verify() == []
+
+
+def test_an_extract_of_one_asset_or_account(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CARTABLE_DATA_DIR", str(tmp_path / "data"))
+    for asset in (PC, "UC250002"):
+        arrive(store, CONTENT, 0, 1, 2, 3, 4, asset=asset)
+    log_store.seal(store, TODAY, 366)
+    state = State.create(MarketPaths.for_inventory(DEMO).state)
+    state.write("trois_platanes", "NA250001", "logs.json", {"chain": log_store.chain_head(store)})
+    assert main(["logs", "verify", "-i", str(DEMO)]) == 0
+    out = tmp_path / "extrait.jsonl"
+    assert main(["logs", "extract", "-i", str(DEMO), "--asset", PC, "--out", str(out)]) == 0
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [row["message"] for row in rows][:2] == ["session opened for user direction", "é à ü"]
+    assert {row["asset"] for row in rows} == {PC} and rows[0]["program"] == "sshd[7]"
+    table = tmp_path / "extrait.csv"
+    assert main(["logs", "extract", "-i", str(DEMO), "--account", "eleve", "--out", str(table)]) == 0
+    found = list(csv.DictReader(table.open(encoding="utf-8-sig"), delimiter=";"))
+    assert [row["message"] for row in found] == ["user eleve left"] * 2, "eleve2 is somebody else"
+    assert main(["logs", "extract", "-i", str(DEMO), "--account", "eleve", "--since", "2026-11-30"]) == 1
+    (store / "hosts" / PC / f"{DAY}.log.gz").unlink()
+    assert main(["logs", "verify", "-i", str(DEMO)]) == 1
+    assert main(["logs", "extract", "-i", str(DEMO)]) == 2
+    assert "--asset" in capsys.readouterr().err
+
+
+def module(name: str, arguments: dict[str, object], *options: str) -> dict[str, Any]:
+    """Run a module as Ansible does; what it returns."""
+    local = ["-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}"]
+    run = ["-m", name, "-a", json.dumps(arguments), *options]
+    plain = {"ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_LOAD_CALLBACK_PLUGINS": "false"}
+    done = project.ansible("ansible", "localhost", *local, *run, environment=plain)
+    assert done.returncode == 0, done.stdout + done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{") :])
+    return answer
+
+
+def test_the_modules_find_a_gap_and_fill_it(store: Path, tmp_path: Path) -> None:
+    source_folder = tmp_path / "source"
+    source_folder.mkdir()
+    (source_folder / f"{DAY}.log").write_bytes(CONTENT)
+    (source_folder / "2020-01-01.log").write_bytes(CONTENT)
+    arrive(store, CONTENT, 0, 4)
+    asked = {"folder": str(source_folder), "keep_days": 3650}
+    sizes = module("cartable.fleet.log_source", asked)["sizes"]
+    assert sizes[DAY] == len(CONTENT)
+    counted = module(
+        "cartable.fleet.log_store", {"folder": str(store), "sizes": {PC: {DAY: sizes[DAY]}}}, "--check"
+    )
+    gaps = counted["assets"][PC][DAY]["missing"]
+    content = module("cartable.fleet.log_source", {**asked, "ranges": {DAY: gaps}})["content"]
+    filled = {"folder": str(store), "sizes": {PC: {DAY: sizes[DAY]}}, "content": {PC: content}, "seal": True}
+    done = module("cartable.fleet.log_store", filled)
+    assert done["added"] == 3 and done["record"]["assets"][PC]["missing"] == {}
+    assert [entry["event"] for entry in done["sealed"]] == ["logs_sealed"]
+    assert done["record"]["chain"] == log_store.chain_head(store)
+    again = module("cartable.fleet.log_store", filled)
+    assert again["changed"] is False, "and its text is there already"
+    assert module("cartable.fleet.log_source", {**asked, "keep_days": 30})["changed"] is True
+    assert not (source_folder / "2020-01-01.log").exists()
+
+
+# ---- the real rsyslog, with the templates of cartable.fleet.logs
+
+RSYSLOGD = "/usr/sbin/rsyslogd"
+
+
+class Rsyslog:
+    """One rsyslogd with its folder."""
+
+    def __init__(self, folder: Path, configuration: str) -> None:
+        self.folder = folder
+        (folder / "spool").mkdir(parents=True)
+        (folder / "conf").write_text(configuration)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        (self.folder / "pid").unlink(missing_ok=True)
+        (self.folder / "log").unlink(missing_ok=True)
+        with (self.folder / "said").open("ab") as said:
+            command = [RSYSLOGD, "-n", "-f", self.folder / "conf", "-i", self.folder / "pid"]
+            self.process = subprocess.Popen(command, stdout=said, stderr=said)
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+
+def wait(condition: Callable[[], bool], said: Callable[[], str]) -> None:
+    deadline = time.monotonic() + 40
+    while not condition():
+        assert time.monotonic() < deadline, said()
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[Rsyslog, Rsyslog]]:
+    """An asset and its server, with certificates of one authority, and the server's of another for a stranger."""
+    with tempfile.TemporaryDirectory(prefix="rs-") as short:  # the path of a socket has a limit
+        root = Path(short)
+        now, state = datetime.now(UTC), State.create(root / "state")
+        authority = Authority.create("essai", now)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        for name in (PC, "NA250001"):
+            folder = root / "certs" / name
+            folder.mkdir(parents=True)
+            curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=x"]
+            files = ["-keyout", folder / "logs.key", "-out", folder / "csr"]
+            subprocess.run(["openssl", "req", "-new", *curve, *files], check=True, capture_output=True)
+            wanted = Wanted(name, "peer", (name,))
+            request = (folder / "csr").read_text()
+            (folder / "logs.crt").write_text(
+                issuing.issue(authority, state, "essais", name, request, wanted, now)
+            )
+            (folder / "authority.pem").write_bytes(authority.certificate_pem())
+
+        def template(name: str, asset: str, folder: Path) -> str:
+            environment = jinja2.Environment(loader=jinja2.FileSystemLoader(PROJECT / "roles/logs/templates"))
+            environment.filters["to_json"] = json.dumps
+            rendered = environment.get_template(f"{name}.conf.j2").render(
+                inventory_hostname=asset, logs_folder=folder, logs_server="NA250001", logs_address="127.0.0.1",
+                logs_port=port, logs_clients=[PC], logs_certificates=root / "certs" / asset,
+            )  # fmt: skip
+            return f'global(workDirectory="{folder}/spool" maxMessageSize="64k")\n{rendered}'
+
+        asset, server = root / "c", root / "s"
+        inputs = f'module(load="imuxsock" SysSock.Use="off")\ninput(type="imuxsock" Socket="{asset}/log")\n'
+        both = (
+            Rsyslog(asset, inputs + template("source", PC, asset)),
+            Rsyslog(
+                server,
+                template("store", "NA250001", server) + '\n*.* action(type="omfile" file="/dev/null")\n',
+            ),
+        )
+        try:
+            yield both
+        finally:
+            for each in both:
+                each.kill()
+
+
+@pytest.mark.judge(RSYSLOGD)
+def test_nothing_is_lost_that_the_asset_still_has_when_both_ends_are_killed(
+    pair: tuple[Rsyslog, Rsyslog],
+) -> None:
+    asset, server = pair
+
+    def said() -> str:
+        return "\n".join(
+            (each.folder / "said").read_text() for each in pair if (each.folder / "said").exists()
+        )
+
+    def send(first: int, last: int) -> None:
+        path = asset.folder / "log"
+        wait(path.exists, said)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
+            out.connect(str(path))
+            for number in range(first, last + 1):
+                out.send(f"<38>Nov 30 08:00:00 essai: ligne {number} é\t'x'".encode())
+        wait(lambda: f"ligne {last} " in written(), said)
+
+    def written() -> str:
+        return "".join(path.read_text() for path in asset.folder.glob("source/*.log"))
+
+    def stored() -> int:
+        return sum(row["lines"] for row in log_store.status(server.folder, {})["assets"].get(PC, {}).values())
+
+    asset.start()
+    send(1, 1500)  # the server is down; more than imfile hands over at once
+    server.start()
+    send(1501, 1520)
+    wait(lambda: stored() == 1520, said)
+    server.kill()
+    send(1521, 1540)
+    asset.kill()
+    asset.start()
+    send(1541, 1550)
+    server.start()
+    wait(
+        lambda: "ligne 1550 " in "".join(path.read_text() for path in server.folder.glob("hosts/*/*.log")),
+        said,
+    )
+
+    sizes = {PC: {path.stem: path.stat().st_size for path in asset.folder.glob("source/*.log")}}
+    gaps = {day: row["missing"] for day, row in log_store.status(server.folder, sizes)["assets"][PC].items()}
+    for day, ranges in gaps.items():
+        content = (asset.folder / "source" / f"{day}.log").read_bytes()
+        encoded = [(first, base64.b64encode(content[first:end])) for first, end in ranges]
+        log_store.add(server.folder, PC, day, [(first, base64.b64decode(text)) for first, text in encoded])
+    after = log_store.status(server.folder, sizes)["assets"][PC]
+    assert all(row["missing"] == [] for row in after.values())
+    assert sum(row["lines"] for row in after.values()) == len(written().splitlines()) >= 1550
+
+
+@pytest.mark.judge(RSYSLOGD)
+def test_a_server_takes_no_lines_from_a_stranger(pair: tuple[Rsyslog, Rsyslog]) -> None:
+    asset, server = pair
+    certificates = asset.folder.parent / "certs" / PC
+    command = ["openssl", "req", "-x509", "-key", certificates / "logs.key", "-subj", f"/CN={PC}"]
+    subprocess.run([*command, "-out", certificates / "logs.crt"], check=True, capture_output=True)
+    server.start()
+    asset.start()
+    wait((asset.folder / "log").exists, lambda: "")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
+        out.connect(str(asset.folder / "log"))
+        out.send(b"<38>Nov 30 08:00:00 essai: bonjour")
+    said = (server.folder / "said").read_text
+    wait(lambda: "tls" in said().lower() or "certificate" in said().lower(), said)
+    assert log_store.status(server.folder, {})["assets"] == {}
