@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.playbook
+
 PROJECT = Path(__file__).resolve().parents[3]
 PLAY = """
 - hosts: localhost

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.cartable.fleet.plugins.plugin_utils.batch import support
 
+pytestmark = pytest.mark.playbook
+
 PROJECT = Path(__file__).resolve().parents[3]
 PLAY = """
 - hosts: one,two

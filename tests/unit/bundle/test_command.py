@@ -29,6 +29,8 @@ from tests.project import PROJECT, ansible
 from tests.unit.bundle.market import Case, git, make_case, make_keys, make_project
 from tests.unit.contract.handover import CHEAP, PASSPHRASE
 
+pytestmark = pytest.mark.playbook
+
 
 @pytest.fixture(scope="module")
 def case(tmp_path_factory: pytest.TempPathFactory) -> Case:

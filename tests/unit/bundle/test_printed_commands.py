@@ -12,6 +12,8 @@ from tests.unit.bundle.market import Case, make_case
 from tests.unit.bundle.reader import EQUIPMENT, PROJECT, SECRETS, START, Expected, Reader, make_reader
 from tests.unit.contract import handover
 
+pytestmark = pytest.mark.playbook
+
 OPENING: Expected = [
     ("age -d -i MA-CLE moitie-a/", SECRETS, r"^([A-Z2-9]{4}-){6}[A-Z2-9]{4}"),
     ("age -d -i MA-CLE -o ../../../cle.keyx moitie-b/", SECRETS, ""),

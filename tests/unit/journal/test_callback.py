@@ -19,6 +19,8 @@ from reversibility.records.state import State
 from reversibility.records.vault import KdfCost, Vault
 from tests.project import PROJECT
 
+pytestmark = pytest.mark.playbook
+
 PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 HOSTS = """
 all:

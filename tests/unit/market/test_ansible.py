@@ -13,6 +13,8 @@ from reversibility.market.load import load_market
 from tests import project
 from tests.project import PROJECT
 
+pytestmark = pytest.mark.playbook
+
 PLAY = """
 - hosts: "{{ target | default('managed') }}"
   gather_facts: false

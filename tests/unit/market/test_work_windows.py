@@ -10,6 +10,8 @@ from reversibility.cli import main
 from reversibility.records.journals import Journals
 from tests.unit.market.test_ansible import ansible, play
 
+pytestmark = pytest.mark.playbook
+
 __all__ = ["play"]  # the fixture
 
 NEVER = "refusals:\n  - {from: 2020-01-01, until: 2100-01-01, reason: travaux}\n"

@@ -17,6 +17,8 @@ from reversibility.operations.isolation import Probe, attempts, differences, mis
 from reversibility.records.state import State
 from tests.simulators.network.market import SimulatedMarket
 
+pytestmark = pytest.mark.playbook
+
 VLANS = {"administration": 10, "pupils": 40, "guests": 50}
 NETWORK = {
     "vlans": {

@@ -5,12 +5,16 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from reversibility.contract.parse_back import open_configuration, read_back
 from reversibility.market.load import load_market
 from reversibility.records.state import State
 from reversibility.records.vault import Vault
 from tests.simulators.network.aoss import AossDevice
 from tests.simulators.network.market import CHEAP, PROJECT, SimulatedMarket
+
+pytestmark = pytest.mark.playbook
 
 LOOPBACK = {"192.0.2.": "127.2.2.", "198.51.100.": "127.3.100.", "203.0.113.": "127.4.113."}
 

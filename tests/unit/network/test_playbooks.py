@@ -16,6 +16,8 @@ from tests.simulators.network import ios_show
 from tests.simulators.network.ios import IosDevice
 from tests.simulators.network.market import VLANS, SimulatedMarket
 
+pytestmark = pytest.mark.playbook
+
 TAG = "SW250001"
 UPLINK = "GigabitEthernet1/0/1"
 PORTS = {

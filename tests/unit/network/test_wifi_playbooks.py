@@ -17,6 +17,7 @@ from tests.simulators.network.unix import OneDevice, UnixDevice
 from tests.unit.network.test_hostapd_device import FOLDERS
 
 pytestmark = [
+    pytest.mark.playbook,
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root for a machine's own folders"),
     pytest.mark.judge("hostapd"),
 ]

@@ -14,6 +14,8 @@ from reversibility.cli import main
 from tests.simulators.fleet.fleet import PROJECT, Fleet
 from tests.unit.documents.test_documents import Page
 
+pytestmark = pytest.mark.playbook
+
 RUN = "essai"
 PC = "UC250001"
 FAULTS = {"UC250002": "off", "UC250001": "broken_package"}

@@ -11,6 +11,8 @@ import pytest
 from reversibility.records.journals import Journals
 from tests.simulators.fleet.fleet import PROJECT, Fleet
 
+pytestmark = pytest.mark.playbook
+
 CVE = "CVE-2026-1234"
 NEVER = "refusals:\n  - {from: 2020-01-01, until: 2100-01-01, reason: travaux}\n"
 EMERGENCY = {"reason": "exploited on the internet", "reference": CVE}

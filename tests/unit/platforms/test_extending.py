@@ -18,6 +18,8 @@ from tests.project import PROJECT
 from tests.unit.bundle.conftest import make_key
 from tests.unit.bundle.market import git, make_keys
 
+pytestmark = pytest.mark.playbook
+
 BIN = Path(sys.executable).parent
 TREES = ("inventories/demo", "playbooks", "plugins", "reversibility", "roles", "meta")
 FILES = ("ansible.cfg", "galaxy.yml", "pyproject.toml", "constraints.txt", "LICENSE", "README.md")

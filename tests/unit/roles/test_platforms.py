@@ -12,6 +12,8 @@ from reversibility.market.platforms import platform_table
 from reversibility.market.roles import platform_roles, task_files
 from tests.project import PROJECT, ansible
 
+pytestmark = pytest.mark.playbook
+
 PLAYBOOKS = PROJECT / "playbooks"
 FAMILIES = {"linux", "windows", "network", "api"}  # what is unmanaged is nobody's to change
 ANSIBLE_TEXT = [

@@ -7,7 +7,11 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.project import PROJECT, ansible
+
+pytestmark = pytest.mark.playbook
 
 KEYS = [
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEXAMPLE c'est@essai",

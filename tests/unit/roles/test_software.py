@@ -22,7 +22,10 @@ PLAY = """
   gather_facts: false
   roles: [cartable.fleet.software]
 """
-pytestmark = pytest.mark.skipif(shutil.which("dpkg-query") is None, reason="this machine has no dpkg")
+pytestmark = [
+    pytest.mark.playbook,
+    pytest.mark.skipif(shutil.which("dpkg-query") is None, reason="this machine has no dpkg"),
+]
 
 
 def entry(package: str, version: str) -> dict[str, object]:

@@ -14,6 +14,8 @@ from reversibility.bundle.takeover.playbooks import Playbooks
 from reversibility.market.paths import MarketPaths
 from reversibility.records.passphrase import COMMAND_VARIABLE
 
+pytestmark = pytest.mark.playbook
+
 PASSPHRASE = "une phrase que nulle liste de processus ne montre"
 PROGRAM = f"""#!{sys.executable}
 import json, os, sys

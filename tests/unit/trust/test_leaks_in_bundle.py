@@ -16,6 +16,8 @@ from reversibility.bundle.leak_scan import refuse_leaks
 from reversibility.bundle.project_copy import copy_project
 from reversibility.errors import CartableError
 
+pytestmark = pytest.mark.playbook
+
 VAULT_SECRET = "Fève-orange-41-lilas"
 
 

@@ -24,6 +24,8 @@ from reversibility.records.journals import Journals
 from reversibility.records.vault import Vault
 from tests.project import PROJECT
 
+pytestmark = pytest.mark.playbook
+
 TAMPERED, VICTIM = "UC250001", "NA250001"
 PASSPHRASE = "Orage-bleu-4127-lampe"
 

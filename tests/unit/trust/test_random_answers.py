@@ -20,6 +20,8 @@ from tests.unit.trust.pupil import Pupil
 from tests.unit.trust.test_module_answers import PASSPHRASE, TAMPERED, VICTIM, Tampered, make_tampered
 from tests.unit.trust.variable_names import used_names
 
+pytestmark = pytest.mark.playbook
+
 RIGHTLY_ANSWERED = {"ansible_hostname", *answers.FACTS}
 NAMES = [name for name in used_names() if name not in RIGHTLY_ANSWERED | {"ansible_facts"}]
 TEXTS = st.sampled_from(

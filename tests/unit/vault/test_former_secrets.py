@@ -9,6 +9,8 @@ import pytest
 from tests.project import PROJECT
 from tests.unit.vault.test_vault_ansible import TinyMarket, tiny  # noqa: F401
 
+pytestmark = pytest.mark.playbook
+
 # An asset that lets in whatever password its file has a line of; one that is careless keeps the old lines.
 SET = """---
 - name: Set

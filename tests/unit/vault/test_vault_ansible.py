@@ -13,6 +13,8 @@ import pytest
 from reversibility.records.vault import Vault
 from tests.project import PROJECT
 
+pytestmark = pytest.mark.playbook
+
 HOSTS = ("UC250001", "UC250002", "NA250001")
 
 HOSTS_YML = """

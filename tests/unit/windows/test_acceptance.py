@@ -22,6 +22,8 @@ from tests.simulators.windows.simulator import Simulator
 from tests.simulators.windows.state.factory import new_pc
 from tests.unit.windows.fleet import Fleet
 
+pytestmark = pytest.mark.playbook
+
 RECORDINGS = sorted((Path(__file__).parent / "acceptance").glob("*.json"))
 TAG = "UC990001"
 FACTS = "cartable.fleet.win_asset_facts"

@@ -16,6 +16,8 @@ from tests.static.answer_file import UNATTEND, check_answer_file
 from tests.static.powershell import check_script
 from tests.unit.windows.fleet import BOOTSTRAP_MARKER, Fleet, Run
 
+pytestmark = pytest.mark.playbook
+
 TAG = "UC990001"
 ANSWERS = (r"C:\Windows\Panther\unattend.xml", r"C:\Windows\Panther\unattend-original.xml")
 WINLOGON = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon"

@@ -9,8 +9,12 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.simulators.windows.pc import PC
 from tests.unit.windows.fleet import Fleet
+
+pytestmark = pytest.mark.playbook
 
 TAG = "UC990001"
 ACCOUNTS = ("cartable", "eleve")

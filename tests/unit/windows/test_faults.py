@@ -16,6 +16,8 @@ from tests.simulators.windows.state.factory import POLICIES_SYSTEM
 from tests.unit.windows.conftest import CHEAP
 from tests.unit.windows.fleet import Fleet, make_fleet
 
+pytestmark = pytest.mark.playbook
+
 PLAY = """
 - hosts: managed
   gather_facts: false

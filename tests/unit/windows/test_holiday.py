@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.simulators.windows.state.system import Update
 from tests.unit.windows.fleet import Fleet
+
+pytestmark = pytest.mark.playbook
 
 PC = "UC990001"
 

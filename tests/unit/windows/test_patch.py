@@ -16,6 +16,8 @@ from tests.simulators.windows.state.system import Update
 from tests.unit.windows.conftest import CHEAP
 from tests.unit.windows.fleet import PROJECT, Fleet, make_fleet
 
+pytestmark = pytest.mark.playbook
+
 PC, OLD = "UC990001", "PD990001"
 PLAYBOOK = """
 - hosts: managed

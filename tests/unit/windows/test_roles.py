@@ -8,10 +8,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.simulators.windows.pc import PC
 from tests.simulators.windows.state.accounts import ADMINISTRATORS
 from tests.simulators.windows.state.software import installed
 from tests.unit.windows.fleet import BOOTSTRAP_MARKER, Fleet
+
+pytestmark = pytest.mark.playbook
 
 TAGS = {"UC990001": "eleve", "PD990001": "direction"}
 PROVEN = (
