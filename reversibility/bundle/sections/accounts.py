@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +69,7 @@ def write(build: Build, folder: Path) -> None:
                 stream.write(json.dumps(row, ensure_ascii=False, sort_keys=True))
                 first = False
         stream.write("\n]\n")
-    with write_table(folder / "administrateurs.csv", ADMINISTRATOR_HEADERS) as table:
-        for person in market.contract.get("administrators") or ():
-            party = str(person.get("party", ""))
-            access = (str(person.get(key) or "aucun") for key in ("mfa", "bastion"))
-            table.row((str(person.get("name", "")), PARTIES.get(party, party), *access))
+    write_administrators(market.contract, folder / "administrateurs.csv")
     with write_table(folder / "coffre.csv", VAULT_HEADERS) as table:
         for entry in vault.entries():
             expires = entry.expires.date() if entry.expires else None
@@ -81,6 +78,15 @@ def write(build: Build, folder: Path) -> None:
             table.row((*kept, expires, entry.revision, entry.pending is not None))
     for sheet, rows in access_sheets(build).items():
         write_sheet(folder, sheet, market, rows, build.moment)
+
+
+def write_administrators(contract: Mapping[str, Any], path: Path) -> None:
+    """Write who may administer, with the second factor and the bastion of each person (B 7.2)."""
+    with write_table(path, ADMINISTRATOR_HEADERS) as table:
+        for person in contract.get("administrators") or ():
+            party = str(person.get("party", ""))
+            access = (str(person.get(key) or "aucun") for key in ("mfa", "bastion"))
+            table.row((str(person.get("name", "")), PARTIES.get(party, party), *access))
 
 
 def _read_logins(state: State, site: str, tag: str, name: str) -> list[dict[str, Any]]:

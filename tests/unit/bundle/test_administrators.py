@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
 
 from reversibility.bundle.sections import accounts
-from reversibility.records.state import State
 
 
 def test_each_administrator_has_a_second_factor_and_a_bastion_or_is_said_to_have_none(tmp_path: Path) -> None:
@@ -21,15 +18,8 @@ def test_each_administrator_has_a_second_factor_and_a_bastion_or_is_said_to_have
         },
         {"name": "Dominique Exemple", "party": "town"},
     ]
-    build = SimpleNamespace(
-        market=SimpleNamespace(contract={"administrators": people}),
-        state=State.create(tmp_path / "state"),
-        vault=SimpleNamespace(entries=list),
-    )
-    folder = tmp_path / "05-comptes"
-    folder.mkdir()
-    accounts.write(cast(Any, build), folder)
-    with (folder / "administrateurs.csv").open(encoding="utf-8-sig", newline="") as stream:
+    accounts.write_administrators({"administrators": people}, tmp_path / "administrateurs.csv")
+    with (tmp_path / "administrateurs.csv").open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream, delimiter=";"))
     assert [list(row.values())[2:] for row in rows] == [
         ["clé FIDO2", "bastion.mairie.example"],
