@@ -84,12 +84,12 @@ def test_no_password_is_lost_wherever_a_change_is_cut(one_pc: Fleet) -> None:
     cuts: list[tuple[str, Callable[[dict[str, Any]], bool] | None]] = [
         ("Have the accounts:0", None),  # both are pending, neither is on the PC
         ("", lambda given: given["name"] == "eleve"),  # the PC has an account whose creation nobody heard of
-        ("Set the password of a local account:0", None),  # of the administrator
+        ("Set the passwords of local accounts:0", None),  # of the administrator
         (
             "",
             lambda given: given["update_password"] == "always",
         ),  # the PC has a password that nobody heard of
-        ("Make the proven secret the current one:1", None),
+        ("Make the proven secrets the current ones:0", None),
     ]
     for before, of in cuts:
         if of is not None:
