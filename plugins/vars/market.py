@@ -13,7 +13,7 @@ description:
   - Gives every host C(cartable_market) (the name), C(cartable_sites), C(cartable_network), C(cartable_catalogue),
     C(cartable_contract), C(cartable_calendar) (empty without C(calendar.yml)) and C(cartable_state_dir), and every
     declared asset C(cartable_site), C(cartable_room), C(cartable_software) (the catalogue's entries that are wanted on it),
-    C(cartable_platform), C(cartable_family), C(cartable_kind_groups), C(cartable_itemtype) (GLPI's), C(cartable_task_files)
+    C(cartable_platform), C(cartable_platform_version), C(cartable_family), C(cartable_kind_groups), C(cartable_itemtype) (GLPI's), C(cartable_task_files)
     (the file of each role for its platform) and C(cartable_collected) (what observe reads of its configuration).
     C(ansible_connection) and the like, as C(platforms.yml) has them, where neither the host nor a group gives them.
   - The market is read and checked once, in Ansible's main process, and again only when one of its files changes.

@@ -53,6 +53,11 @@ class Platform:
         """The match of ``os`` with one of the patterns."""
         return next((found for pattern in self.patterns if (found := pattern.fullmatch(os))), None)
 
+    def version_of(self, os: str | None) -> str:
+        """The version that ``os`` names; '' where it names none."""
+        found = self.match(os or "")
+        return (found[1] or "") if found and found.re.groups else ""
+
     def support(self, version: str, release: str = "", edition: str = "") -> Support:
         """The end of support of a version; of one that has releases, that of its release and edition.
 

@@ -39,6 +39,7 @@ def host_variables(files: MarketFiles, tag: str) -> dict[str, Any]:
         "cartable_room": asset.room,
         "cartable_software": market.software_for(asset),
         "cartable_platform": asset.platform.name,
+        "cartable_platform_version": asset.platform.version_of(asset.os),
         "cartable_family": asset.platform.family,
         "cartable_kind_groups": list(asset.kind_groups),
         "cartable_itemtype": kind_table().kinds[asset.kind].itemtype,
