@@ -212,6 +212,7 @@ class Connection(ConnectionBase):
         records: dict[str, Any] = {
             "accounts": {},
             "services": {},
+            "ports": {"known": False, "ports": []},
             "updates": {},
             "volatile": {"uptime_seconds": 1},
         }
