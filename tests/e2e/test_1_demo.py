@@ -127,18 +127,21 @@ def test_drift_is_repaired_and_journalled(school: School, demo: DemoRun) -> None
 
 
 def test_a_socket_changes_its_vlan_by_one_edit_of_the_inventory(school: School, demo: DemoRun) -> None:
-    """A PC in the guests' socket meets their gateway and no pupil; once the socket is the pupils', the reverse."""
+    """A PC in the guests' socket is shut out from the pupils; once the socket is the pupils', it is one of them."""
     variables = INVENTORY / "host_vars" / "SW250001.yml"
     text = variables.read_text(encoding="utf-8")
     market = plan(load_market(INVENTORY))
     port = next(port for port in market.ports if port.name == "p_guest")
-    pc, gateway, pupil = "pc-moved", "198.51.100.129", "198.51.100.106:22"
+    pc, gateway, pupil = "pc-moved", "198.51.100.129", "198.51.100.106"
 
-    def met() -> tuple[bool, str]:
+    def is_neighbour(address: str) -> bool:
+        """Whether the address answers without a router between (ARP, RFC 826)."""
         network.inside(pc, ["ip", "neigh", "flush", "all"])
-        network.inside(pc, ["ping", "-q", "-c", "1", "-W", "1", gateway], check=False)
-        answered = "lladdr" in network.inside(pc, ["ip", "neigh", "show", gateway]).stdout
-        return answered, network.inside(pc, [sys.executable, "-I", str(reach.__file__), pupil]).stdout.strip()
+        network.inside(pc, ["ping", "-q", "-c", "1", "-W", "1", address], check=False)
+        return "lladdr" in network.inside(pc, ["ip", "neigh", "show", address]).stdout
+
+    def ssh_to_a_pupil() -> str:
+        return network.inside(pc, [sys.executable, "-I", str(reach.__file__), f"{pupil}:22"]).stdout.strip()
 
     try:
         network.add_namespaces([pc])
@@ -146,13 +149,15 @@ def test_a_socket_changes_its_vlan_by_one_edit_of_the_inventory(school: School, 
         school.on_host("SW250001", plug_in(port))
         for address in ("198.51.100.140/27", "198.51.100.120/27"):
             network.inside(pc, ["ip", "address", "add", address, "dev", INTERFACE])
-        assert met() == (True, "filtered")
+        assert is_neighbour(gateway) and not is_neighbour(pupil)
+        assert ssh_to_a_pupil() == "filtered"
         moved = text.replace("vlan: guests, guards: [protected]", "vlan: pupils")
         assert moved != text
         variables.write_text(moved, encoding="utf-8")
         shown = school.playbook("provision.yml", "--limit", "SW250001", "--diff").stdout
         assert "+p_guest tag=40 trunks=[] vlan_mode=access protected=false" in shown
-        assert met() == (False, "open")
+        assert is_neighbour(pupil)
+        assert ssh_to_a_pupil() == "open"
         again = school.playbook("provision.yml", "--limit", "SW250001").stdout
         assert re.search(r"SW250001 +: ok=\d+ +changed=0 ", again)
     finally:

@@ -24,7 +24,7 @@ from tests.unit.bundle.reader import PROJECT, START, Reader, make_reader
 SITE, TAG, NAS, ADDRESS = "trois_platanes", "UC250001", "NA250001", "198.51.100.74"
 INTRUDER = """
 useradd --uid 1999 --shell /bin/bash nuit
-mkdir -p /root/.ssh
+mkdir -p /root/.ssh /etc/cron.d
 key=AAAAC3NzaC1lZDI1NTE5AAAAIJxBzfjAEPWdHVhJWnZWRVNfOdCJNR1bYMhn2jU8xCrv
 echo "ssh-ed25519 $key porte" > /root/.ssh/authorized_keys
 echo '* * * * * root true' > /etc/cron.d/nuit

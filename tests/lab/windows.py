@@ -63,9 +63,16 @@ def first_passwords(paths: MarketPaths) -> dict[str, str]:
 
 @contextlib.contextmanager
 def simulated_pcs(paths: MarketPaths) -> Iterator[list[str]]:
-    """Run the simulated PCs on the controller, at the addresses of the inventory; their tags."""
+    """Run the simulated PCs on the controller, at the addresses of the inventory; their tags.
+
+    Those that run already, for the same records, are used and left running.
+    """
     folder = folder_of(paths)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    running = folder / "running.json"
+    if (present := _running(running)) is not None:
+        yield present
+        return
     for asset in windows_assets(load_market(paths.inventory)).values():
         # Addresses of the controller itself, in its own network namespace: nothing passes the switch or the router.
         address: list[str | Path] = [
@@ -102,8 +109,11 @@ def simulated_pcs(paths: MarketPaths) -> Iterator[list[str]]:
         ready = process.stdout.readline()
         if not ready:
             raise LabError(f"the simulated Windows PCs did not start; why is in {log}.")
-        yield json.loads(ready)
+        tags = json.loads(ready)
+        running.write_text(json.dumps({"pid": process.pid, "tags": tags}), encoding="utf-8")
+        yield tags
     finally:
+        running.unlink(missing_ok=True)
         with contextlib.suppress(BrokenPipeError):
             process.stdin.close()
         try:
@@ -112,3 +122,14 @@ def simulated_pcs(paths: MarketPaths) -> Iterator[list[str]]:
             process.kill()
             process.wait()
         process.stdout.close()
+
+
+def _running(record: Path) -> list[str] | None:
+    """The tags of the simulated PCs whose process still runs; None where there is none."""
+    try:
+        known = json.loads(record.read_bytes())
+        os.kill(known["pid"], 0)
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    tags: list[str] = known["tags"]
+    return tags
