@@ -49,7 +49,6 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         need_package(MISSING, AnsibleActionFail)
         _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
-        assert set(ARGUMENTS["purpose"]["choices"]) == set(PURPOSES)
         if args["renew_days"] >= args["days"]:
             raise AnsibleActionFail(
                 f"renew_days ({args['renew_days']}) must be less than days ({args['days']}), or each run issues a certificate."

@@ -101,7 +101,7 @@ EXAMPLES = r"""
 - name: Compare the machine with two rules
   cartable.fleet.security_rules:
     rules:
-      - {id: ssh-root, group: ssh, title: Root n’ouvre pas de session par SSH, probe: sshd, key: PermitRootLogin, expected: "no"}
+      - {id: ssh-root, group: ssh, title: Root interdit par SSH, probe: sshd, key: PermitRootLogin, expected: "no"}
       - {id: kernel-dmesg, group: kernel, title: Journal du noyau réservé, probe: sysctl, key: kernel.dmesg_restrict, expected: "1"}
   register: compared
 """

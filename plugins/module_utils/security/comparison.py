@@ -11,11 +11,11 @@ from .probes import Probes
 
 COMPLIES, PRESENT, MISSING = "complies", "present", "missing"
 NOT_APPLICABLE, WAIVED, DECLINED = "not_applicable", "waived", "declined"
-HOST_KERNEL = "le noyau est celui de l’hôte du conteneur"
+HOST_KERNEL = "le noyau est celui de l\u2019hôte du conteneur"
 NEEDS = {
     "own_kernel": HOST_KERNEL,
-    "grub": "GRUB n’est pas installé",
-    "desktop": "aucun bureau n’est installé",
+    "grub": "GRUB n\u2019est pas installé",
+    "desktop": "aucun bureau n\u2019est installé",
 }
 # What the role can bring about, by probe: the list of what is to be done that the deviation goes into.
 REMEDIES = {

@@ -58,18 +58,22 @@ class RunningProbe:
 
     def say(self, line: str) -> None:
         """Send a line."""
-        assert self.process.stdin is not None
+        stream = self.process.stdin
+        if stream is None:
+            raise ProbeFailed(f"The probe {self.name} has no standard input.")
         try:
-            self.process.stdin.write(f"{line}\n")
-            self.process.stdin.flush()
+            stream.write(f"{line}\n")
+            stream.flush()
         except OSError:
             pass  # what it said last is told by hear
 
     def hear(self, key: str) -> Any:
         """The value of ``key`` in the next line. Raises ProbeFailed."""
-        assert self.process.stdout is not None
-        ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
-        line = self.process.stdout.readline() if ready else ""
+        stream = self.process.stdout
+        if stream is None:
+            raise ProbeFailed(f"The probe {self.name} has no standard output.")
+        ready, _, _ = select.select([stream], [], [], PATIENCE)
+        line = stream.readline() if ready else ""
         try:
             return json.loads(line)[key]
         except (ValueError, KeyError, TypeError):
