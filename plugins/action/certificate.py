@@ -17,7 +17,7 @@ try:
     from reversibility.market.paths import MarketPaths
     from reversibility.market.variables import loaded
     from reversibility.operations.certificates import issuing
-    from reversibility.operations.certificates.authority import PURPOSES, Wanted
+    from reversibility.operations.certificates.authority import Wanted
     from reversibility.records import session
     from reversibility.records.state import State
 except ImportError as error:
