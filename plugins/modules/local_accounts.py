@@ -90,7 +90,7 @@ def main():
         argument_spec={
             "asset": {"type": "str", "required": True},
             "declared": {"type": "list", "elements": "str", "required": True},
-            "keys_of": {"type": "list", "elements": "str", "default": []},
+            "keys_of": {"type": "list", "elements": "str", "default": [], "no_log": False},
             "root_over_ssh": {"type": "bool", "default": False},
         },
         supports_check_mode=True,

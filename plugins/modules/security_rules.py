@@ -154,7 +154,7 @@ RULE = {
         ],
     },
     "path": TEXT,
-    "key": TEXT,
+    "key": {**TEXT, "no_log": False},
     "expected": TEXT,
     "compare": {"type": "str", "choices": ["equal", "at_least", "at_most"], "default": "equal"},
     "optional": {"type": "bool", "default": False},
