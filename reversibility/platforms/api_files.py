@@ -34,7 +34,7 @@ class ApiDriver:
 
     def parse(self, files: Files) -> Configuration:
         """The configuration in the common model."""
-        raise NotImplementedError
+        raise NotImplementedError  # each subclass has its own
 
     def comparable(self, wanted: Configuration) -> Configuration:
         """The part of what is wanted that this platform says."""
@@ -42,7 +42,7 @@ class ApiDriver:
 
     def render(self, wanted: Configuration) -> str:
         """The bodies to send, as JSON."""
-        raise NotImplementedError
+        raise NotImplementedError  # each subclass has its own
 
     def problems(self, files: Files) -> list[str]:
         """Each answer that is not JSON."""

@@ -116,7 +116,11 @@ def fetch(folder: Path) -> None:
     for name in ("lists/partial", "archives/partial"):
         (apt / name).mkdir(parents=True)
     (apt / "status").touch()
-    source = "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian sid main\n"
+    asked = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Origin: Debian"]
+    mirror = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.split()[
+        0
+    ]  # the machine's own
+    source = f"deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {mirror} sid main\n"
     (apt / "sid.list").write_text(source)
     places = {
         "Dir::Etc::sourcelist": apt / "sid.list", "Dir::Etc::sourceparts": "/dev/null",

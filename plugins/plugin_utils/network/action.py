@@ -65,7 +65,7 @@ class MarketAction(ActionBase):
 
     def act(self):
         """Do the work; the task's result."""
-        raise NotImplementedError
+        raise NotImplementedError  # each subclass has its own
 
     def _find(self):
         folder = identity.market_folder()
@@ -80,7 +80,7 @@ class MarketAction(ActionBase):
 
     def find(self, platform):
         """Set ``self.driver`` for a platform. Raises CartableError when nothing talks to it."""
-        raise NotImplementedError
+        raise NotImplementedError  # each subclass has its own
 
     def _stranger(self):
         name = self.asset.platform.name

@@ -205,6 +205,7 @@ class Change:
             if lost and session is not None:
                 session.close()
             state = self._undo(None if lost else session, way, before)
+        # NotImplementedError: a driver that only reads has no plan to undo with.
         except (DeviceError, UnknownGrammar, ChangeRefused, NotImplementedError):
             if way is not None:
                 state = f"it undoes the change by itself within {self.minutes} min ('{way.name}')"

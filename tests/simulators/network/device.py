@@ -76,17 +76,17 @@ class Device:
 
     def factory(self, username: str, password: str, enable: str) -> None:
         """Fill the running configuration as a person leaves it: with an address and a first account."""
-        raise NotImplementedError
+        raise NotImplementedError  # each vendor's device has its own
 
     def check_login(self, username: str, password: str) -> bool:
-        raise NotImplementedError
+        raise NotImplementedError  # each vendor's device has its own
 
     def write_startup(self) -> None:
         """Make what runs what starts."""
         self.startup = self.running.copy()
 
     def new_session(self) -> Any:
-        raise NotImplementedError
+        raise NotImplementedError  # each vendor's device has its own
 
     @property
     def reachable(self) -> bool:
