@@ -63,6 +63,7 @@ function Format-RegistryText {
 $before = New-Object -TypeName System.Collections.Generic.List[string]
 $after = New-Object -TypeName System.Collections.Generic.List[string]
 $changed = New-Object -TypeName System.Collections.Generic.List[string]
+$seen = @{}
 foreach ($entry in $module.Params.entries) {
     $label = "$($entry.path)\$($entry.name)"
     if ($entry.path -notmatch '^(HKLM|HKU):\\(.+?)\\?$') {
@@ -76,6 +77,9 @@ foreach ($entry in $module.Params.entries) {
         $root = [Microsoft.Win32.RegistryKey]::OpenBaseKey($hive, [Microsoft.Win32.RegistryView]::Registry64)
         $key = $root.OpenSubKey($subKey, $false)
         $found = Get-RegistryText -Key $key -Name $entry.name
+        if ($null -ne $found) {
+            $seen[$label] = $found
+        }
         $wanted = $null
         if ($entry.state -eq 'present') {
             $data = ConvertTo-RegistryData -Kind $entry.type -Data $entry.data
@@ -120,6 +124,7 @@ foreach ($entry in $module.Params.entries) {
 
 $module.Result.changed = $changed.Count -gt 0
 $module.Result.changed_values = $changed.ToArray()
+$module.Result.seen = $seen
 $module.Diff.before = ($before -join "`n") + "`n"
 $module.Diff.after = ($after -join "`n") + "`n"
 $module.ExitJson()

@@ -90,12 +90,13 @@ function Get-AuditPolicy {
 
 $before = @{}
 $after = @{}
+$seen = @{}
 $wanted = $module.Params.account_policy
-$found = @{}
-if ($wanted.Count -gt 0) {
-    $found = Get-AccountPolicy
-}
+$found = if ($wanted.Count -gt 0) { Get-AccountPolicy } else { @{} }
 foreach ($name in $wanted.Keys) {
+    if ($found.ContainsKey($name)) {
+        $seen[$name] = $found[$name]
+    }
     if ([string]$found[$name] -cne [string]$wanted[$name]) {
         $before[$name] = [string]$found[$name]
         $after[$name] = [string]$wanted[$name]
@@ -103,16 +104,14 @@ foreach ($name in $wanted.Keys) {
 }
 $policyDiffers = $after.Count -gt 0
 
-$audited = @{}
-if ($module.Params.audit_policy.Count -gt 0) {
-    $audited = Get-AuditPolicy
-}
+$audited = if ($module.Params.audit_policy.Count -gt 0) { Get-AuditPolicy } else { @{} }
 $toAudit = @()
 foreach ($entry in $module.Params.audit_policy) {
     $guid = '{' + $entry.subcategory.Trim('{', '}').ToUpperInvariant() + '}'
     if (-not $audited.ContainsKey($guid)) {
         $module.FailJson("$guid is no subcategory of this Windows; give its GUID as 'auditpol /list /subcategory:* /v' shows it")
     }
+    $seen[$guid] = $settingNames[$audited[$guid]]
     $setting = [int]$entry.success + 2 * [int]$entry.failure
     if ($audited[$guid] -ne $setting) {
         $before[$guid] = $settingNames[$audited[$guid]]
@@ -125,14 +124,19 @@ $toDisable = @()
 foreach ($name in $module.Params.disabled_services) {
     # A service that is not there conforms.
     $service = Get-Service -Name $name -ErrorAction SilentlyContinue
-    if ($null -ne $service -and ($service.StartType.ToString() -ne 'Disabled' -or $service.Status.ToString() -ne 'Stopped')) {
-        $before[$name] = "$($service.StartType), $($service.Status)"
+    if ($null -eq $service) {
+        continue
+    }
+    $seen[$name] = "$($service.StartType), $($service.Status)"
+    if ($service.StartType.ToString() -ne 'Disabled' -or $service.Status.ToString() -ne 'Stopped') {
+        $before[$name] = $seen[$name]
         $after[$name] = 'Disabled, Stopped'
         $toDisable += $name
     }
 }
 
 $module.Result.changed = $after.Count -gt 0
+$module.Result.seen = $seen
 $module.Diff.before = $before
 $module.Diff.after = $after
 if (-not $module.CheckMode) {
@@ -146,10 +150,8 @@ if (-not $module.CheckMode) {
         }
     }
     foreach ($entry in $toAudit) {
-        $flags = @('disable', 'enable')
-        $success = '/success:' + $flags[$entry.setting -band 1]
-        $failure = '/failure:' + $flags[($entry.setting -band 2) / 2]
-        $answer = auditpol.exe /set "/subcategory:$($entry.guid)" $success $failure
+        $flags = 'disable', 'enable'
+        $answer = auditpol.exe /set "/subcategory:$($entry.guid)" "/success:$($flags[$entry.setting -band 1])" "/failure:$($flags[$entry.setting -shr 1])"
         if ($LASTEXITCODE -ne 0) {
             $module.FailJson("auditpol cannot set $($entry.guid) (exit status $LASTEXITCODE): $answer")
         }

@@ -41,6 +41,7 @@ class RuleState:
     level: str = ""
     anssi: str = ""
     cis: str = ""
+    source: str = ""
     expected: str = ""
     seen: str = ""
     reason: str = ""

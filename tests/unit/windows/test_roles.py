@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from reversibility.market.load import load_market
+from reversibility.operations.compliance import RuleState, compliance
 from tests.simulators.windows.pc import PC
 from tests.simulators.windows.state.accounts import ADMINISTRATORS
 from tests.simulators.windows.state.software import installed
@@ -98,6 +100,12 @@ def assert_as_wanted(fleet: Fleet, tag: str) -> None:
     assert vault.secret(tag, "cartable", f"BitLocker C: {key['id']}") == key["password"]
 
 
+def rules(fleet: Fleet, tag: str) -> dict[str, RuleState]:
+    """What ``reversibility compliance`` says of a PC."""
+    market = load_market(fleet.paths.inventory)
+    return {row.rule: row for row in compliance(market, fleet.state()) if row.asset == tag}
+
+
 def drift(pc: PC, user: str) -> None:
     """What a pupil, a colleague and Windows itself do in a term."""
     state = pc.state
@@ -126,6 +134,10 @@ def test_from_a_blank_pc_to_a_proven_hand_over(fleet: Fleet) -> None:
     for tag in TAGS:
         assert checked.of(tag)["changed"] > 5
         assert_as_wanted(fleet, tag)
+        found = rules(fleet, tag)
+        assert len(found) > 50
+        assert {name for name, row in found.items() if row.state != "complies"} == {"remote-token-filter"}
+        assert found["bitlocker-system"].seen == "FullyEncrypted, On"
     again = fleet.run("provision.yml")
     assert again.status == 0, again.text
     assert again.changed == {}

@@ -35,6 +35,7 @@ def converted(call: Call, label: str, kind: str, data: Any) -> Any:
 @model("cartable.fleet.win_registry_values")
 def win_registry_values(call: Call) -> Result:
     registry, changed, before, after = call.state.registry, [], [], []
+    seen: dict[str, str] = {}
     for entry in call.params["entries"]:
         path, name = entry["path"], entry["name"]
         label = f"{path}\\{name}"
@@ -43,6 +44,8 @@ def win_registry_values(call: Call) -> Result:
                 f"{label} is not below HKLM:\\ or HKU:\\; give the path of a key as HKLM:\\SOFTWARE\\..."
             )
         found = registry.value(path, name)
+        if found is not None:
+            seen[label] = shown(found.type, found.data)
         present = entry["state"] == "present"
         data = converted(call, label, entry["type"], entry["data"]) if present else None
         if (found is None and not present) or (
@@ -61,4 +64,4 @@ def win_registry_values(call: Call) -> Result:
         else:
             registry.delete_value(path, name)
     call.set_diff("\n".join(before) + "\n", "\n".join(after) + "\n")
-    return {"changed": bool(changed), "changed_values": changed}
+    return {"changed": bool(changed), "changed_values": changed, "seen": seen}

@@ -9,6 +9,8 @@ from ...state.pc_state import PCState
 from ...state.security_policy import SYSTEM_ACCESS
 from ..api import Call, Result, model
 
+START_TYPES = {"disabled": "Disabled", "manual": "Manual"}  # Get-Service calls a delayed start Automatic, too
+STATES = {"stopped": "Stopped", "started": "Running", "paused": "Paused"}
 SETTINGS = ("none", "success", "failure", "success and failure")
 
 
@@ -27,6 +29,7 @@ def win_security_settings(call: Call) -> Result:
     state, wanted = call.state, dict(call.params["account_policy"])
     found = exported(state)
     differing = {name: str(value) for name, value in wanted.items() if found.get(name, "") != str(value)}
+    seen = {name: found[name] for name in wanted if name in found}
     before: dict[str, str] = {name: found.get(name, "") for name in differing}
     after = dict(differing)
     to_audit: dict[str, int] = {}
@@ -37,6 +40,7 @@ def win_security_settings(call: Call) -> Result:
             call.fail(
                 f"{label} is no subcategory of this Windows; give its GUID as 'auditpol /list /subcategory:* /v' shows it"
             )
+        seen[label] = SETTINGS[state.audit_policy[guid]]
         setting = int(entry["success"]) + 2 * int(entry["failure"])
         if state.audit_policy[guid] != setting:
             before[label], after[label] = SETTINGS[state.audit_policy[guid]], SETTINGS[setting]
@@ -44,8 +48,11 @@ def win_security_settings(call: Call) -> Result:
     to_disable = []
     for name in call.params["disabled_services"]:
         service = state.services.get(name.lower())
-        if service is not None and (service.start_mode, service.state) != ("disabled", "stopped"):
-            before[name], after[name] = f"{service.start_mode}, {service.state}", "Disabled, Stopped"
+        if service is None:
+            continue
+        seen[name] = f"{START_TYPES.get(service.start_mode, 'Automatic')}, {STATES[service.state]}"
+        if seen[name] != "Disabled, Stopped":
+            before[name], after[name] = seen[name], "Disabled, Stopped"
             to_disable.append(service)
     call.set_diff(before, after)
     if not call.check:
@@ -58,4 +65,4 @@ def win_security_settings(call: Call) -> Result:
             if refused:
                 call.fail(f"Windows did not take these values of the security policy: {', '.join(refused)}")
         state.audit_policy |= to_audit
-    return {"changed": bool(after)}
+    return {"changed": bool(after), "seen": seen}
