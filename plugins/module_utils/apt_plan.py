@@ -20,9 +20,12 @@ HEADINGS = {
 # Message of apt-get → what it is. The first that fits counts.
 CAUSES: Tuple[Tuple[str, str], ...] = (
     (r"changed its '(?:Codename|Label|Suite|Origin)' value", "release_changed"),
-    (r"EXPKEYSIG|KEYEXPIRED|expired", "key_expired"),
-    (r"NO_PUBKEY|not signed|Missing key", "key_missing"),
+    (r"does not have a Release file|no longer has a Release file", "release_gone"),
+    (r"Release file for \S+ is (?:expired|not valid yet)", "release_expired"),
+    # Before the keys: of a portal's page apt-get says that it "is not signed" as well.
     (r"<html|<!DOCTYPE|NOSPLIT|Unable to parse package file", "proxy_answers_html"),
+    (r"EXPKEYSIG|KEYEXPIRED|key[^;\n]* expired", "key_expired"),
+    (r"NO_PUBKEY|not signed|Missing key", "key_missing"),
     (r"Unable to acquire the dpkg frontend lock|Could not get lock", "locked"),
     (r"No space left on device|not have enough free space|don't have enough free space", "disk_full"),
     (

@@ -51,6 +51,7 @@ class Apt:
     def __init__(self, lock_timeout: int, check: bool = False) -> None:
         self.lock_timeout = lock_timeout
         self.check = check
+        self.lists_lock = LISTS_LOCK
 
     def run(self, *command: str, **environment: str) -> Tuple[int, str]:
         """Run a command without input; its exit status and all that it printed."""
@@ -110,7 +111,7 @@ class Apt:
 
     def refresh(self) -> None:
         """Fetch the package lists. Whatever of it fails fails all: apt-get alone ends well with an expired key."""
-        with self.locked(LISTS_LOCK):
+        with self.locked(self.lists_lock):
             pass  # apt-get does not wait for this lock by itself
         self.get("--option=APT::Update::Error-Mode=any", "update")
 

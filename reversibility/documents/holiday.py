@@ -43,6 +43,8 @@ RESULTS = {
 }
 CAUSES = {
     "release_changed": "le dépôt de paquets a changé de nom ; la nouvelle version du système doit être décidée",
+    "release_gone": "le dépôt de paquets n’existe plus à cette adresse",
+    "release_expired": "le dépôt de paquets n’est plus tenu à jour, ou l’horloge de l’ordinateur est fausse",
     "key_expired": "la clé du dépôt de paquets a expiré",
     "key_missing": "la clé du dépôt de paquets manque",
     "proxy_answers_html": "un portail ou un mandataire (proxy) répond à la place du dépôt de paquets",
@@ -117,9 +119,11 @@ def write_reports(
 
 
 def cause(entry: Mapping[str, Any]) -> str:
-    """Why a stage failed, in one French sentence; what the machine said where no code tells."""
-    known = CAUSES.get(str(entry.get("code", "")), "")
-    return (known or str(entry.get("detail", ""))).replace(" ;", "\u202f;")
+    """Why a stage failed, in one French sentence; what the machine said, quoted, where no code tells."""
+    known, said = CAUSES.get(str(entry.get("code", "")), ""), str(entry.get("detail", ""))
+    if not known and said:
+        known = f"la cause n’a pas été reconnue ; message du programme : «\u00a0{said}\u00a0»"
+    return known.replace(" ;", "\u202f;").replace(" :", "\u00a0:")
 
 
 def _letter(market: Market, plan: Plan, site: SitePlan) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -168,3 +169,24 @@ def test_rotation_changes_what_is_selected_and_the_former_passwords_open_nothing
     )
     assert tried.returncode == 2 and "still opens backup" in tried.stdout
     assert not revocations.refused(state, *place, revocations.PASSWORDS)
+
+
+def test_a_holiday_run_observes_a_device_lists_the_rest_and_tries_again_what_was_off(school) -> None:
+    market, device = school
+    options = {"holiday_run": "essai", "holiday_patience": 1, "holiday_first_patience": 1}
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    off = market.run("holiday.yml", ansible_port=port, **options)  # nothing listens there
+    assert off.returncode == 0, off.stdout + off.stderr
+    state = State(market.data / "state")
+    wake = state.read_json("trois_platanes", TAG, "holiday.json")["stages"]["wake"]
+    assert wake["result"] == "off"
+
+    done = market.run("holiday.yml", **options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    stages = state.read_json("trois_platanes", TAG, "holiday.json")["stages"]
+    results = {name: entry["result"] for name, entry in stages.items()}
+    assert {name for name, result in results.items() if result == "done"} == {"wake", "observe"}
+    assert {result for name, result in results.items() if name not in ("wake", "observe")} == {"impossible"}
+    assert state.read_bytes("trois_platanes", TAG, "config/running-config")
+    assert device.configuring() == []
