@@ -20,6 +20,7 @@ try:
     from reversibility.documents.holiday import write_announcements, write_reports
     from reversibility.errors import CartableError
     from reversibility.market.variables import loaded
+    from reversibility.operations.advisories.kept import FOLDER, match_again
     from reversibility.operations.holiday.health import backup_problem, lost
     from reversibility.operations.holiday.plan import Plan, make_plan
     from reversibility.operations.holiday.progress import OFF, Progress, failures
@@ -230,8 +231,13 @@ class ActionModule(ActionBase):
         state = State(self._paths.state)
         if self._task.check_mode:
             return {"changed": False, "files": [], "outcomes": {}}
+        result: dict[str, Any] = {"changed": True}
+        try:  # what was just installed has closed flaws
+            match_again(self._market, state, self._paths.data / FOLDER, datetime.now(UTC))
+        except CartableError as error:
+            result["warnings"] = [f"The report shows the deadlines of the last match: {error}"]
         files, outcomes = write_reports(self._paths.data, state, self._market, plan, datetime.now(UTC))
-        return {"changed": True, "files": [str(path) for path in files], "outcomes": outcomes}
+        return {**result, "files": [str(path) for path in files], "outcomes": outcomes}
 
     def _progress(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> tuple[Progress, str]:
         """The progress of the current host, whose name, site and family come from the market."""

@@ -12,11 +12,13 @@ from typing import Any
 
 from reversibility.cli_options import add_inventory
 from reversibility.console import say
+from reversibility.documents.deadlines import deadlines_page
 from reversibility.errors import CartableError
 from reversibility.market.load import load_market
 from reversibility.market.model import Asset, Market
 from reversibility.market.paths import MarketPaths
 from reversibility.operations.advisories.deadlines import HOURS, Deadline, Deadlines, record
+from reversibility.operations.advisories.kept import FOLDER, RECORD, flaws
 from reversibility.operations.advisories.matching import Matcher
 from reversibility.operations.advisories.model import Advisories
 from reversibility.operations.advisories.observed import observed
@@ -24,8 +26,6 @@ from reversibility.operations.advisories.read import read_folder
 from reversibility.records.atomic import write_atomically
 from reversibility.records.state import State
 
-FOLDER = "advisories"
-RECORD = "advisories.json"
 SHOWN = 40
 
 
@@ -47,6 +47,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--record", action="store_true", help="keep the result in the state, for compliance over time"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every row, one JSON object a line")
+    parser.add_argument(
+        "--html",
+        type=Path,
+        metavar="FILE",
+        help="write the page in French, of what the state has kept (--record)",
+    )
     parser.set_defaults(func=show)
 
 
@@ -74,6 +80,8 @@ def show(args: argparse.Namespace) -> int:
         write_atomically(args.json, "".join(f"{line}\n" for line in _lines(rows, now)).encode())
     if args.record:
         state.commit(f"advisories: {len(rows)} open")
+    if args.html:
+        write_atomically(args.html, deadlines_page(market, *flaws(market, state), now).encode())
     return 1 if any(deadline.state(now) == "late" for _, deadline in rows) else 0
 
 

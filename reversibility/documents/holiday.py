@@ -11,11 +11,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from reversibility.documents.completeness import market_title, party_name
+from reversibility.documents.deadlines import SEVERITIES, deadline_totals
 from reversibility.documents.ics import Event, ics
 from reversibility.documents.render import html_to_pdfa3, render_html
 from reversibility.documents.site_calendar import day_and_clock
 from reversibility.market.kinds import kind_table
 from reversibility.market.model import Market
+from reversibility.operations.advisories.kept import flaws
 from reversibility.operations.holiday.plan import Plan, SitePlan
 from reversibility.operations.holiday.run import run_folder
 from reversibility.operations.holiday.stages import stages
@@ -102,8 +104,11 @@ def write_reports(
     """Write the report (JSON, HTML, PDF) of each school; their paths, and the totals by school."""
     written: list[Path] = []
     totals = {}
+    found, unmatched = flaws(market, state)
     for site in plan.sites:
         summary = site_summary(market, state, plan, site, now)
+        if any(tag not in unmatched for tag in site.assets):
+            summary["deadlines"] = deadline_totals([flaw for flaw in found if flaw.site == site.site], now)
         totals[site.site] = summary["totals"]
         target = run_folder(data, plan.run) / site.site
         _write(
@@ -167,6 +172,7 @@ def _report(market: Market, site: SitePlan, summary: Mapping[str, Any], now: dt.
         "kind": lambda name: kind_table().kinds[name].label,
         "announced": duration(summary["minutes_announced"]),
         "used": duration(summary["minutes_used"]) if summary["minutes_used"] is not None else "",
+        "severities": SEVERITIES,
         "upgrades": sum(len(row["upgraded"]) for row in summary["assets"]),
     }
 

@@ -52,7 +52,7 @@ class Deadline:
 
     def record(self) -> dict[str, Any]:
         """As it is kept in the state: nothing in it changes while the CVE stays open."""
-        found = {
+        found: dict[str, Any] = {
             "cve": self.open.cve,
             "package": self.open.package,
             "installed": self.open.installed,
@@ -66,9 +66,11 @@ class Deadline:
         if not self.open.certain:
             found["note"] = "versions not comparable: to be looked at by a person"
         if self.workaround:
-            found["workaround"] = (
-                f"{self.workaround.what} ({self.workaround.by}, until {self.workaround.until})"
-            )
+            found["workaround"] = {
+                "what": self.workaround.what,
+                "by": self.workaround.by,
+                "until": self.workaround.until.isoformat(),
+            }
         return found
 
 

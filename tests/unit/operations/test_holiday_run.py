@@ -18,6 +18,10 @@ pytestmark = pytest.mark.playbook
 
 RUN = "essai"
 PC = "UC250001"
+ADVISORY = (
+    "cve,release,package,fixed,severity,published\nCVE-2026-0001,trixie,openssl,3.5.4-2,minor,2026-11-29\n"
+)
+FLAW = {"cve": "CVE-2026-0001", "package": "openssl", "severity": "minor", "since": "2026-11-29T00:00:00Z"}
 FAULTS = {"UC250002": "off", "UC250001": "broken_package"}
 
 
@@ -62,6 +66,10 @@ def test_a_run_that_was_killed_goes_on_reports_failures_and_a_later_start_does_w
         "backups.json",
         {"backups": [{"dataset": "essai", "time": "2020-01-01", "result": "success"}]},
     )
+    (fleet.data / "fleet" / "advisories").mkdir(parents=True)
+    (fleet.data / "fleet" / "advisories" / "avis.csv").write_text(ADVISORY)
+    open_until = {"open": [{**FLAW, "due": "2099-01-01T00:00:00Z"}], "closed": []}
+    fleet.record("PD250001", "advisories.json", open_until)
     fleet.tell(FAULTS, scale=0.01)  # an upgrade takes six seconds
     kill_at_work(fleet, "PD250001", "system")
     before = stages_of(fleet, "PD250001")
@@ -85,6 +93,9 @@ def test_a_run_that_was_killed_goes_on_reports_failures_and_a_later_start_does_w
     }
     assert codes["UC250001"] == ["package_script"]
     assert codes["UC180001"] == ["backup_old"]
+    assert report(fleet)["deadlines"] == [
+        {"severity": "minor", "late": 0, "open": 0, "workaround": 0, "in_time": 1, "too_late": 0}
+    ], "what the run has installed is closed"
     assert "firmware" in report(fleet)["assets"][0]["impossible"], "listed, not skipped"
     page = Page((folder / "compte-rendu.html").read_text(encoding="utf-8"))
     assert page.problems == []

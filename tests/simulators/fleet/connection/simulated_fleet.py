@@ -207,7 +207,15 @@ class Connection(ConnectionBase):
         return {"changed": False}
 
     def _asset_facts(self, machine: dict[str, Any], check: bool, data: bytes) -> dict[str, Any]:
-        content = {"operatingsystem": {"name": "Debian", "version": "13"}, "softwares": []}
+        installed = UPGRADE["available"] if machine["upgrades"] else UPGRADE["installed"]
+        content = {
+            "operatingsystem": {
+                "name": "Debian",
+                "version": "13",
+                "full_name": "Debian GNU/Linux 13 (trixie)",
+            },
+            "softwares": [{"name": UPGRADE["name"], "version": installed, "from": "deb"}],
+        }
         inventory = {"deviceid": self._tag, "content": content}
         records: dict[str, Any] = {
             "accounts": {},
