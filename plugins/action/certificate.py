@@ -18,6 +18,7 @@ try:
     from reversibility.market.variables import loaded
     from reversibility.operations.certificates import issuing
     from reversibility.operations.certificates.authority import Wanted
+    from reversibility.operations.certificates.external import Orders
     from reversibility.records import session
     from reversibility.records.state import State
 except ImportError as error:
@@ -33,6 +34,8 @@ ARGUMENTS = {
     "purpose": {"type": "str", "choices": ["client", "server", "peer"], "default": "client"},
     "days": {"type": "int", "default": 365},
     "renew_days": {"type": "int", "default": 90},
+    "issuer": {"type": "str", "choices": ["market", "external"], "default": "market"},
+    "name": {"type": "str", "default": ""},
 }
 
 
@@ -48,15 +51,39 @@ class ActionModule(ActionBase):
         """Issue a certificate where one is needed."""
         super().run(tmp, task_vars)
         need_package(MISSING, AnsibleActionFail)
-        _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        _validation, args = self.validate_argument_spec(
+            argument_spec=ARGUMENTS, required_if=[("issuer", "external", ["name"])]
+        )
         if args["renew_days"] >= args["days"]:
             raise AnsibleActionFail(
                 f"renew_days ({args['renew_days']}) must be less than days ({args['days']}), or each run issues a certificate."
             )
         try:
-            return self._given(args)
+            return self._delivered(args) if args["issuer"] == "external" else self._given(args)
         except (CartableError, identity.NoIdentity) as error:
             raise AnsibleActionFail(str(error)) from error
+
+    def _delivered(self, args):
+        """What an outside authority has delivered; the request is kept for whoever orders."""
+        asset, site, folder = identity.host_name(), identity.host_site(), identity.market_folder()
+        paths, check = MarketPaths.for_inventory(folder), self._task.check_mode
+        state = State(paths.state) if check else State.create(paths.state)
+        wanted = Wanted(args["common_name"], args["purpose"], tuple(args["names"]), args["days"])
+        answer = Orders(state, site, asset).answer(
+            args["name"], args["request"], wanted,
+            now=datetime.now(UTC), renew_days=args["renew_days"], check=check,
+        )  # fmt: skip
+        certificate = answer.certificate or args["current"]
+        result = {
+            "changed": answer.asked_anew or certificate != args["current"],
+            "reason": answer.waiting,
+            "certificate": certificate,
+            "authority": "",
+            "revocations": "",
+        }
+        if answer.waiting:
+            result["warnings"] = [f"{asset}, certificate {args['name']}: {answer.waiting}"]
+        return result
 
     def _given(self, args):
         asset, site, folder = identity.host_name(), identity.host_site(), identity.market_folder()

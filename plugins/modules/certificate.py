@@ -48,6 +48,17 @@ options:
     description: A certificate that ends in fewer days is renewed.
     type: int
     default: 90
+  issuer:
+    description:
+      - Who issues it. With V(external) the request is kept for whoever orders the certificate
+        (C(reversibility certificates request)), and what was delivered (C(reversibility certificates import)) is returned.
+    type: str
+    choices: [market, external]
+    default: market
+  name:
+    description: What the order is called. Required with an external issuer.
+    type: str
+    default: ''
 attributes:
   check_mode:
     description: Says whether it would issue one, and why. Issues nothing and makes no authority.

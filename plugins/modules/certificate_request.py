@@ -12,8 +12,8 @@ short_description: Makes the private key of a certificate on the asset, and a re
 version_added: "0.1.0"
 description:
   - Makes a private key (elliptic curve P-256, PKCS 8) where there is none, with C(openssl). The key never leaves the asset.
-  - Gives a certificate request (PKCS 10) that proves that the asset has the key, for M(cartable.fleet.certificate). Names are
-    not in it, since the authority takes them from the inventory.
+  - Gives a certificate request (PKCS 10) that proves that the asset has the key, for M(cartable.fleet.certificate). The
+    market's authority takes the names from the inventory; only an outside one needs them in the request.
   - A key is never replaced. Remove the file, and the next run makes another one and asks for a new certificate.
 options:
   path:
@@ -24,6 +24,15 @@ options:
     description: File of the certificate that belongs to the key. Its content is returned.
     type: path
     required: true
+  subject:
+    description: Distinguished name of the request, as C(openssl req -subj) takes it.
+    type: str
+    default: /CN=request
+  names:
+    description: DNS names and IP addresses to ask for.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - ansible.builtin.files
 attributes:
@@ -56,6 +65,7 @@ certificate:
   type: str
 """
 
+import ipaddress
 import os
 import subprocess
 from pathlib import Path
@@ -63,7 +73,7 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 
 GENERATE = ("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
-REQUEST = ("req", "-new", "-batch", "-subj", "/CN=request", "-key")
+REQUEST = ("req", "-new", "-batch", "-utf8")
 
 
 def openssl(module, *arguments):
@@ -75,6 +85,14 @@ def openssl(module, *arguments):
             msg=f"openssl {arguments[0]} failed for {module.params['path']}: {done.stderr.strip()[-300:]}"
         )
     return done.stdout
+
+
+def general_name(name):
+    """A DNS name or an address as OpenSSL's configuration writes it."""
+    try:
+        return f"IP:{ipaddress.ip_address(name)}"
+    except ValueError:
+        return f"DNS:{name}"
 
 
 def write_key(path, pem):
@@ -94,6 +112,8 @@ def main():
         argument_spec={
             "path": {"type": "path", "required": True},
             "certificate": {"type": "path", "required": True},
+            "subject": {"type": "str", "default": "/CN=request"},
+            "names": {"type": "list", "elements": "str", "default": []},
         },
         add_file_common_args=True,
         supports_check_mode=True,
@@ -110,7 +130,10 @@ def main():
             write_key(path, openssl(module, *GENERATE))
         except OSError as error:
             module.fail_json(msg=f"The key {path} cannot be written: {error.strerror}.")
-    result["request"] = openssl(module, *REQUEST, str(path))
+    asked = ["-subj", module.params["subject"]]
+    if module.params["names"]:
+        asked += ["-addext", f"subjectAltName={','.join(map(general_name, module.params['names']))}"]
+    result["request"] = openssl(module, *REQUEST, *asked, "-key", str(path))
     attributes = module.load_file_common_arguments(module.params, path=str(path))
     result["changed"] = module.set_fs_attributes_if_different(attributes, result["changed"])
     module.exit_json(**result)

@@ -21,6 +21,7 @@ from reversibility.market.load import load_market
 from reversibility.market.paths import MarketPaths
 from reversibility.operations.certificates import issuing
 from reversibility.operations.certificates.authority import PURPOSES, REASONS, Wanted
+from reversibility.operations.certificates.external import Orders
 from reversibility.records import session
 from reversibility.records.atomic import write_atomically
 from reversibility.records.journals import record
@@ -59,6 +60,22 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--out", type=Path, required=True, metavar="FILE", help="where the certificate is written"
     )
     sign.set_defaults(func=sign_request)
+    request = actions.add_parser("request", help="write the request that an outside authority is to be given")
+    add_inventory(request)
+    _order_arguments(request)
+    request.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="where it is written (PKCS 10, PEM)"
+    )
+    request.set_defaults(func=write_request)
+    delivered = actions.add_parser(
+        "import", help="keep the certificate that an outside authority has delivered"
+    )
+    add_inventory(delivered)
+    _order_arguments(delivered)
+    delivered.add_argument(
+        "certificate", type=Path, metavar="FILE", help="it, and those between it and the root (PEM)"
+    )
+    delivered.set_defaults(func=import_certificate)
     revoke = actions.add_parser("revoke", help="revoke the certificates of an asset")
     add_inventory(revoke)
     revoke.add_argument("asset", metavar="ASSET", help="the asset's tag")
@@ -105,6 +122,37 @@ def sign_request(args: argparse.Namespace) -> int:
     _note(paths, state, "sign", asset=args.asset, purpose=args.purpose)
     say(f"wrote {args.out}, valid for {args.days} days")
     return 0
+
+
+def _order_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("asset", metavar="ASSET", help="the asset's tag")
+    parser.add_argument("name", metavar="NAME", help="the certificate's name in certificates_wanted")
+
+
+def write_request(args: argparse.Namespace) -> int:
+    """Write the request that the asset has made."""
+    _, orders = _orders(args)
+    write_atomically(args.out, orders.request(args.name).encode())
+    say(f"wrote {args.out}; give it to the authority, and its answer to `reversibility certificates import`")
+    return 0
+
+
+def import_certificate(args: argparse.Namespace) -> int:
+    """Keep what the authority has delivered for the request; the next provision.yml installs it."""
+    state, orders = _orders(args)
+    found = orders.deliver(args.name, args.certificate.read_text(encoding="utf-8", errors="replace"), _now())
+    _note(MarketPaths.for_inventory(args.inventory), state, "import", asset=args.asset, name=args.name)
+    say(f"kept, valid until {found.not_valid_after_utc:%Y-%m-%d}; provision.yml installs it")
+    return 0
+
+
+def _orders(args: argparse.Namespace) -> tuple[State, Orders]:
+    market, paths = load_market(args.inventory), MarketPaths.for_inventory(args.inventory)
+    asset = market.assets.get(args.asset)
+    if asset is None:
+        raise CartableError(f"There is no asset {args.asset} in {market.name}.")
+    state = State.create(paths.state)
+    return state, Orders(state, asset.site, asset.tag)
 
 
 def revoke_certificates(args: argparse.Namespace) -> int:

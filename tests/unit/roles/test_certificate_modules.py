@@ -51,8 +51,17 @@ PLAY = """
 """
 
 
+EXTERNAL = {
+    '        mode: "0600"\n': '        mode: "0600"\n        subject: /C=FR/O=Commune/CN=intranet.ecole.internal\n'
+    "        names: [intranet.ecole.internal, 198.51.100.10]\n",
+    "        purpose: server\n": "        purpose: server\n        issuer: external\n        name: web\n",
+}
+
+
 @pytest.fixture
-def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str]]:
+def play(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Callable[..., tuple[int, str]]:
     """Run the play; the number of tasks that were changed, and what it said."""
     data = tmp_path / "data"
     monkeypatch.setenv("CARTABLE_DATA_DIR", str(data))
@@ -62,7 +71,10 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple
     Vault.create(data / "demo/vault.kdbx", PASSPHRASE, cost=KdfCost(memory_mib=19, passes=2, lanes=1))
     file = tmp_path / "play.yml"
     (tmp_path / "asset").mkdir()
-    file.write_text(PLAY.format(folder=tmp_path / "asset", python=sys.executable))
+    text = PLAY
+    for before, after in getattr(request, "param", {}).items():
+        text = text.replace(before, after)
+    file.write_text(text.format(folder=tmp_path / "asset", python=sys.executable))
     environment = {
         "CARTABLE_DATA_DIR": str(data),
         "CARTABLE_VAULT_PASSPHRASE_COMMAND": f"cat {tmp_path / 'passphrase'}",
@@ -74,7 +86,7 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple
         done = project.ansible("ansible-playbook", "-i", DEMO, file, *options, environment=environment)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "PRIVATE KEY" not in done.stdout + done.stderr
-        return int(re.findall(r" changed=(\d+) ", done.stdout)[-1]), done.stdout
+        return int(re.findall(r" changed=(\d+) ", done.stdout)[-1]), done.stdout + done.stderr
 
     return run
 
@@ -118,3 +130,37 @@ def test_a_certificate_from_the_request_to_its_revocation(
     assert verified(folder)
     (folder / "web.crt").write_text(before)
     assert not verified(folder), "the stolen one is refused"
+
+
+@pytest.mark.parametrize("play", [EXTERNAL], indirect=True)
+def test_an_outside_authoritys_certificate_is_installed_once_it_was_delivered(
+    play: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    folder, csr, answer = tmp_path / "asset", tmp_path / "web.csr", tmp_path / "web.pem"
+    assert play()[0] == 2, "a key was made, a request kept"
+    changed, said = play()
+    assert changed == 0 and "no certificate was delivered yet" in said
+    assert not (folder / "web.crt").exists() and not (folder / "ca.pem").exists()
+    assert main(["certificates", "request", "-i", str(DEMO), "NA250001", "web", "--out", str(csr)]) == 0
+    outside = [
+        ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=Racine",
+         "-days", "900", "-keyout", tmp_path / "ca.key", "-out", tmp_path / "ca.pem"],
+        ["x509", "-req", "-in", csr, "-CA", tmp_path / "ca.pem", "-CAkey", tmp_path / "ca.key", "-days", "365",
+         "-copy_extensions", "copyall", "-extfile", tmp_path / "ext", "-out", answer],
+    ]  # fmt: skip
+    (tmp_path / "ext").write_text("extendedKeyUsage=serverAuth")
+    for command in outside:
+        subprocess.run(["openssl", *command], check=True, capture_output=True)
+    assert main(["certificates", "import", "-i", str(DEMO), "NA250001", "web", str(answer)]) == 0
+    assert play()[0] == 2
+    trusted = [
+        "openssl",
+        "verify",
+        "-purpose",
+        "sslserver",
+        "-CAfile",
+        tmp_path / "ca.pem",
+        folder / "web.crt",
+    ]
+    assert subprocess.run(trusted, check=False, capture_output=True).returncode == 0
+    assert play()[0] == 0
