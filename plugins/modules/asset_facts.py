@@ -86,6 +86,12 @@ updates:
   returned: always
   type: dict
   sample: {known: true, pending: [{name: tzdata, installed: "1", available: "2", security: false}]}
+full:
+  description: File systems with less than 5 % of their room or of their files left, a sentence each.
+  returned: always
+  type: list
+  elements: str
+  sample: ["the file system of / has less than 5 % of its room left; make room"]
 volatile:
   description: What changes from run to run, such as free space and uptime.
   returned: always
@@ -123,10 +129,10 @@ def main():
     unresolved = seen["accounts"].get("sudo_unresolved")
     if unresolved:
         module.warn(warning(given["asset"], unresolved))
-    for place in seen["volatile"].get("free_mebibytes", {}):
-        for sentence in room(place):
-            module.warn(f"{given['asset']}: {sentence}.")
-    module.exit_json(changed=False, **seen)
+    full = [sentence for place in seen["volatile"].get("free_mebibytes", {}) for sentence in room(place)]
+    for sentence in full:
+        module.warn(f"{given['asset']}: {sentence}.")
+    module.exit_json(changed=False, full=full, **seen)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ LISTED = {
     "accounts.json": "accounts",
     "services.json": "services",
     "updates.json": "pending",
+    "findings.json": None,
     VOLATILE: None,
 }
 

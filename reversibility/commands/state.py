@@ -61,6 +61,10 @@ def show_asset(args: argparse.Namespace) -> int:
         say(f"not reached at {attempt.get('time')}: {attempt.get('detail', '')}".rstrip(": "))
     for name in state.files(*pair):
         say(f"{len(state.read_bytes(*pair, name) or b''):>9}  {name}")
+    found = state.read_json(*pair, "findings.json")
+    for subject, sentences in found.items() if isinstance(found, dict) else ():
+        for sentence in sentences if isinstance(sentences, list) else ():
+            say(f"{subject}: {sentence}")
     inventory = state.read_json(*pair, "inventory.json")
     if isinstance(inventory, dict):
         say_json(inventory.get("content", {}).get("operatingsystem", {}))

@@ -253,6 +253,16 @@ def _updates(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return [f"pending updates {len(before)} → {len(after)} ({security} of security)"]
 
 
+def _findings(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    before, after = set(_sentences(old)), set(_sentences(new))
+    appeared = [f"found: {one}" for one in sorted(after - before)]
+    return appeared + [f"no longer found: {one}" for one in sorted(before - after)]
+
+
+def _sentences(record: Mapping[str, Any]) -> list[str]:
+    return [str(one) for found in record.values() for one in found or []]
+
+
 def _logins(old: Any, new: Any) -> list[str]:
     before, after = (_index(_items(value, "logins"), "account", "method") for value in (old, new))
     return _compare("login", before, after, _fields)
@@ -277,6 +287,7 @@ TELLERS: dict[str, Callable[[Any, Any], list[str]]] = {
     "accounts.json": _accounts,
     "services.json": _services,
     "updates.json": _updates,
+    "findings.json": _findings,
     **dict.fromkeys(RECORDS, _logins),
 }
 FIRST: dict[str, Callable[[Any], str]] = {
@@ -284,5 +295,6 @@ FIRST: dict[str, Callable[[Any], str]] = {
     "accounts.json": lambda new: f"{len(new.get('accounts', []))} accounts",
     "services.json": lambda new: f"{len(new.get('services', []))} services",
     "updates.json": lambda new: f"{len(new.get('pending', []))} pending updates",
+    "findings.json": lambda new: f"{len(_sentences(new))} findings",
     **{name: _first_logins(methods[0].place) for name, methods in RECORDS.items()},
 }

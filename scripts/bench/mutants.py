@@ -1,32 +1,40 @@
-"""Change a module in small ways, one at a time, and see whether its tests notice: cosmic-ray, bounded in time.
+"""Change a module in small ways, one at a time, and see whether its tests notice: cosmic-ray's mutants, bounded in time.
 
-.venv/bin/python scripts/bench/mutants.py reversibility/records/state_git.py [--tests PATH…] [--most 60] [--minutes 10]
+.venv/bin/python scripts/bench/mutants.py reversibility/records/state_git.py [--tests PATH…] [--then PATH…]
+    [--most 60] [--minutes 10]
 
 Works on a copy of the tree. Needs cosmic-ray: pip install -e '.[mutants]'. Changes of type annotations are left out,
-since nothing runs them. What survives is shown as a difference: a test is missing, or the change means the same.
-Results: docs/performance.md.
+since nothing runs them. ``--then``: more tests, slower ones, for the mutants that the first tests let pass. What
+survives is shown as a difference: a test is missing, or the change means the same. Results: docs/performance.md.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import contextlib
+import difflib
+import importlib
+import multiprocessing
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from pathlib import Path
 
-from cosmic_ray.work_db import WorkDB, use_db
-from cosmic_ray.work_item import WorkerOutcome, WorkResult
+import pytest
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator, operator_names
 
 PROJECT = Path(__file__).resolve().parents[2]
 ANNOTATIONS = "core/ReplaceBinaryOperator_BitOr_"  # str | None
 SLOWEST = 120.0  # seconds for the tests of one mutant
+# Imported once, and forked for each mutant: starting Python and these takes longer than most tests.
+WARM = "hypothesis yaml jsonschema cryptography.x509 pykeepass pyrage bagit openpyxl xlsxwriter"
 
 
 def tests_of(module: Path) -> list[str]:
@@ -50,24 +58,51 @@ def copy_tree(folder: Path) -> None:
             shutil.copy2(PROJECT / name, folder / name, follow_symlinks=False)
 
 
-def sample(path: Path, most: int, start: int) -> None:
-    """Leave ``most`` mutants to be tried, the same ones for each ``start``."""
-    with use_db(str(path), WorkDB.Mode.open) as database:
-        pending = sorted(database.pending_work_items, key=lambda item: str(item.mutations))
-        meaning = [item for item in pending if not item.mutations[0].operator_name.startswith(ANNOTATIONS)]
-        kept = {item.job_id for item in random.Random(start).sample(meaning, min(most, len(meaning)))}
-        left = [item.job_id for item in pending if item.job_id not in kept]
-        database.set_multiple_results(left, WorkResult(worker_outcome=WorkerOutcome.SKIPPED))
-    print(f"{len(meaning)} mutants, of which {len(kept)} are tried", flush=True)
+def mutants(module: Path) -> list[tuple[int, str, str]]:
+    """Line, operator and changed text of each mutant, in an order that does not change."""
+    text = module.read_text(encoding="utf-8")
+    nodes = list(ast_nodes(get_ast(text)))
+    found = []
+    for name in sorted(operator_names()):
+        kind = get_operator(name)
+        if name.startswith(ANNOTATIONS) or kind.arguments():
+            continue
+        lines = [place[0][0] for node in nodes for place in kind().mutation_positions(node)]
+        changed = [mutate_code(text, kind(), occurrence) for occurrence in range(len(lines))]
+        found += [
+            (line, name, new) for line, new in zip(lines, changed, strict=True) if new not in (None, text)
+        ]
+    return found
 
 
-def cosmic_ray(
-    folder: Path, environment: dict[str, str], *arguments: str, minutes: float | None = None
-) -> None:
-    """Run it in the copy."""
-    program = str(Path(sys.executable).with_name("cosmic-ray"))
-    limit = None if minutes is None else minutes * 60
-    subprocess.run([program, *arguments], cwd=folder, env=environment, check=True, timeout=limit)
+def run_tests(folder: Path, tests: list[str]) -> None:
+    """The whole life of a process of its own: tests as ``pytest -x`` runs them, and their exit status."""
+    os.setsid()
+    os.chdir(folder)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in range(3):
+        os.dup2(nowhere, descriptor)
+    sys.path[:] = [
+        str(folder),
+        *(
+            entry
+            for entry in sys.path
+            if Path(entry or ".").resolve() not in (PROJECT, Path(__file__).parent)
+        ),
+    ]
+    os.environ["PYTHONPATH"] = str(folder)
+    os._exit(int(pytest.main(["-q", "-x", "-p", "no:cacheprovider", *tests])))
+
+
+def survives(folder: Path, tests: list[str]) -> bool:
+    """Whether all tests pass; a mutant that never ends is one that is found."""
+    process = multiprocessing.get_context("fork").Process(target=run_tests, args=(folder, tests))
+    process.start()
+    process.join(SLOWEST)
+    with contextlib.suppress(ProcessLookupError):  # also what it left behind
+        os.killpg(process.pid or 0, signal.SIGKILL)
+    process.join()
+    return process.exitcode == 0
 
 
 def main() -> None:
@@ -76,6 +111,7 @@ def main() -> None:
     )
     parser.add_argument("module", type=Path)
     parser.add_argument("--tests", nargs="+", help="default: the unit tests that import the module")
+    parser.add_argument("--then", nargs="+", default=[], help="more tests for what the first let pass")
     parser.add_argument("--most", type=int, default=60, help="mutants")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=20261130)
@@ -83,50 +119,40 @@ def main() -> None:
     tests = options.tests or tests_of(options.module)
     if not tests:
         sys.exit(f"error: no unit test imports {options.module}; name some with --tests")
+    for name in WARM.split():
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
     with tempfile.TemporaryDirectory(prefix="mutants-") as name:
         folder = Path(name)
         copy_tree(folder)
-        environment = {**os.environ, "PYTHONPATH": name, "PYTHONDONTWRITEBYTECODE": "1"}
-        command = f"{sys.executable} -m pytest -q -x -p no:cacheprovider {' '.join(tests)}"
         began = time.monotonic()
-        subprocess.run(command.split(), cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
-        print(f"{' '.join(tests)}: {time.monotonic() - began:.0f} s", flush=True)
-        settings = {"module-path": str(options.module), "timeout": SLOWEST, "test-command": command}
-        lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
-        lines = [
-            "[cosmic-ray]",
-            *lines,
-            "excluded-modules = []",
-            "[cosmic-ray.distributor]",
-            'name = "local"',
-            "",
-        ]
-        (folder / "mutants.toml").write_text("\n".join(lines))
-        database = folder / "mutants.sqlite"
-        cosmic_ray(folder, environment, "init", "mutants.toml", str(database))
-        sample(database, options.most, options.seed)
-        try:
-            cosmic_ray(folder, environment, "exec", "mutants.toml", str(database), minutes=options.minutes)
-        except subprocess.TimeoutExpired:
-            print(f"stopped after {options.minutes} minutes")
-        report(database)
+        if not survives(folder, [*tests, *options.then]):
+            sys.exit(
+                f"error: {' '.join([*tests, *options.then])} do not pass as it is, or take over {SLOWEST:.0f} s"
+            )
+        print(f"{' '.join([*tests, *options.then])}: {time.monotonic() - began:.0f} s", flush=True)
+        found = mutants(folder / options.module)
+        tried = random.Random(options.seed).sample(found, min(options.most, len(found)))
+        print(f"{len(found)} mutants, of which {len(tried)} are to be tried", flush=True)
+        report(folder / options.module, folder, tried, [tests, options.then], began + options.minutes * 60)
 
 
-def report(path: Path) -> None:
-    """Print the survivors, and how many there were."""
-    counted: Counter[str] = Counter()
-    with use_db(str(path), WorkDB.Mode.open) as database:
-        for item, result in database.completed_work_items:
-            if result.worker_outcome == WorkerOutcome.SKIPPED:
-                continue
-            outcome = result.test_outcome.value if result.test_outcome else result.worker_outcome.value
-            counted[outcome] += 1
-            if outcome == "survived":
-                print(
-                    f"\nline {item.mutations[0].start_pos[0]}, {item.mutations[0].operator_name}\n{result.diff}"
-                )
-    tried, found = sum(counted.values()), counted["killed"]
-    print(f"{found} of {tried} found ({100 * found // max(tried, 1)} %); {dict(counted)}")
+def report(
+    module: Path, folder: Path, tried: list[tuple[int, str, str]], tests: list[list[str]], end: float
+) -> None:
+    """Try them until ``end``; print the survivors, and how many there were."""
+    text, count, lived = module.read_text(encoding="utf-8"), 0, 0
+    for line, name, changed in tried:
+        if time.monotonic() > end:
+            print("the time is over")
+            break
+        module.write_text(changed, encoding="utf-8")
+        count += 1
+        if all(survives(folder, some) for some in tests if some):
+            lived += 1
+            difference = difflib.unified_diff(text.splitlines(), changed.splitlines(), lineterm="", n=2)
+            print(f"\nline {line}, {name}", *list(difference)[2:], sep="\n", flush=True)
+    print(f"{count - lived} of {count} found ({100 * (count - lived) // max(count, 1)} %)")
 
 
 if __name__ == "__main__":

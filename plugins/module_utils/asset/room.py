@@ -21,5 +21,5 @@ def room(place: str, least: int = LEAST_FREE) -> List[str]:
         ("of the files that it can hold", system.f_favail, system.f_files),
     ):
         if total and free * 100 < least * total:
-            found.append(f"the file system of {place} has {100 * free // total} % {what} left; make room")
+            found.append(f"the file system of {place} has less than {least} % {what} left; make room")
     return found

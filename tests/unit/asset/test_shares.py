@@ -129,9 +129,11 @@ def test_a_root_or_a_space_that_is_no_folder_is_said(root: Path, tmp_path: Path)
     ("bavail", "favail", "said"),
     [
         (50, 50, []),
-        (4, 50, ["4 % of its room"]),
-        (0, 50, ["0 % of its room"]),
-        (50, 1, ["1 % of the files that"]),
+        (5, 5, []),
+        (4, 50, ["less than 5 % of its room"]),
+        (0, 50, ["less than 5 % of its room"]),
+        (50, 1, ["less than 5 % of the files that"]),
+        (0, 0, ["of its room", "of the files"]),
     ],
 )
 def test_a_full_place_is_said(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from reversibility.errors import CartableError
@@ -105,3 +107,22 @@ def test_an_unknown_asset_has_no_history(state):
 def test_a_folder_that_is_no_state_is_an_error(tmp_path):
     with pytest.raises(CartableError, match="missing"):
         list(history(State(tmp_path / "nothing"), "UC250001"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ({"room": []}, {"room": ["/ is full"], "shares": None}, ["found: / is full"]),
+        ({"room": ["/ is full"]}, {"room": None}, ["no longer found: / is full"]),
+        ({"accounts": ["a", "b"]}, {"accounts": ["b", "c"]}, ["found: c", "no longer found: a"]),
+        (None, {"accounts": ["a", "b"], "shares": None}, ["2 findings first seen"]),
+        (
+            {"accounts": ["a"]},
+            {"accounts": 1},
+            ["findings.json changed and does not have the shape of such a record"],
+        ),
+    ],
+)
+def test_findings_are_told_when_they_come_and_go(before, after, words):
+    texts = (None if value is None else json.dumps(value) for value in (before, after))
+    assert tell_record("findings.json", *texts) == words
