@@ -1,4 +1,4 @@
-"""Change a module in small ways, one at a time, and see whether its tests notice: cosmic-ray's mutants, bounded in time.
+"""Change a module in small ways, one at a time, and see whether its tests notice; cosmic-ray makes the changes.
 
 .venv/bin/python scripts/bench/mutants.py reversibility/records/state_git.py [--tests PATH…] [--then PATH…]
     [--most 60] [--minutes 10]
