@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +32,16 @@ class Server(Machine):
 
 
 @pytest.fixture
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A space that everybody may use, as far as the folders above it go."""
-    folder = tmp_path_factory.mktemp("partages")
-    for parent in (folder, *folder.parents):
-        if parent.stat().st_uid == os.geteuid() and parent != Path("/"):
-            parent.chmod(parent.stat().st_mode | 0o011)
-    space = folder / "eleves"
-    (space / "cp").mkdir(parents=True)
-    (space / "cp" / "lettre.odt").write_text("x")
-    for path in (space, space / "cp", space / "cp" / "lettre.odt"):
-        path.chmod(0o777 if path.is_dir() else 0o666)
-    return folder
+def root() -> Iterator[Path]:
+    """A space that everybody may use; not below pytest's folder, which any other run of pytest closes again."""
+    with tempfile.TemporaryDirectory(prefix="partages-") as name:
+        Path(name).chmod(0o755)
+        space = Path(name) / "eleves"
+        (space / "cp").mkdir(parents=True)
+        (space / "cp" / "lettre.odt").write_text("x")
+        for path in (space, space / "cp", space / "cp" / "lettre.odt"):
+            path.chmod(0o777 if path.is_dir() else 0o666)
+        yield Path(name)
 
 
 def found(root: Path, *logins: str, spaces: list[dict[str, Any]] | None = None) -> list[str]:

@@ -122,6 +122,15 @@ def test_a_waiver_by_kind_and_one_that_is_not_needed(pristine: Handover) -> None
     assert pristine.row("J-3.9-inventaire", "VP250001", market=market).status == "proven"
 
 
+def test_a_waiver_by_site_covers_that_site_alone(pristine: Handover) -> None:
+    own = pristine.market.assets["VP250001"].site
+    base = {"obligation": "J-3.14-materiels", "kind": "projector", "reason": "r", "author": "a"}
+    for site, expected in ((own, "waived"), (f"{own}-2", "missing"), ("a", "missing"), ("zz", "missing")):
+        waivers = [{**base, "site": site, "until": date(2030, 1, 1)}]
+        market = replace(pristine.market, contract={**pristine.market.contract, "waivers": waivers})
+        assert pristine.row("J-3.14-materiels", "VP250001", market=market).status == expected, site
+
+
 def test_a_waiver_for_nothing_is_refused(pristine: Handover) -> None:
     waivers = [{"obligation": "J-3.15", "reason": "r", "author": "a", "until": date(2030, 1, 1)}]
     market = replace(pristine.market, contract={**pristine.market.contract, "waivers": waivers})
