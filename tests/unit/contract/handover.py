@@ -184,6 +184,9 @@ def write_records(state: State, market: Market, asset: Asset, vault: Vault) -> N
         ),
     ]
     state.write(*names, "accounts.json", {"accounts": seen})
+    if str(asset.attributes.get("os", "")).startswith(("debian-", "ubuntu-")):
+        rule = {"rule": "pam-quality", "group": "passwords", "state": "complies"}
+        state.write(*names, "compliance.json", {"rules": [rule]})
     state.write(*names, "updates.json", {"known": True, "pending": []})
     logins = []
     for entry in vault.entries():
