@@ -1,6 +1,7 @@
 """Our own roles on the lab's PCs (playbooks/provision.yml): in batches, by plain tuned Ansible, and pyinfra doing less.
 
-    .venv/bin/python scripts/bench/roles.py [--targets 1 10 50] [--rounds 3] [--first-at-most 10] [--ansible DIRECTORY]
+    .venv/bin/python scripts/bench/roles.py [--targets 1 10 50] [--rounds 3] [--first-at-most 10]
+        [--turns pyinfra batch] [--ansible DIRECTORY]
 
 Wants root, takes down the school that is up, and lets the machine have more inotify instances meanwhile; pyinfra is
 installed into an environment of its own, in the temporary folder. For each way a new school is put up and provisioned;
@@ -173,12 +174,14 @@ def passphrase_file(paths: MarketPaths) -> Path:
     return paths.keys / "vault-passphrase"
 
 
-def bench(folder: Path, count: int, rounds: int, ways: Sequence[str], ansible: Path) -> None:
-    """Print the rows for one number of PCs: ``ways`` are those whose first run is measured."""
+def bench(
+    folder: Path, count: int, rounds: int, ways: Sequence[str], turns: Sequence[str], ansible: Path
+) -> None:
+    """Print the rows for one number of PCs: of ``ways`` the first run is measured, ``turns`` repeat it."""
     inventory = folder / "lab"
     tags = write_market(inventory, count)
     first: dict[str, list[Usage]] = {}
-    again: dict[str, list[Usage]] = {way: [] for way in WAYS}
+    again: dict[str, list[Usage]] = {way: [] for way in turns}
     home = folder / "home"
     home.mkdir()
     settings = {"ANSIBLE_FORKS": "50"}
@@ -203,8 +206,9 @@ def bench(folder: Path, count: int, rounds: int, ways: Sequence[str], ansible: P
             left.append(left_behind(LAB, container(tags[0])))
     provision(PYINFRA_WAY)  # it reads apt's lists once, since it has not seen that the roles have
     for _ in range(rounds):
-        for way in WAYS:
+        for way in turns:
             again[way].append(provision(way))
+            print(count, way, again[way][-1], file=sys.stderr, flush=True)
     print_rows(count, PYINFRA_WAY, {"first": first, "no-op": again})
     if len(left) > 1:
         found = list(unlike(*left))
@@ -228,6 +232,13 @@ def main() -> None:
         help="measure the first run of each way up to so many PCs, above only the batch's",
     )
     parser.add_argument(
+        "--turns",
+        nargs="+",
+        choices=list(WAYS),
+        default=list(WAYS),
+        help="which ways take turns where nothing changes any more; pyinfra is what the others are compared with",
+    )
+    parser.add_argument(
         "--ansible",
         type=Path,
         default=BIN,
@@ -244,7 +255,7 @@ def main() -> None:
             folder = Path(temporary) / str(count)
             folder.mkdir()
             with room_for(count):
-                bench(folder, count, arguments.rounds, ways, arguments.ansible.absolute())
+                bench(folder, count, arguments.rounds, ways, arguments.turns, arguments.ansible.absolute())
 
 
 if __name__ == "__main__":

@@ -71,7 +71,11 @@ def test_the_rate_is_proven_over_all_rows(statuses: list[str]) -> None:
 
 
 def test_no_secret_is_in_the_assessment(pristine: Handover) -> None:
-    text = json.dumps(pristine.assess().to_json(), ensure_ascii=False)
+    assessment = pristine.assess()
+    text = json.dumps(assessment.to_json(), ensure_ascii=False)
+    logins = [row for row in assessment.rows if row.method == "logged_in" and row.status == "proven"]
+    assert len(logins) > 10, "the rows that have met the secrets are among what is looked at"
+    assert all(row.asset is None or row.asset in text for row in logins)
     secrets = [entry.password for entry in pristine.copy.entries()]
     assert len(secrets) == 11 and not any(secret in text for secret in secrets)
 

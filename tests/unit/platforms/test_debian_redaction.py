@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reversibility.platforms.debian_redaction import REDACTIONS, redact
+from reversibility.platforms.redaction import MASK
 
 CRYPT = "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
@@ -184,6 +185,59 @@ GOOD_FILES = {
 @pytest.mark.parametrize("path", GOOD_FILES)
 def test_what_is_no_secret_stays(path: str) -> None:
     assert redact(path, GOOD_FILES[path]) == GOOD_FILES[path]
+
+
+NETRC = (
+    ("machine a.example login moi password SECRET", "machine a.example login moi password {}"),
+    (
+        "machine a.example\n\tlogin moi\n\tpassword\n\t\tSECRET\n",
+        "machine a.example\n\tlogin moi\n\tpassword\n\t\t{}\n",
+    ),
+    ("default login moi account SECRET password SECRET\n", "default login moi account {} password {}\n"),
+    ("machine u:SECRET@a.example login SECRET@ecole.example password x", "machine {} login {} password {}"),
+    ("machine a.example login password password SECRET", "machine a.example login password password {}"),
+    ("machine a.example login x", "machine a.example login x"),
+)
+
+
+@pytest.mark.parametrize(("text", "shown"), NETRC)
+def test_of_netrc_machines_and_logins_are_shown_and_all_else_is_masked(text: str, shown: str) -> None:
+    assert redact("/etc/apt/auth.conf.d/mirror", text) == shown.replace("{}", MASK)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# SECRET",
+        "macdef init\nput SECRET",
+        "machine a.example port SECRET",
+        "SECRET",
+        "machine a login b macdef c",
+    ],
+)
+def test_what_is_no_pair_of_netrc_has_no_readable_copy(text: str) -> None:
+    assert redact("/etc/apt/auth.conf", text) is None
+
+
+@pytest.mark.parametrize(
+    ("comment", "shown"),
+    [
+        ("# Passwords, one a line: see the vault", True),
+        ("# see http://wiki.example/mots-de-passe", True),
+        ("# PasswordAuthentication no", True),
+        ("# pass=SECRET", False),
+        ("# mot de passe : SECRET", False),
+        ("# http://moi:SECRET@wiki.example/", False),
+    ],
+)
+@pytest.mark.parametrize(
+    "path", ["/etc/ssh/sshd_config", "/etc/fstab", "/etc/samba/smb.conf", "/etc/apt/sources.list"]
+)
+def test_a_comment_stays_but_for_a_setting_in_it(path: str, comment: str, shown: bool) -> None:
+    redacted = redact(path, f"{comment}\n")
+    assert redacted is not None
+    assert (redacted == f"{comment}\n") is shown
+    assert shown or ("SECRET" not in redacted and redacted.startswith("# "))
 
 
 FOREIGN = (
