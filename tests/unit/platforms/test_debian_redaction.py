@@ -85,6 +85,7 @@ SECRET_LINES = {
         "# deb https://me:SECRET@packages.example/debian trixie main",
     ],
     "/etc/apt/sources.list.d/a.sources": ["URIs: https://SECRET@packages.example/debian"],
+    "/etc/apt/preferences.d/b": ["Explanation: password: SECRET"],
     "/etc/apt/apt.conf.d/proxy": [
         'Acquire::http::Proxy "http://user:SECRET@proxy.example:3128";',
         'Acquire::https::Password "SECRET";',
@@ -152,6 +153,7 @@ GOOD_FILES = {
     "/etc/apt/sources.list.d/debian.sources": "Types: deb\nURIs: https://deb.example/debian\nSuites: trixie\n",
     "/etc/apt/sources.list": "deb [arch=amd64] https://deb.example/debian trixie main\n",
     "/etc/apt/apt.conf.d/50": 'Unattended-Upgrade::Mail "root";\nAPT::Periodic {\n  Enable "1";\n};\n',
+    "/etc/apt/preferences.d/firefox": "Explanation: newer than stable\nPackage: firefox\nPin: release n=sid\n",
     "/etc/default/keyboard": 'XKBMODEL="pc105"\nXKBLAYOUT="fr"\nXKBVARIANT=""\n',
     "/etc/default/locale": "LANG=fr_FR.UTF-8\n",
     "/etc/fstab": "UUID=0a1b2c3d / ext4 errors=remount-ro 0 1\n",

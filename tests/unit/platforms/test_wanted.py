@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+
+import pytest
 
 from reversibility.market.model import Asset, Market
 from reversibility.platforms.interface_names import ios_name
@@ -105,3 +108,10 @@ def test_an_access_point_has_the_ssids_of_its_site() -> None:
     wanted = wanted_configuration(market(point), point)
     assert wanted.ssids == (Ssid("L’école", 40, "wpa3-personal", hours="mon-fri 07:30-18:30"),)
     assert wanted.vlans == wanted.ports == ()
+
+
+@pytest.mark.parametrize("address", ["", "dhcp", None])
+def test_a_device_without_a_fixed_address_keeps_its_own_route(address: str | None) -> None:
+    switch = replace(asset("switch", "SW1", ports={}), address=address)
+    wanted = wanted_configuration(market(switch), switch, ios_name)
+    assert wanted.routes is wanted.svis is None

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reversibility.errors import CartableError
-from reversibility.records.password_policy import POLICIES, passphrase_problem, policy_named
+from reversibility.records.password_policy import (
+    POLICIES,
+    passphrase_problem,
+    policy_named,
+    problems_of_entry,
+)
+from reversibility.records.vault_entry import Entry
+
+ENTRY = Entry("s", "PC1", "cartable", "cartable", "Bcdf-9ghj.klmnQ", None, "", None, "administrator", "r1")
 
 
 @pytest.mark.parametrize(("name", "minimum", "made"), [("administrator", 14, 24), ("user", 12, 14)])
@@ -89,3 +99,30 @@ def test_the_passphrase_of_a_vault_is_not_weak() -> None:
     assert passphrase_problem("Kd7m-Tq6w-Rz9b") is None
     for weak in ("short", "kd7m-tq6w-rz9b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa"):
         assert passphrase_problem(weak)
+
+
+@pytest.mark.parametrize("password", ["Bcdf-9ghj.klmnQ", "BCDFghjk2=mnpqr"])
+def test_letters_without_a_vowel_are_no_word(password: str) -> None:
+    assert policy_named("administrator").problems(password) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, []),
+        ({"pending": "Wxz7-2bcd:Fghj9"}, ["a change of its password was cut"]),
+        ({"password": "", "pending": "Wxz7-2bcd:Fghj9"}, ["never checked by a login"]),
+        ({"password": ""}, []),
+        ({"expires": datetime(2026, 11, 29, tzinfo=UTC)}, ["has expired on 2026-11-29"]),
+        (
+            {"password": "short"},
+            ["shorter than 14", "no upper-case", "no digit", "no symbol", "four letters"],
+        ),
+        ({"policy": "", "password": "short"}, []),
+    ],
+)
+def test_what_is_wrong_with_an_entry_is_said_one_by_one(changes: dict[str, Any], said: list[str]) -> None:
+    entry = replace(ENTRY, **changes)
+    found = problems_of_entry(entry, datetime(2026, 11, 30, tzinfo=UTC))
+    assert len(found) == len(said) and all(words in one for words, one in zip(said, found, strict=True))
+    assert not any(secret and secret in one for one in found for secret in (entry.password, entry.pending))
