@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import subprocess
 import unicodedata
 from pathlib import Path
@@ -96,6 +97,34 @@ def test_hostile_names_are_two_by_two_different() -> None:
         "etc/=network=manager/system-connections/x.conf"
     )
     assert recorded_name("/home/eleve/.ssh/authorized_keys") == "home/eleve/.ssh/authorized_keys"
+
+
+@pytest.mark.parametrize(
+    ("part", "beginning"),
+    [
+        ("x" * 150, None),
+        ("x" * 151, "x" * 80),
+        ("X" * 75, None),
+        ("X" * 76, "=x" * 39),  # never in the middle of what is escaped
+        ("a" * 75 + "B" + "c" * 80, "a" * 75 + "=bccc"),
+        ("a" * 76 + "B" + "c" * 80, "a" * 76),
+        ("a" * 79 + "B" + "c" * 80, "a" * 79),
+        ("a" * 80 + "B" + "c" * 80, "a" * 80),
+    ],
+)
+def test_a_long_name_is_cut_where_it_always_was(part: str, beginning: str | None) -> None:
+    """Another place would give each long name of each state another name."""
+    name = recorded_name(f"/{part}")
+    if beginning is None:
+        assert original_path(name) == f"/{part}"
+    else:
+        assert name == f"{beginning}=1{hashlib.sha256(part.encode()).hexdigest()[:40]}"
+
+
+def test_a_path_of_600_bytes_stays() -> None:
+    longest = "/".join(["a" * 149] * 3 + ["b" * 150])
+    assert recorded_name(f"/{longest}") == longest
+    assert recorded_name(f"/a{longest}").startswith("=2")
 
 
 @pytest.mark.parametrize("setting", ["core.protectNTFS", "core.protectHFS"])
