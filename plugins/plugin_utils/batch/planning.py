@@ -106,7 +106,7 @@ class Planner:
         return actions.kind_of_task(task) not in BATCHABLE
 
     def _included(self, outcome: Outcome) -> list[Task] | None:
-        """What an include names, in its place; None where it has to run the ordinary way, which says what is wrong."""
+        """The tasks that an include names; None where it has to run the ordinary way, which reports what is wrong."""
         try:
             blocks = self.host.included(outcome)
             refusals.check(blocks, self.host.task)
@@ -150,7 +150,7 @@ class Planner:
 
 
 def flat(entries: Sequence[Task | Block]) -> Iterator[Task | Block]:
-    """Tasks, and the blocks that rescue something; the others only lend their keywords to their tasks."""
+    """Tasks, and blocks with a rescue; other blocks are replaced by their tasks, which inherit the keywords."""
     for entry in entries:
         if isinstance(entry, Task) and entry.implicit:
             continue  # "role_complete": which roles have run is counted by the play

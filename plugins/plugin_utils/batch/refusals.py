@@ -52,7 +52,7 @@ _ACTIONS = {
 
 
 def check_batch(batch: Task) -> None:
-    """Raise AnsibleParserError for a keyword of the batch's own task that the tasks of its file would have to have."""
+    """Raise AnsibleParserError for a keyword on the batch itself that would have to reach the tasks of its file."""
     given = batch.get_ds() or {}
     if found := _not_on_a_batch(given):
         said = f"A batch takes no {' and no '.join(found)}; put it on the tasks of its file, or on a block around the batch."
@@ -66,7 +66,7 @@ def _not_on_a_batch(given: Mapping[str, Any]) -> list[str]:
 
 
 def first_run_once(tasks: Sequence[Task], batch: Task) -> str:
-    """File, line and name of the first of ``tasks`` that has ``run_once``, and not from around the batch; else ""."""
+    """File, line and name of the first task with a ``run_once`` that is not inherited from around the batch; else ""."""
     return next((_place(task) for task in tasks if task.run_once and _differs(task, batch, "run_once")), "")
 
 

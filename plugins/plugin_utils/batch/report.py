@@ -128,7 +128,7 @@ class Report:
         return self._failed({"failed": True, "msg": f"{outcome.task.get_name()}: {said}"})
 
     def error(self, error: AnsibleError) -> dict[str, Any]:
-        """The result of a batch whose rest cannot be run, for an ``error`` that is no task's."""
+        """The result of a batch that stopped at an ``error`` which is no task's failure."""
         return self._failed(results.of_error(self.host.host, self.host.task, error))
 
     def unreachable(self, said: str) -> dict[str, Any]:

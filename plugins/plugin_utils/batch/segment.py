@@ -83,8 +83,8 @@ class Progress(Exchange):
             self._error = error
 
     def finish(self, *, lost: bool = False) -> None:
-        """Finish what is left, once the target has ended: of the tasks that did not run, only the first of the segment,
-        which runs the ordinary way; none where the connection is ``lost``."""
+        """Finish what is left, once the target has ended. Of tasks that did not run there, only the segment's first is run,
+        the ordinary way; none where the connection is ``lost``."""
         while self._error is None and (
             self._is_next_known() or (self.left and not self.finished and not lost)
         ):

@@ -193,6 +193,7 @@ def module(name: str, arguments: dict[str, object], *options: str) -> dict[str, 
     return answer
 
 
+@pytest.mark.playbook
 def test_the_modules_find_a_gap_and_fill_it(store: Path, tmp_path: Path) -> None:
     source_folder = tmp_path / "source"
     source_folder.mkdir()

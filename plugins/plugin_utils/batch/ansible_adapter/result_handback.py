@@ -77,7 +77,7 @@ def _hand_back_in_context(task: Task, effects: Effects) -> None:
 
 
 def take_effects(*, failed: bool) -> None:
-    """Take over the effects in the result with which the strategy calls the callbacks, as far as it does not."""
+    """Apply the effects in the result that the strategy passes to the callbacks, but for those it applies itself."""
     if not failed and versions.TaskContext is not None:
         return
     strategy, iterator, result = find_caller_locals("self", "iterator", "task_result")
@@ -95,7 +95,7 @@ def take_effects(*, failed: bool) -> None:
 
 
 def _left_in(result: Any) -> tuple[Any, ...]:
-    """Notified handlers, facts, variables by include_vars, and registered variables that Ansible does not take."""
+    """Notified handlers, facts, included and registered variables that the strategy does not apply."""
     if versions.TaskContext is not None:
         layers = result.utr.pending_changes.register_host_variables
         facts = layers.get(versions.VariableLayer.CACHEABLE_FACT, {})
