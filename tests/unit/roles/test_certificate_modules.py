@@ -58,6 +58,9 @@ EXTERNAL = {
 }
 
 
+pytestmark = pytest.mark.playbook
+
+
 @pytest.fixture
 def play(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
