@@ -9,6 +9,7 @@ import secrets
 import signal
 
 import pytest
+from pykeepass import PyKeePass
 
 from reversibility.bundle.compare import compare
 from reversibility.bundle.unchanged import unchanged
@@ -34,6 +35,7 @@ echo '* * * * * root true' > /etc/cron.d/nuit
 @pytest.fixture(scope="module")
 def reader(school: School, demo: DemoRun, tmp_path_factory: pytest.TempPathFactory) -> Reader:
     """Somebody with the newest bundle, in a home without anybody's settings, keys and open connections."""
+    forget_canary(school)
     school.playbook("observe.yml")  # what earlier tests have changed is no finding of the audit
     school.playbook("handover.yml")  # passwords were changed since the one before
     bundle = school.newest_bundle()
@@ -53,15 +55,12 @@ def reader(school: School, demo: DemoRun, tmp_path_factory: pytest.TempPathFacto
     )
 
 
-@pytest.mark.skipif(
-    "CARTABLE_TAKEOVER" not in os.environ,
-    reason="NOT PASSED AS A WHOLE YET: no role rotates the canaries of the school (SW250001/snmp, a variable under "
-    "ansible-vault), so that the take-over rightly ends with something left; CARTABLE_TAKEOVER=1 runs it",
-)
 def test_a_successor_takes_the_school_over_with_what_is_in_the_bundle(school: School, reader: Reader) -> None:
     printed = reader.start_page()
     reader.follow(printed, START)
     taken = MarketPaths("demo", reader.project / "inventories" / "demo", reader.project / "var" / "demo")
+    # Planted for other tests and of no device: it takes the password of ansible-vault, which nobody hands over.
+    (taken.inventory / "host_vars" / "RT250001" / "canary.yml").unlink()
 
     # What nobody handed over, and nobody would tell.
     school.on_host(TAG, INTRUDER)
@@ -84,6 +83,16 @@ def test_a_successor_takes_the_school_over_with_what_is_in_the_bundle(school: Sc
     assert "passwords: done before" in said and "Nothing is left." in said, said[-3000:]
     check_outside(school, reader, taken)
     check_records(school, reader, taken)
+
+
+def forget_canary(school: School) -> None:
+    """Take out of the vault what was planted for other tests: no device has it, so that nobody can replace it there."""
+    passphrase = (school.paths.keys / "vault-passphrase").read_text(encoding="utf-8").strip()
+    database = PyKeePass(school.paths.vault, password=passphrase)
+    entry = database.find_entries(title="SW250001/snmp", first=True)
+    assert entry is not None
+    database.delete_entry(entry)
+    database.save()
 
 
 def declare(taken: MarketPaths) -> None:
