@@ -6,12 +6,13 @@ import json
 import os
 import re
 import secrets
+import shutil
 import signal
 
 import pytest
 from pykeepass import PyKeePass
 
-from reversibility.bundle.compare import compare
+from reversibility.bundle.compare import compare, describe
 from reversibility.bundle.unchanged import unchanged
 from reversibility.market.load import load_market
 from reversibility.market.paths import MarketPaths
@@ -20,9 +21,10 @@ from reversibility.records.journals import Journals
 from reversibility.records.state import State
 from reversibility.records.vault import Vault
 from tests.e2e.conftest import INVENTORY, LAB, DemoRun, School
+from tests.e2e.rebuilding import NAS, PC, ROUTER, SWITCH, Seen, burn_down, only, plant_data
 from tests.unit.bundle.reader import PROJECT, START, Reader, make_reader
 
-SITE, TAG, NAS, ADDRESS = "trois_platanes", "UC250001", "NA250001", "198.51.100.74"
+SITE, TAG, ADDRESS = "trois_platanes", PC, "198.51.100.74"
 INTRUDER = """
 useradd --uid 1999 --shell /bin/bash nuit
 mkdir -p /root/.ssh /etc/cron.d
@@ -36,6 +38,7 @@ echo '* * * * * root true' > /etc/cron.d/nuit
 def reader(school: School, demo: DemoRun, tmp_path_factory: pytest.TempPathFactory) -> Reader:
     """Somebody with the newest bundle, in a home without anybody's settings, keys and open connections."""
     forget_canary(school)
+    plant_data(school)
     school.playbook("observe.yml")  # what earlier tests have changed is no finding of the audit
     school.playbook("handover.yml")  # passwords were changed since the one before
     bundle = school.newest_bundle()
@@ -158,3 +161,28 @@ def check_records(school: School, reader: Reader, taken: MarketPaths) -> None:
     assert report["accounts"]["extra"] == [f"{TAG}/nuit"]
     assert not report["accounts"]["missing"]
     assert re.match(r"cartable-demo-\d{8}T\d{6}Z$", bundles[-1].name)
+
+
+def test_blank_machines_become_the_school_that_was_handed_over(school: School, reader: Reader) -> None:
+    """From the successor's records and the disk of the copies: after it, two bundles say the same."""
+    taken = MarketPaths("demo", reader.project / "inventories" / "demo", reader.project / "var" / "demo")
+    bundles = sorted(taken.bundles.glob("cartable-demo-*"))
+    assert bundles, "the test of the take-over, before this one, has left no bundle"
+    before = Seen.of(school)
+    hosts = ",".join((PC, NAS, ROUTER, SWITCH))
+
+    blank = burn_down(school, reader, taken)
+    play = f"{LAB} run ansible-playbook -i inventories/demo playbooks/"
+    shutil.rmtree(
+        reader.folder / "home" / ".ansible" / "cp", ignore_errors=True
+    )  # sessions with what is gone
+    reader.type(f"{play}rebuild.yml --limit {hosts} -e rebuild_known_hosts={blank}", "cartable")
+    reader.type(f"{play}observe.yml --limit {hosts}", "cartable")
+    reader.type(f"{play}handover.yml", "cartable")
+
+    assert Seen.of(school) == before
+    report = compare(bundles[-1], max(taken.bundles.glob("cartable-demo-*")))
+    assert only(report) == [], list(describe(report))
+    records = {tag: State(taken.state).read_json(SITE, tag, "rebuild.json") for tag in (PC, NAS)}
+    assert {tag: record["result"] for tag, record in records.items()} == {PC: "success", NAS: "success"}
+    assert records[NAS]["data"][0]["files"] > 0

@@ -1,0 +1,66 @@
+"""A school that has burnt down: blank machines in its place, and what is carried over: the disk of the copies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reversibility.market.paths import MarketPaths
+from tests.e2e.conftest import LAB, School
+from tests.unit.bundle.reader import PROJECT, Reader
+
+NAS, ROUTER, SWITCH, PC = "NA250001", "RT250001", "SW250001", "UC250001"
+DISK, SHARES = "/srv/sauvegarde", "/srv/partages"
+FILES = """
+umask 007
+mkdir -p /srv/partages/eleves/cm2
+printf 'Il était une fois' > /srv/partages/eleves/cm2/redaction.txt
+chown -R eleve:eleve /srv/partages/eleves/cm2
+systemctl start cartable-backup.service
+"""
+LOOK = f"getfacl --recursive --numeric --absolute-names {SHARES}; cat {SHARES}/eleves/cm2/redaction.txt"
+PORTS = "ovs-vsctl --format=json --columns=name,tag,trunks,vlan_mode,protected list Port"
+
+
+def plant_data(school: School) -> None:
+    """Have a pupil's work on the NAS, and a copy of it."""
+    school.on_host(NAS, FILES)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the school is, beyond its records: the data with their rights, what the router lets through, the ports."""
+
+    data: str
+    rules: str
+    ports: str
+
+    @classmethod
+    def of(cls, school: School) -> Seen:
+        """Look at it."""
+        return cls(
+            data=school.on_host(NAS, LOOK),
+            rules=school.on_host(ROUTER, "nft --stateless list ruleset"),
+            ports=school.on_host(SWITCH, PORTS),
+        )
+
+
+def burn_down(school: School, reader: Reader, taken: MarketPaths) -> str:
+    """Destroy every machine; blank ones take their places, and the disk is plugged in. Returns their known_hosts."""
+    disk = school.on_host(NAS, f"tar -C / -c {DISK[1:]} | base64")
+    kept = taken.known_hosts.read_bytes()
+    school.run(LAB, "down")
+    reader.type(f"CARTABLE_DATA_DIR={taken.data.parent} {LAB} up -i {taken.inventory}", PROJECT)
+    blank = taken.data / "blank_known_hosts"
+    taken.known_hosts.rename(blank)
+    taken.known_hosts.write_bytes(kept)
+    school.on_host(NAS, "base64 -d | tar -C / -x", stdin=disk)
+    # What the lab sets up so that a school works at all, and an installation does not leave.
+    school.on_host(ROUTER, "nft flush ruleset; : > /etc/nftables.conf")
+    school.on_host(SWITCH, "ovs-vsctl clear port p_guest tag protected")
+    return str(blank)
+
+
+def only(report: Mapping[str, object]) -> list[str]:
+    """The sections of a comparison that differ."""
+    return [name for name, section in report.items() if isinstance(section, dict) and not section["complies"]]
