@@ -46,6 +46,7 @@ OPENING = "OUVRIR.txt"
 CONFIGURATIONS = "configurations"
 MARKET = "marche"
 KNOWN_HOSTS = "known_hosts"
+RUNBOOKS = "fiches"
 STATE_HISTORY = "etat.bundle"
 LOGS = "journaux"  # of the assets, below JOURNAL
 VERIFICATION = "verification.json"

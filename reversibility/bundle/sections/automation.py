@@ -12,6 +12,7 @@ from reversibility.bundle.copying import copy_tree
 from reversibility.bundle.pinned_packages import pinned_packages, python_range
 from reversibility.bundle.project_copy import copy_project, first_line, git, other_markets
 from reversibility.bundle.sections.section import Build, Section
+from reversibility.documents.runbooks import write_runbooks
 
 
 def write(build: Build, folder: Path) -> list[str]:
@@ -36,6 +37,7 @@ def write(build: Build, folder: Path) -> list[str]:
     (folder / "versions.json").write_text(
         json.dumps(versions, indent=2, sort_keys=True) + "\n", encoding="utf-8"
     )
+    write_runbooks(folder / layout.RUNBOOKS, build.market, build.moment)
     (folder / "INSTALLER.txt").write_text(texts.installation(), encoding="utf-8")
     return findings
 
@@ -44,9 +46,10 @@ SECTION = Section(
     folder=layout.AUTOMATION,
     contains=(
         "Le projet qui exploite le parc (dépôt Git), l’inventaire du marché, les paquets à "
-        "version fixée et ce que l’on sait des clés SSH des machines (known_hosts)."
+        "version fixée, ce que l’on sait des clés SSH des machines (known_hosts) et les fiches de remplacement d’un "
+        "poste, d’un NAS, d’un routeur et d’un commutateur (fiches)."
     ),
-    formats=(".bundle", ".tar.gz", ".yml", ".txt", ".json", ""),
+    formats=(".bundle", ".tar.gz", ".yml", ".html", ".txt", ".json", ""),
     readers="les parties",
     empty="le projet n’a pas été remis",
     write=write,
