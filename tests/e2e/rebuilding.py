@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from reversibility.documents.runbooks import RUNBOOKS
+from reversibility.market.load import load_market
 from reversibility.market.paths import MarketPaths
 from tests.e2e.conftest import LAB, School
 from tests.unit.bundle.reader import PROJECT, Reader
@@ -45,20 +50,36 @@ class Seen:
         )
 
 
-def burn_down(school: School, reader: Reader, taken: MarketPaths) -> str:
-    """Destroy every machine; blank ones take their places, and the disk is plugged in. Returns their known_hosts."""
+def burn_down(school: School, reader: Reader, taken: MarketPaths) -> None:
+    """Destroy every machine; blank ones take their places, and the disk is plugged in."""
     disk = school.on_host(NAS, f"tar -C / -c {DISK[1:]} | base64")
     kept = taken.known_hosts.read_bytes()
     school.run(LAB, "down")
     reader.type(f"CARTABLE_DATA_DIR={taken.data.parent} {LAB} up -i {taken.inventory}", PROJECT)
-    blank = taken.data / "blank_known_hosts"
-    taken.known_hosts.rename(blank)
-    taken.known_hosts.write_bytes(kept)
+    taken.known_hosts.write_bytes(
+        kept
+    )  # the lab has noted those of the blank machines, which the sheets read
     school.on_host(NAS, "base64 -d | tar -C / -x", stdin=disk)
     # What the lab sets up so that a school works at all, and an installation does not leave.
     school.on_host(ROUTER, "nft flush ruleset; : > /etc/nftables.conf")
     school.on_host(SWITCH, "ovs-vsctl clear port p_guest tag protected")
-    return str(blank)
+
+
+def printed(bundle: Path) -> list[str]:
+    """The commands of the four sheets on Linux machines: the same but for the machine, typed for all at once."""
+    assets = load_market(bundle / "data/10-automatisation/marche").assets
+    found = {}
+    for tag, (name, _) in zip((PC, NAS, ROUTER, SWITCH), RUNBOOKS.values(), strict=True):
+        page = (bundle / f"data/10-automatisation/fiches/{name}.html").read_text(encoding="utf-8")
+        linux = page.partition("<h2>Sous Windows</h2>")[0]
+        commands = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", linux, re.DOTALL)
+        first = re.findall(r'<th scope="row">(\w+)</th><td>([\d.]+)</td>', linux)[0]
+        found[tag] = [
+            html.unescape(one).replace(first[0], "TAG").replace(first[1], "ADDRESS") for one in commands
+        ]
+    assert found[PC] == found[NAS] == found[ROUTER] == found[SWITCH]
+    addresses = " ".join(str(assets[tag].address) for tag in found)
+    return [one.replace("TAG", ",".join(found)).replace("ADDRESS", addresses) for one in found[PC]]
 
 
 def only(report: Mapping[str, object]) -> list[str]:

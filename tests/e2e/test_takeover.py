@@ -6,6 +6,7 @@ import json
 import os
 import re
 import secrets
+import shlex
 import shutil
 import signal
 
@@ -21,7 +22,7 @@ from reversibility.records.journals import Journals
 from reversibility.records.state import State
 from reversibility.records.vault import Vault
 from tests.e2e.conftest import INVENTORY, LAB, DemoRun, School
-from tests.e2e.rebuilding import NAS, PC, ROUTER, SWITCH, Seen, burn_down, only, plant_data
+from tests.e2e.rebuilding import NAS, PC, Seen, burn_down, only, plant_data, printed
 from tests.unit.bundle.reader import PROJECT, START, Reader, make_reader
 
 SITE, TAG, ADDRESS = "trois_platanes", PC, "198.51.100.74"
@@ -169,20 +170,17 @@ def test_blank_machines_become_the_school_that_was_handed_over(school: School, r
     bundles = sorted(taken.bundles.glob("cartable-demo-*"))
     assert bundles, "the test of the take-over, before this one, has left no bundle"
     before = Seen.of(school)
-    hosts = ",".join((PC, NAS, ROUTER, SWITCH))
-
-    blank = burn_down(school, reader, taken)
-    play = f"{LAB} run ansible-playbook -i inventories/demo playbooks/"
-    shutil.rmtree(
-        reader.folder / "home" / ".ansible" / "cp", ignore_errors=True
-    )  # sessions with what is gone
-    reader.type(f"{play}rebuild.yml --limit {hosts} -e rebuild_known_hosts={blank}", "cartable")
-    reader.type(f"{play}observe.yml --limit {hosts}", "cartable")
-    reader.type(f"{play}handover.yml", "cartable")
+    burn_down(school, reader, taken)
+    # Sessions with what is gone.
+    shutil.rmtree(reader.folder / "home" / ".ansible" / "cp", ignore_errors=True)
+    for command in printed(bundles[-1]):
+        typed = command.replace("/media/cle", str(reader.folder / "cle"))
+        reader.type(f"{LAB} run bash -ec {shlex.quote(typed)}", PROJECT)
 
     assert Seen.of(school) == before
     report = compare(bundles[-1], max(taken.bundles.glob("cartable-demo-*")))
     assert only(report) == [], list(describe(report))
     records = {tag: State(taken.state).read_json(SITE, tag, "rebuild.json") for tag in (PC, NAS)}
     assert {tag: record["result"] for tag, record in records.items()} == {PC: "success", NAS: "success"}
+    assert (reader.folder / "cle" / PC / "preseed.cfg").is_file()
     assert records[NAS]["data"][0]["files"] > 0
