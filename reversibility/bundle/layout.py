@@ -47,6 +47,7 @@ CONFIGURATIONS = "configurations"
 MARKET = "marche"
 KNOWN_HOSTS = "known_hosts"
 RUNBOOKS = "fiches"
+WHEELS = "paquets"  # where they were fetched: "reversibility packages"
 STATE_HISTORY = "etat.bundle"
 LOGS = "journaux"  # of the assets, below JOURNAL
 VERIFICATION = "verification.json"

@@ -12,6 +12,7 @@ from reversibility.bundle.copying import copy_tree
 from reversibility.bundle.pinned_packages import pinned_packages, python_range
 from reversibility.bundle.project_copy import copy_project, first_line, git, other_markets
 from reversibility.bundle.sections.section import Build, Section
+from reversibility.bundle.wheels import lacking, wheels_of
 from reversibility.documents.runbooks import write_runbooks
 
 
@@ -24,6 +25,12 @@ def write(build: Build, folder: Path) -> list[str]:
     findings += copy_project(folder, project, build.market.name)
     lines = [f"{name}=={version}" for name, version in pinned_packages().items()]
     (folder / "requirements.txt").write_text(texts.REQUIREMENTS + "\n".join(lines) + "\n", encoding="utf-8")
+    wheels = wheels_of(build.paths)
+    if wheels.is_dir():
+        findings += copy_tree(wheels, folder / layout.WHEELS)
+        absent = lacking(wheels, pinned_packages())
+        if absent:
+            findings.append(f"{wheels} lacks {', '.join(absent[:5])}; run reversibility packages again.")
     versions = {
         "cartable": __version__,
         "commit": git(project, "rev-parse", "HEAD").strip() or None,
@@ -49,7 +56,7 @@ SECTION = Section(
         "version fixée, ce que l’on sait des clés SSH des machines (known_hosts) et les fiches de remplacement d’un "
         "poste, d’un NAS, d’un routeur et d’un commutateur (fiches)."
     ),
-    formats=(".bundle", ".tar.gz", ".yml", ".html", ".txt", ".json", ""),
+    formats=(".bundle", ".tar.gz", ".whl", ".yml", ".html", ".txt", ".json", ""),
     readers="les parties",
     empty="le projet n’a pas été remis",
     write=write,
