@@ -41,6 +41,7 @@ COLLECTED = (
     "/etc/hostname",
     "/etc/hosts",
     "/etc/locale.conf",
+    "/etc/machine-id",  # by which logs and DHCP know it; systemd asks not to show it
     "/etc/nftables.conf",
     "/etc/nftables.d/**",
     "/etc/passwd",

@@ -1,4 +1,7 @@
-"""A school that has burnt down: blank machines in its place, and what is carried over: the disk of the copies."""
+"""A school that has burnt down: blank machines in its place, and what is carried over: the disk of the copies.
+
+What a machine had comes back by cartable.fleet.restore_configuration, from the successor's records.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ chown -R eleve:eleve /srv/partages/eleves/cm2
 systemctl start cartable-backup.service
 """
 LOOK = f"getfacl --recursive --numeric --absolute-names {SHARES}; cat {SHARES}/eleves/cm2/redaction.txt"
-PORTS = "ovs-vsctl --format=json --columns=name,tag,trunks,vlan_mode,protected list Port"
+PORTS = "ovs-vsctl --format=csv --columns=name,tag,trunks,vlan_mode,protected list Port | sort"
 
 
 def plant_data(school: School) -> None:
