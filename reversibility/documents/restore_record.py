@@ -27,7 +27,6 @@ def restore_record(market: Market, asset: Asset, record: Mapping[str, Any], mome
         "begun": begun,
         "ended": ended,
         "minutes": minutes,
-        "files": record.get("files"),
         "data": list(dicts(record, "data")),
         "success": record.get("result") == "success",
     }
