@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from reversibility.documents.runbooks import RUNBOOKS
 from reversibility.market.load import load_market
 from reversibility.market.paths import MarketPaths
-from tests.e2e.conftest import LAB, School
+from tests.e2e.conftest import INVENTORY, LAB, School
 from tests.unit.bundle.reader import PROJECT, Reader
 
 NAS, ROUTER, SWITCH, PC = "NA250001", "RT250001", "SW250001", "UC250001"
@@ -30,9 +31,17 @@ LOOK = f"getfacl --recursive --numeric --absolute-names {SHARES}; cat {SHARES}/e
 PORTS = "ovs-vsctl --format=csv --columns=name,tag,trunks,vlan_mode,protected list Port | sort"
 
 
-def plant_data(school: School) -> None:
-    """Have a pupil's work on the NAS, and a copy of it."""
-    school.on_host(NAS, FILES)
+@contextmanager
+def copied_data(school: School) -> Iterator[None]:
+    """Have a pupil's work on the NAS, and a copy of it on a disk, which the inventory names meanwhile."""
+    declared = INVENTORY / "host_vars" / f"{NAS}.yml"
+    declared.write_text(f"backup_repository: {DISK}\n", encoding="ascii")
+    try:
+        school.playbook("provision.yml", "--limit", NAS)
+        school.on_host(NAS, FILES)
+        yield
+    finally:
+        declared.unlink()
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ import secrets
 import shlex
 import shutil
 import signal
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pykeepass import PyKeePass
@@ -22,7 +24,7 @@ from reversibility.records.journals import Journals
 from reversibility.records.state import State
 from reversibility.records.vault import Vault
 from tests.e2e.conftest import INVENTORY, LAB, DemoRun, School
-from tests.e2e.rebuilding import NAS, PC, Seen, burn_down, only, plant_data, printed
+from tests.e2e.rebuilding import NAS, PC, Seen, burn_down, copied_data, only, printed
 from tests.unit.bundle.reader import PROJECT, START, Reader, make_reader
 
 SITE, TAG, ADDRESS = "trois_platanes", PC, "198.51.100.74"
@@ -36,14 +38,19 @@ echo '* * * * * root true' > /etc/cron.d/nuit
 
 
 @pytest.fixture(scope="module")
-def reader(school: School, demo: DemoRun, tmp_path_factory: pytest.TempPathFactory) -> Reader:
+def reader(school: School, demo: DemoRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     """Somebody with the newest bundle, in a home without anybody's settings, keys and open connections."""
     forget_canary(school)
-    plant_data(school)
+    with copied_data(school):
+        # A short path: ssh has its sockets there.
+        yield start_reader(school, tmp_path_factory.mktemp("reader"))
+
+
+def start_reader(school: School, folder: Path) -> Reader:
+    """Hand the school over to the reader."""
     school.playbook("observe.yml")  # what earlier tests have changed is no finding of the audit
     school.playbook("handover.yml")  # passwords were changed since the one before
     bundle = school.newest_bundle()
-    folder = tmp_path_factory.mktemp("reader")  # a short path: ssh has its sockets there
     (folder / "home").mkdir()
     passphrase = folder / "passphrase"
     passphrase.write_text(f"{secrets.token_urlsafe(24)}\n", encoding="ascii")
@@ -59,6 +66,13 @@ def reader(school: School, demo: DemoRun, tmp_path_factory: pytest.TempPathFacto
     )
 
 
+on_demand = pytest.mark.skipif(
+    "CARTABLE_TAKEOVER" not in os.environ,
+    reason="NOT PASSED AS A WHOLE YET, for want of an idle machine; CARTABLE_TAKEOVER=1 runs it",
+)
+
+
+@on_demand
 def test_a_successor_takes_the_school_over_with_what_is_in_the_bundle(school: School, reader: Reader) -> None:
     printed = reader.start_page()
     reader.follow(printed, START)
@@ -164,6 +178,7 @@ def check_records(school: School, reader: Reader, taken: MarketPaths) -> None:
     assert re.match(r"cartable-demo-\d{8}T\d{6}Z$", bundles[-1].name)
 
 
+@on_demand
 def test_blank_machines_become_the_school_that_was_handed_over(school: School, reader: Reader) -> None:
     """From the successor's records and the disk of the copies: after it, two bundles say the same."""
     taken = MarketPaths("demo", reader.project / "inventories" / "demo", reader.project / "var" / "demo")
