@@ -42,6 +42,7 @@ _TEXTS = (
     (re.compile(r"/pre\.\w+\.post"), "/pre.X.post"),  # made by tempfile
     (re.compile(r"\.\d+\.\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d~"), ".BACKUP"),
     (re.compile(r"all_(ordinary|batch)_\d\.yml"), "all.yml"),
+    (re.compile(r"-----BEGIN CERTIFICATE REQUEST-----[^-]+"), "REQUEST"),  # its signature has a random number
 )
 
 
