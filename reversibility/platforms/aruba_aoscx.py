@@ -49,6 +49,12 @@ class ArubaAoscx(ArubaSwitch[Seen]):
 
     platform = "aruba_aoscx"
     commands: Mapping[str, str] = {RUNNING: "show running-config", "/startup-config": "show startup-config"}
+    identity: Mapping[str, str] = {
+        "serial": r"^Chassis Serial Nbr\s*: *(\S+)",
+        "model": r"^Product Name\s*: *(\S.*)",
+        "firmware": r"^A(?:ruba)?OS-CX Version\s*: *(\S+)",
+        "mac": r"^Base MAC Address\s*: *(\S+)",
+    }
     dialogue = DIALOGUE
     marks = MARKS
     signs = ("hostname ", "vlan ", "interface ", "user ", "ntp ", "ssh ")

@@ -69,6 +69,12 @@ class ArubaAoss(ArubaSwitch[Seen]):
 
     platform = "aruba_aoss"
     commands: Mapping[str, str] = {RUNNING: "show running-config", "/startup-config": "show config"}
+    identity: Mapping[str, str] = {
+        "serial": r"Serial Number\s*: *(\S+)",
+        "model": r'(?:^; (?!hpStack)(?=\w+ Configuration Editor)|^ +member \d+ type ")(\w+)',
+        "firmware": r"Software revision\s*: *(\S+)",
+        "mac": r"(?:Base )?MAC Addr\w*\s*: *(\S+)",
+    }
     dialogue = DIALOGUE
     marks = MARKS
     signs = ("hostname ", "vlan ", "interface ", "snmp-server ", "module ", "ip ")

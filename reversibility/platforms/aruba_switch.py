@@ -30,6 +30,9 @@ class ArubaSwitch[S: Seen](ABC):
 
     platform: str
     commands: Mapping[str, str]
+    about: Sequence[str] = ("show system",)
+    identity: Mapping[str, str]
+    manufacturer = "HPE Aruba"
     dialogue: Dialogue
     marks: tuple[str, ...]
     signs: tuple[str, ...]

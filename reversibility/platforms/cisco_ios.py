@@ -114,6 +114,14 @@ class CiscoIos:
         "/vtp-status": "show vtp status",
         "/snmp-users": "show snmp user",
     }
+    about: Sequence[str] = ("show version",)
+    identity: Mapping[str, str] = {
+        "serial": r"(?i)^System Serial Number\s*: *(\S+)",
+        "model": r"(?i)^Model Number\s*: *(\S+)",
+        "firmware": r"^(?:Cisco )?IOS (?!XE).*, Version ([^\s,]+)",
+        "mac": r"^Base Ethernet MAC Address\s*: *(\S+)",
+    }
+    manufacturer = "Cisco"
 
     def required_files(self, kind: str) -> tuple[str, ...]:
         """The running configuration and the VLANs."""

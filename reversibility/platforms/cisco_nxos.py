@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from reversibility.platforms.cisco_ios import RUNNING, CiscoIos
 from reversibility.platforms.dialogue import Dialogue, Question, Snapshot
@@ -51,6 +51,12 @@ class CiscoNxos(CiscoIos):
     signs = ("version ", "hostname ", "interface ", "feature ", "vdc ")
     last_line = ""  # nothing says that a configuration is whole: the session compares its last block
     commands: Mapping[str, str] = {RUNNING: "show running-config", "/startup-config": "show startup-config"}
+    about: Sequence[str] = ("show version", "show inventory")
+    identity: Mapping[str, str] = {
+        "serial": r'^NAME: "Chassis".*\n *PID: .*\bSN: (\S+)',
+        "model": r'^NAME: "Chassis".*\n *PID: (\S+)',
+        "firmware": r"^ *(?:NXOS|system): +version (\S+)",
+    }
 
     def required_files(self, kind: str) -> tuple[str, ...]:
         """The running configuration, which has the VLANs."""

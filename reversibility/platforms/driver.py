@@ -71,6 +71,11 @@ class SwitchDriver(Driver, Protocol):
 
     commands: Mapping[str, str]
     """The path of each file and the command whose answer it is; the first is the running configuration."""
+    about: Sequence[str]
+    """Commands whose answers say what the device is; they are no part of its configuration."""
+    identity: Mapping[str, str]
+    """What finds each field of an Identity in those answers and in the running configuration."""
+    manufacturer: str
     dialogue: Dialogue
     """How its command line talks."""
 

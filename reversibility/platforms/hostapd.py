@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from reversibility.market.model import Asset, Market
 from reversibility.platforms import hostapd_files, hostapd_scripts, shell_driver, wifi_hours
+from reversibility.platforms.device_identity import Unidentified
 from reversibility.platforms.differences import NBSP, differences
 from reversibility.platforms.driver import ChangeRefused, Files, UnknownGrammar
 from reversibility.platforms.model import Configuration, Ssid
@@ -58,7 +59,7 @@ def lines_of(text: str) -> Iterator[tuple[int, str, str]]:
         yield number, match[1], match[2]
 
 
-class Hostapd:
+class Hostapd(Unidentified):
     """Driver of hostapd. The SSID of VLAN n is on the bridge ``brn``."""
 
     platform = "hostapd"

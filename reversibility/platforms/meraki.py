@@ -13,6 +13,7 @@ from typing import Any
 
 from reversibility.platforms import meraki_plan
 from reversibility.platforms.api_files import ApiDriver, content
+from reversibility.platforms.device_identity import Identity, colons
 from reversibility.platforms.driver import ChangeRefused, Files
 from reversibility.platforms.model import Configuration, Guard, Port, Ssid
 from reversibility.platforms.number_lists import format_numbers, parse_numbers
@@ -37,6 +38,13 @@ class Meraki(ApiDriver):
     platform = "meraki"
     paths = (DEVICE, PORTS, SSIDS, SCHEDULES)
     required = (DEVICE,)
+    manufacturer = "Cisco Meraki"
+
+    def identified(self, files: Files) -> Identity:
+        """What the dashboard says of the device."""
+        device = content(files, DEVICE, dict)
+        fields = {name: str(device.get(name) or "") for name in ("serial", "model", "firmware")}
+        return Identity(**fields, mac=colons(str(device.get("mac") or "")))
 
     def required_files(self, kind: str) -> tuple[str, ...]:
         """The device, and its ports or its SSIDs."""

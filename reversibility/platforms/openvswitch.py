@@ -10,6 +10,7 @@ from typing import Any
 
 from reversibility.market.model import Asset, Market
 from reversibility.platforms import openvswitch_plan, shell_driver
+from reversibility.platforms.device_identity import Unidentified
 from reversibility.platforms.driver import Files, UnknownGrammar
 from reversibility.platforms.model import Configuration, Port, Vlan
 from reversibility.platforms.shell_driver import Goal
@@ -21,7 +22,7 @@ _RECORD = re.compile(rb"OVSDB JSON (\d+) ([0-9a-f]{40})\n")
 _NAME = re.compile(r"[\w.:-]{1,64}")
 
 
-class OpenVSwitch:
+class OpenVSwitch(Unidentified):
     """Driver of Open vSwitch."""
 
     platform = "openvswitch"

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from reversibility.market.model import Asset, Market
 from reversibility.platforms import openwrt_plan, openwrt_scripts, shell_driver, uci
+from reversibility.platforms.device_identity import Unidentified
 from reversibility.platforms.differences import NBSP, differences
 from reversibility.platforms.driver import ChangeRefused, Files, UnknownGrammar
 from reversibility.platforms.model import Configuration, Ssid, Vlan
@@ -50,7 +51,7 @@ _ENCRYPTION = {
 }
 
 
-class Openwrt:
+class Openwrt(Unidentified):
     """Driver of OpenWrt. An SSID is on the network ``vlan<number>``; each band has a section of its own."""
 
     platform = "openwrt"

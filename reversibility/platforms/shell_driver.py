@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from reversibility.platforms.device_identity import Identity
 from reversibility.platforms.driver import Driver, Files, UnknownGrammar
 from reversibility.platforms.model import Configuration
 
@@ -44,6 +45,10 @@ class ShellDriver(Driver, Protocol):
     """A platform that is configured by files or by the commands of a Unix machine."""
 
     scripts: Scripts
+    manufacturer: str
+
+    def identified(self, files: Files) -> Identity:
+        """What the files say of the device itself."""
 
     def received(self, output: bytes) -> dict[str, bytes]:
         """The files in what ``scripts.read`` printed. Raises UnknownGrammar."""

@@ -69,7 +69,9 @@ def by_netmiko(address: str, port: int, password: str) -> int:
     with ConnectHandler(
         device_type="cisco_ios", host=address, port=port, username="admin", password=password
     ) as connection:
-        return sum(len(connection.send_command(command)) for command in DRIVER.commands.values())
+        return sum(
+            len(connection.send_command(command)) for command in (*DRIVER.commands.values(), *DRIVER.about)
+        )
 
 
 def _cpu() -> float:

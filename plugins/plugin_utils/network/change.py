@@ -46,6 +46,17 @@ def read(session: Session, driver: SwitchDriver) -> Files:
     return files
 
 
+def about(session: Session, driver: SwitchDriver) -> str:
+    """What the device says of itself, for the inventory. What an account may not ask is left out."""
+    answers = []
+    for command in driver.about:
+        try:
+            answers.append(session.show(command))
+        except CommandRefused:
+            continue
+    return "\n".join(answers)
+
+
 @dataclass
 class Outcome:
     """What a change did: the device's files after it, which way back was armed, whether it survives a restart."""

@@ -262,6 +262,24 @@ def vlans(shell: AossShell, match: Match) -> str:
     return "\n".join([*out, "", ""])
 
 
+def system(shell: AossShell, match: Match) -> str:
+    device = shell.device
+    name = (device.running.get("hostname") or "hostname ").partition(" ")[2].strip('"')
+    return (
+        "\n Status and Counters - General System Information\n\n"
+        f"  System Name        : {name:<42}\n  System Contact     : DSI\n  System Location    : Baie\n\n"
+        "  MAC Age Time (sec) : 300   \n\n  Time Zone          : 0      \n  Daylight Time Rule : None\n\n"
+        f"  Software revision  : YA.16.11.0025        Base MAC Addr      : {device.mac:<14}\n"
+        f"  ROM Version        : YA.15.20             Serial Number      : {device.serial:<14}\n\n"
+        "  Up Time            : 12 days              Memory   - Total   : 99,127,296 \n"
+        "  CPU Util (%)       : 4                               Free    : 66,132,528 \n\n"
+        "  IP Mgmt  - Pkts Rx : 5,127,384            Packet   - Total   : 6750       \n"
+        "             Pkts Tx : 1,012,731            Buffers    Free    : 5073       \n"
+        "                                                       Lowest  : 5058       \n"
+        "                                                       Missed  : 0          \n"
+    )
+
+
 EXEC = [
     C("enable", lambda shell, match: None),
     C("configure [ terminal ]", configure),
@@ -276,6 +294,7 @@ EXEC = [
     C("show running-config", running),
     C("show config", startup),
     C("show vlans", vlans),
+    C("show system", system),
 ]
 AossShell.modes = {**MODES, "exec": Mode("exec", "", EXEC, TYPES)}
 __all__ = ["AossDevice", "numbers"]

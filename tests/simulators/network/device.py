@@ -48,6 +48,8 @@ class Device:
     """State that outlives sessions. A platform's class adds grammar, answers and formats."""
 
     platform = ""
+    serial = "SIM00000001"
+    mac = "02005e-005301"
     minute = 60.0
     """Seconds of a minute of the device: tests make it short."""
     boot = 0.3

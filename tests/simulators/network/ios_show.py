@@ -98,17 +98,16 @@ def version(device: IosDevice) -> str:
         'System returned to ROM by Reload Command\nSystem image file is "flash:packages.conf"\n'
         "Last reload reason: Reload Command\n\n"
         "cisco C9200L-24T-4G (ARM64) processor with 519006K/3071K bytes of memory.\n"
-        f"Processor board ID JAE{abs(hash(name)) % 10**8:08}\n"
+        f"Processor board ID {device.serial}\n"
         "Base Ethernet MAC Address          : 02:00:5e:00:53:01\n"
         "Model Number                       : C9200L-24T-4G\n"
+        f"System Serial Number               : {device.serial}\n"
         "Configuration register is 0x102\n"
     )
 
 
 def inventory(device: IosDevice) -> str:
-    return (
-        'NAME: "Switch 1", DESCR: "C9200L-24T-4G"\nPID: C9200L-24T-4G     , VID: V01  , SN: JAE00000001\n\n'
-    )
+    return f'NAME: "Switch 1", DESCR: "C9200L-24T-4G"\nPID: C9200L-24T-4G     , VID: V01  , SN: {device.serial}\n\n'
 
 
 def switch(device: IosDevice) -> str:

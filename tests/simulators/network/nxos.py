@@ -354,6 +354,29 @@ def startup(shell: NxosShell, match: Match) -> str:
     return head + shell.device.text(device.startup, shell.device.startup_vlans)
 
 
+def show_version(shell: NxosShell, match: Match) -> str:
+    device = shell.device
+    name = (device.running.get("hostname") or "hostname switch").partition(" ")[2]
+    return (
+        "Cisco Nexus Operating System (NX-OS) Software\nTAC support: http://www.cisco.com/tac\n\nSoftware\n"
+        f"  BIOS: version 08.36\n  NXOS: version {device.version}\n  BIOS compile time:  06/07/2019\n"
+        "  NXOS image file is: bootflash:///nxos.9.3.3.bin\n\n\nHardware\n"
+        "  cisco Nexus9000 C93180YC-EX chassis \n"
+        "  Intel(R) Xeon(R) CPU  @ 1.80GHz with 24571604 kB of memory.\n"
+        f"  Processor Board ID B{device.serial}\n\n  Device name: {name}\n  bootflash:   53298520 kB\n"
+        "Kernel uptime is 9 day(s), 3 hour(s), 4 minute(s), 5 second(s)\n\nLast reset \n  Reason: Unknown\n"
+    )
+
+
+def show_inventory(shell: NxosShell, match: Match) -> str:
+    return (
+        'NAME: "Chassis",  DESCR: "Nexus9000 C93180YC-EX chassis"         \n'
+        f"PID: N9K-C93180YC-EX     ,  VID: V02 ,  SN: {shell.device.serial}\n\n"
+        'NAME: "Slot 1",  DESCR: "48x10/25G + 6x40/100G Ethernet Module"  \n'
+        f"PID: N9K-C93180YC-EX     ,  VID: V02 ,  SN: B{shell.device.serial}\n"
+    )
+
+
 EXEC = [
     C("terminal length <0-511>", terminal_length),
     C("terminal width <24-511>", do.nothing),
@@ -365,6 +388,8 @@ EXEC = [
     C("rollback running-config checkpoint <word> [ ( atomic | best-effort ) ]", rollback),
     C("show running-config", running),
     C("show startup-config", startup),
+    C("show version", show_version),
+    C("show inventory", show_inventory),
     C("exit", leave),
 ]
 NxosShell.modes = {**MODES, "exec": Mode("exec", "", EXEC, TYPES)}
