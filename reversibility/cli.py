@@ -21,7 +21,6 @@ from reversibility.commands import (
     logs,
     market,
     obtain,
-    packages,
     rename,
     state,
     takeover,
@@ -48,7 +47,6 @@ def build_parser() -> argparse.ArgumentParser:
         takeover,
         rename,
         logs,
-        packages,
     )
     for command in commands:
         command.add_parser(subparsers)

@@ -72,7 +72,11 @@ class ActionModule(ActionBase):
         )
         check_selection(chosen, known.market, entries)
         selected = due(chosen, known.market, args["hosts"], entries, datetime.now(UTC))
-        told = [f"{tag}/{each.account}: {each.why}" for tag, found in selected.items() for each in found]
+        told = list(
+            dict.fromkeys(
+                f"{each.owner}/{each.account}: {each.why}" for found in selected.values() for each in found
+            )
+        )
         if chosen.reason and told and not self._task.check_mode:
             record(
                 known.paths.journal,

@@ -18,11 +18,14 @@ if action.MISSING is None:
 
     from reversibility.errors import CartableError
     from reversibility.platforms.clear_text import findings
+    from reversibility.platforms.device_identity import identity_in, inventory_record
+    from reversibility.platforms.device_secrets import needed
     from reversibility.platforms.registry import driver, shell_driver
     from reversibility.records import session as vault_session
     from reversibility.records.configuration import open_restorable
     from reversibility.records.state import State
 
+SECRETS_SET = "secrets-set.json"
 STATES = ["present", "gathered", "planned", "rendered", "parsed", "restored"]
 
 
@@ -51,7 +54,8 @@ class ActionModule(action.DeviceAction):
         return getattr(self, f"_{self.arguments['state']}")()
 
     def _rendered(self):
-        return {"changed": False, "rendered": self.driver.render(self.wanted)}
+        names = [name for name in needed(self.driver, self.wanted) if not self.is_of_server(name)]
+        return {"changed": False, "rendered": self.driver.render(self.wanted), "secrets": names}
 
     def _parsed(self):
         if not self.arguments["files"]:
@@ -67,7 +71,11 @@ class ActionModule(action.DeviceAction):
             {"login": account.name, "role": account.role, "locked": not account.enabled}
             for account in seen.accounts
         ]
+        path = next(iter(self.driver.commands))
+        said = f"{result.about}\n{result.files[path].decode('utf-8', 'replace')}"
+        identity = identity_in(said, self.driver.identity)
         files = {
+            "inventory.json": inventory_record(self.asset, self.driver.manufacturer, identity, seen),
             "accounts.json": {"accounts": accounts},
             "compliance.json": {"rules": findings(seen), "saved": result.saved},
         }
@@ -83,6 +91,7 @@ class ActionModule(action.DeviceAction):
         else:
             risky = bool(self.asset.variables.get("network_change_management", False))
             result = self._device().present(self.wanted, self._renewed(), risky)
+            self._note_secrets()
         return self._told(result, {"changed": result.changed})
 
     def _restored(self):
@@ -121,7 +130,36 @@ class ActionModule(action.DeviceAction):
         ]
 
     def _renewed(self):
-        return [f"{devices.ACCOUNT}{account}" for account in self.arguments["renew"]]
+        """Secrets to set anew: those that were asked for, and those that are not what was last set.
+
+        A device shows no secret that could be compared. Which one it was given is known by the revision that was noted.
+        """
+        asked, noted = set(self.arguments["renew"]), self._noted()
+        found = []
+        for name in needed(self.driver, self.wanted):
+            entry = self.entry(name)
+            if entry is None:
+                continue
+            known = noted.get(name, "" if entry.pending else entry.wanted_revision)
+            if name.removeprefix(devices.ACCOUNT) in asked or known != entry.wanted_revision:
+                found.append(name)
+        return found
+
+    def _noted(self):
+        """Name → the revision that the device was given last."""
+        found = State(self.paths.state).read_json(self.asset.site, self.asset.tag, SECRETS_SET) or {}
+        return {each["name"]: each["vault_revision"] for each in found.get("secrets", [])}
+
+    def _note_secrets(self):
+        """Record which revision of each secret the device was given, but for accounts: those are proven by a login."""
+        names = [name for name in needed(self.driver, self.wanted) if not name.startswith(devices.ACCOUNT)]
+        rows = [
+            {"name": name, "vault_revision": entry.wanted_revision}
+            for name in sorted(names)
+            if (entry := self.entry(name)) is not None
+        ]
+        if rows or self._noted():
+            self.record({"files": {SECRETS_SET: {"secrets": rows}}})
 
     def _told(self, result, answer):
         answer["commands"] = list(result.commands)

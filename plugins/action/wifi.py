@@ -7,6 +7,7 @@ from __future__ import annotations
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network import (
     action,
     delegation,
+    device_states,
     meraki_states,
     shell_states,
 )
@@ -19,7 +20,7 @@ class ActionModule(shell_states.ShellStates):
     """The action ``cartable.fleet.wifi``; see the module of the same name for its documentation."""
 
     ARGUMENTS = {
-        "state": {"type": "str", "choices": shell_states.STATES, "default": "present"},
+        "state": {"type": "str", "choices": device_states.STATES, "default": "present"},
         "files": {"type": "dict"},
         "way_back_minutes": {"type": "int", "default": 5},
     }

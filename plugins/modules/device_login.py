@@ -15,6 +15,8 @@ description:
   - This is an action plugin. The secret is read from the vault on the controller and is in no argument.
 author:
   - Cartable contributors (@cartable)
+extends_documentation_fragment:
+  - cartable.fleet.device
 options:
   account:
     description: The account, as the vault's entry is called.
@@ -29,14 +31,6 @@ options:
     type: str
     default: ""
     version_added: "0.3.0"
-  answer_timeout:
-    description: Seconds for one answer of the device.
-    type: float
-    default: 30.0
-  session_timeout:
-    description: Seconds for the whole session.
-    type: float
-    default: 300.0
 attributes:
   check_mode:
     description: Runs as it does otherwise, since it changes nothing.

@@ -15,6 +15,8 @@ description:
   - With O(step=select), finds in the market's vault whose passwords are to be changed; with O(step=verify), fails when one of them is still
     the former one. It changes no password and reaches no host; the roles that own the accounts do the rest.
   - What has expired, and a change that was cut, are always selected on the assets that are meant, since the roles renew and complete them anyway.
+  - The key of an SSID, which is its site's, is selected on each access point there. A device whose RADIUS server changes their shared secret is
+    selected without a password of its own.
   - A reason selects every password that the other options leave, and is written to the journal. Run it once a play.
 options:
   step:
@@ -87,10 +89,10 @@ EXAMPLES = """
 
 RETURN = """
 selected:
-  description: The accounts by asset, each with why, and the revision of its current password.
+  description: The accounts by asset, each with why, the revision of its current password, and the asset or site that it is filed with.
   returned: with O(step=select)
   type: dict
-  sample: {UC250001: [{account: eleve, why: expired, revision: 5f0d6c2e8b0f4a6f9d5b7a1c3e2d4f60}]}
+  sample: {UC250001: [{account: eleve, why: expired, revision: 5f0d6c2e8b0f4a6f9d5b7a1c3e2d4f60, owner: UC250001}]}
 told:
   description: The same in words.
   returned: with O(step=select)

@@ -23,6 +23,9 @@ author:
   - Cartable contributors (@cartable)
 requirements:
   - netmiko
+extends_documentation_fragment:
+  - cartable.fleet.device
+  - cartable.fleet.device.change
 options:
   state:
     description:
@@ -35,26 +38,15 @@ options:
     type: str
     choices: [present, gathered, planned, rendered, parsed, restored]
     default: present
-  files:
-    description: For V(parsed), texts by path, as the platform's driver names them.
-    type: dict
   renew:
-    description: Accounts whose password is set anew from the vault, though the device has the account.
+    description:
+      - Secrets that are set anew from the vault, though the device has what they belong to, as the vault's entries are called
+        (V(backup), V(snmp/supervision/auth)).
+      - Set anew without being named is what is pending in the vault, and what has another revision there than was set last
+        (C(secrets-set.json)).
     type: list
     elements: str
     default: []
-  way_back_minutes:
-    description: After how many minutes the device undoes a change that no new login has confirmed.
-    type: int
-    default: 5
-  answer_timeout:
-    description: Seconds for one answer of the device.
-    type: float
-    default: 30.0
-  session_timeout:
-    description: Seconds for the whole session.
-    type: float
-    default: 300.0
 attributes:
   check_mode:
     description: Reads the device and says what would change.
@@ -84,8 +76,10 @@ commands:
   elements: str
   sample: ["vlan 40", " name pupils"]
 secrets:
-  description: The names of the secrets that were set from the vault, or would be, such as V(account/backup).
-  returned: when the device was reached
+  description:
+    - The names of the secrets that were set from the vault, or would be, such as V(account/backup).
+    - With O(state=rendered) all that are needed, but for those of the market's own RADIUS servers.
+  returned: when the device was reached, and with O(state=rendered)
   type: list
   elements: str
 differences:

@@ -22,6 +22,9 @@ author:
   - Cartable contributors (@cartable)
 requirements:
   - paramiko
+extends_documentation_fragment:
+  - cartable.fleet.device
+  - cartable.fleet.device.change
 options:
   state:
     description:
@@ -32,21 +35,6 @@ options:
     type: str
     choices: [present, gathered, planned, rendered, parsed]
     default: present
-  files:
-    description: For V(parsed), texts by path, as the platform's driver names them.
-    type: dict
-  way_back_minutes:
-    description: After how many minutes the device undoes a change that no new login has confirmed.
-    type: int
-    default: 5
-  answer_timeout:
-    description: Seconds for one script on the device.
-    type: float
-    default: 30.0
-  session_timeout:
-    description: Seconds for the whole session.
-    type: float
-    default: 300.0
 attributes:
   check_mode:
     description: Reads the device and says what would change.

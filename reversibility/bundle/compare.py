@@ -21,7 +21,6 @@ from reversibility.errors import CartableError
 from reversibility.market.load import load_market
 from reversibility.records.inventory_summary import dicts
 from reversibility.records.json_text import read_json
-from reversibility.records.rebuilds import REBUILD
 from reversibility.records.state import VOLATILE
 
 Section = dict[str, Any]  # key -> value that can be compared
@@ -36,7 +35,6 @@ STABLE = (
     f"{layout.SECRETS}/{layout.HOLDERS_FILE}", f"{layout.ACCOUNTS}/administrateurs.csv",
 )  # fmt: skip
 ENCRYPTED = "encrypted"
-NOT_COMPARED = (VOLATILE, REBUILD)  # what happened to an asset, and not what it is
 
 
 def compare(first: Path, second: Path) -> dict[str, Any]:
@@ -114,7 +112,7 @@ def _view_of_bundle(bundle: Path) -> View:
         folder, _, rest = path.partition("/")
         if folder == layout.EQUIPMENT and rest.count("/") >= 2:
             site, tag, name = rest.split("/", 2)
-            if name not in NOT_COMPARED:
+            if name != VOLATILE:
                 records.setdefault(f"{site}/{tag}", {})[name] = ENCRYPTED if name.endswith(".age") else value
         elif path.startswith(STABLE) and not path.endswith(".age"):
             files[path] = value
@@ -153,7 +151,7 @@ def _view_of_state(directory: Path) -> View:
         records[f"{site}/{tag}"] = {
             portable: (ENCRYPTED if name.endswith(".age") else digest(directory / site / tag / name).sha256)
             for name, portable in names.items()
-            if name not in NOT_COMPARED
+            if name != VOLATILE
         }
         content = state.read_json(site, tag, "accounts.json")
         accounts.update(_accounts(tag, dicts(content, "accounts")))

@@ -33,11 +33,12 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A password to change: its account, why, and the revision that it has now."""
+    """A password to change: its account, why, the revision that it has now, and the asset or site whose it is."""
 
     account: str
     why: str
     revision: str
+    owner: str = ""
 
 
 def check_selection(selection: Selection, market: Market, entries: Iterable[Entry]) -> None:
@@ -61,7 +62,11 @@ def check_selection(selection: Selection, market: Market, entries: Iterable[Entr
 def due(
     selection: Selection, market: Market, hosts: Iterable[str], entries: Iterable[Entry], now: datetime
 ) -> dict[str, list[Due]]:
-    """Passwords to change, by asset: those of ``hosts`` that are at a selected site and of a selected kind."""
+    """Passwords to change, by asset: those of ``hosts`` that are at a selected site and of a selected kind.
+
+    The key of an SSID is its site's, and is changed on each of its access points. A device whose shared secret a RADIUS
+    server of the market changes is among them as well, without a password of its own.
+    """
     wanted = {
         tag
         for tag in hosts
@@ -71,21 +76,40 @@ def due(
     }
     found: dict[str, list[Due]] = {}
     for entry in entries:
-        if entry.asset in wanted and (why := _why(entry, selection, now)):
-            found.setdefault(entry.asset, []).append(Due(entry.account, why, entry.revision))
+        holders = [entry.asset] if entry.asset in market.assets else _access_points(market, entry)
+        holders = [tag for tag in holders if tag in wanted]
+        why = _why(entry, selection, now) if holders else ""
+        for tag in holders if why else ():
+            found.setdefault(tag, []).append(Due(entry.account, why, entry.revision, entry.asset))
+        kind, _, client = entry.account.partition("/")
+        if why and kind == "radius" and client in hosts:
+            found.setdefault(client, [])
     return dict(sorted(found.items()))
+
+
+def _access_points(market: Market, entry: Entry) -> list[str]:
+    """The access points that have a site's key."""
+    return [
+        tag
+        for tag, asset in market.assets.items()
+        if entry.account.startswith("wifi/")
+        and asset.site == entry.asset
+        and "access_points" in asset.kind_groups
+    ]
 
 
 def not_rotated(selected: Mapping[str, Iterable[Mapping[str, Any]]], entries: Iterable[Entry]) -> list[str]:
     """Selected entries, as ``asset/account``, whose current password is still the one of before."""
     now = {(entry.asset, entry.account): entry for entry in entries}
     return sorted(
-        f"{asset}/{before['account']}"
-        for asset, accounts in selected.items()
-        for before in accounts
-        if (entry := now.get((asset, str(before["account"])))) is None
-        or entry.pending
-        or entry.revision == before["revision"]
+        {
+            f"{owner}/{before['account']}"
+            for asset, accounts in selected.items()
+            for before in accounts
+            if (entry := now.get((owner := before.get("owner") or asset, str(before["account"])))) is None
+            or entry.pending
+            or entry.revision == before["revision"]
+        }
     )
 
 

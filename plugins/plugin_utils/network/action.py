@@ -73,6 +73,7 @@ class MarketAction(ActionBase):
         if known is None or known.market is None:
             raise CartableError(f"{folder} has errors; 'reversibility check -i {folder}' lists them.")
         self.paths = MarketPaths.for_inventory(folder)
+        self.market = known.market
         self.asset = known.market.assets[identity.host_name()]
         self.find(self.asset.platform.name)
         port_name = getattr(self.driver, "port_name", str)
@@ -118,8 +119,29 @@ class MarketAction(ActionBase):
     def _limits(self):
         return Limits(answer=self.arguments["answer_timeout"], session=self.arguments["session_timeout"])
 
-    def _entry(self, account):
-        return vault_session.opened_vault(self.paths.vault).find(self.asset.tag, account)
+    def entry(self, name):
+        """The entry of a secret by the name that a driver gives it, None where the vault has none.
+
+        The key of an SSID is its site's. The shared secret of a RADIUS server of the market is filed with that server.
+        """
+        vault = vault_session.opened_vault(self.paths.vault)
+        account = name.removeprefix(devices.ACCOUNT)
+        if account.startswith("wifi/"):
+            return vault.find(self.asset.site, account)
+        own = vault.find(self.asset.tag, account)
+        server = self._server(account) if own is None else None
+        return vault.find(server, f"radius/{self.asset.tag}") if server else own
+
+    def is_of_server(self, name):
+        """Whether a secret is that of a RADIUS server of the market, which the role radius makes and rotates."""
+        vault = vault_session.opened_vault(self.paths.vault)
+        return bool(self._server(name)) and vault.find(self.asset.tag, name) is None
+
+    def _server(self, account):
+        """The RADIUS server of the market that an account such as ``radius/NA250001`` names by tag or address."""
+        kind, _, server = account.partition("/")
+        found = (tag for tag, asset in self.market.assets.items() if server in (tag, str(asset.address)))
+        return next(found, None) if kind == "radius" else None
 
 
 class DeviceAction(MarketAction):
@@ -134,7 +156,7 @@ class DeviceAction(MarketAction):
     def device(self, **options):
         """The device, with the account of ``ansible_user`` and its password from the vault."""
         username = str(self.value("ansible_user", ""))
-        entry, enable = self._entry(username), self._entry("enable")
+        entry, enable = self.entry(username), self.entry("enable")
         if entry is None or not entry.wanted_secret:
             raise CartableError(
                 f"The vault has no {self.asset.tag}/{username}, the account that opens the device; add the one that it was "
@@ -152,9 +174,9 @@ class DeviceAction(MarketAction):
 
     def secret(self, name):
         """The secret that the device should have in the end: the pending one, else the current one."""
-        account = name.removeprefix(devices.ACCOUNT)
-        entry = self._entry(account)
+        entry = self.entry(name)
         if entry is None or not entry.wanted_secret:
+            account = name.removeprefix(devices.ACCOUNT)
             raise CartableError(f"The vault has no {self.asset.tag}/{account}; the role switch prepares it.")
         return entry.wanted_secret
 
@@ -177,7 +199,7 @@ class ShellAction(MarketAction):
 
     def device(self, **options):
         """The device, with the account of ``ansible_user``, its key or its password from the vault."""
-        entry = self._entry(str(self.value("ansible_user", "")))
+        entry = self.entry(str(self.value("ansible_user", "")))
         key = str(self.value("ansible_ssh_private_key_file", ""))
         if not key and (entry is None or not entry.wanted_secret):
             raise CartableError(
@@ -194,6 +216,5 @@ class ShellAction(MarketAction):
 
     def secret(self, name):
         """A secret by the name that a driver gives it; '' where the vault has none."""
-        asset = self.asset.site if name.startswith("wifi/") else self.asset.tag
-        entry = vault_session.opened_vault(self.paths.vault).find(asset, name)
+        entry = self.entry(name)
         return entry.wanted_secret if entry is not None else ""

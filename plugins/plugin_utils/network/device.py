@@ -12,15 +12,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.cartable.fleet.plugins.plugin_utils.network.change import Change, Files, read
+from ansible_collections.cartable.fleet.plugins.plugin_utils.network.change import Change, Files, about, read
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network.errors import LoginRefused
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network.session import Limits, Session
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network.transport import Channel, Target
 
 try:
+    from reversibility.platforms.device_secrets import renewing
     from reversibility.platforms.dialogue import Dialogue
     from reversibility.platforms.driver import SwitchDriver
-    from reversibility.platforms.model import Account, Configuration
+    from reversibility.platforms.model import Configuration
     from reversibility.platforms.secret_names import names_in
 except ImportError as error:
     MISSING: ImportError | None = error
@@ -29,6 +30,8 @@ else:
 
 
 ACCOUNT = "account/"
+BLANK = "hostname blank\nend\n"
+"""The configuration of a device without accounts."""
 
 
 def plain(value: Any) -> Any:
@@ -62,6 +65,7 @@ class Result:
     after: str = ""
     way_back: str = ""
     saved: bool | None = None
+    about: str = ""
 
 
 @dataclass
@@ -80,11 +84,12 @@ class Device:
         """Read the device; one login."""
         with self._login() as session:
             files = read(session, self.driver)
+            told = about(session, self.driver)
         saved = not self._change().unsaved(files)
         kept = {
             path: self.dialogue.kept(text.decode("utf-8", "replace")).encode() for path, text in files.items()
         }
-        return Result(files=kept, saved=saved)
+        return Result(files=kept, about=told, saved=saved)
 
     def plan(self, wanted: Configuration, renewed: Sequence[str] = ()) -> Result:
         """What would be sent. ``renewed`` are the secrets to set anew."""
@@ -118,25 +123,14 @@ class Device:
     # -- inside ----
 
     def _planned(self, wanted: Configuration, renewed: Sequence[str], files: Files) -> Result:
-        self._commands = (*self.driver.plan(wanted, files), *self._renewing(wanted, renewed))
+        planned = self.driver.plan(wanted, files)
+        rest = set(renewed) - {name for command in planned for name in names_in(command)}
+        self._commands = (*planned, *(renewing(self.driver, wanted, rest, BLANK) if rest else ()))
         names = tuple(dict.fromkeys(name for command in self._commands for name in names_in(command)))
         shown = tuple(self.driver.redact_commands(self._commands))
         before = self._readable(files)
         unsaved = self._change().unsaved(files)
         return Result(bool(shown) or unsaved, shown, names, files, before, before, saved=not unsaved)
-
-    def _renewing(self, wanted: Configuration, renewed: Sequence[str]) -> tuple[str, ...]:
-        """The commands that set secrets which the configuration cannot tell from the old ones."""
-        accounts = tuple(account for account in wanted.accounts if f"{ACCOUNT}{account.name}" in renewed)
-        commands: list[str] = []
-        for account in accounts:
-            blank = {next(iter(self.driver.commands)): self._blank().encode()}
-            only = Configuration(accounts=(Account(account.name, account.role),))
-            commands += [command for command in self.driver.plan(only, blank) if names_in(command)]
-        return tuple(commands)
-
-    def _blank(self) -> str:
-        return "hostname blank\nend\n"
 
     def _readable(self, files: Files) -> str:
         path = next(iter(self.driver.commands))

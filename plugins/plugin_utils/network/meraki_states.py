@@ -1,16 +1,16 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""States of an action on a Meraki device: present, gathered, planned, rendered, parsed. Results have no secrets."""
+"""States of an action on a Meraki device."""
 
 from __future__ import annotations
 
 import json
 
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network import action as actions
+from ansible_collections.cartable.fleet.plugins.plugin_utils.network.device_states import DeviceStates
 
 if actions.MISSING is None:
-    from ansible_collections.cartable.fleet.plugins.plugin_utils.network import device as devices
     from ansible_collections.cartable.fleet.plugins.plugin_utils.network.meraki_api import MerakiApi
     from ansible_collections.cartable.fleet.plugins.plugin_utils.network.meraki_device import MerakiDevice
 
@@ -18,53 +18,20 @@ if actions.MISSING is None:
     from reversibility.platforms.meraki_plan import secret_names
     from reversibility.records import session as vault_session
 
-STATES = ["present", "gathered", "planned", "rendered", "parsed"]
 PUBLIC = "https://api.meraki.com/api/v1"
 KEY = "meraki"
 """Account of the site in the vault whose password is the key of the API."""
 
 
-class MerakiStates(actions.MarketAction):
+class MerakiStates(DeviceStates, actions.MarketAction):
     """Action whose ``state`` says what to do."""
 
-    def act(self):
-        """Do what the state says; the result has no secrets."""
-        state = self.arguments["state"]
-        if state not in STATES:
-            raise CartableError(f"{self.asset.tag} has no state {state}: it is reached by an API.")
-        return getattr(self, f"_{state}")()
+    REACHED = "it is reached by an API"
 
     def secret(self, name):
         """A secret by the name that a driver gives it; '' where the vault has none."""
-        asset = self.asset.site if name.startswith("wifi/") else self.asset.tag
-        entry = vault_session.opened_vault(self.paths.vault).find(asset, name)
+        entry = self.entry(name)
         return entry.wanted_secret if entry is not None else ""
-
-    def _rendered(self):
-        rendered = self.driver.render(self.wanted)
-        return {"changed": False, "rendered": rendered, "secrets": list(secret_names(json.loads(rendered)))}
-
-    def _parsed(self):
-        if not self.arguments["files"]:
-            raise CartableError(
-                "state parsed needs files: answers of the API by path, as the driver names them."
-            )
-        files = {str(path): str(text).encode() for path, text in self.arguments["files"].items()}
-        return {"changed": False, "parsed": devices.plain(self.driver.parse(files))}
-
-    def _gathered(self):
-        """Read the device, and have the action ``record`` keep what was read."""
-        result = self._device().gather()
-        kept = self.record({"configuration": devices.items(result.files)})
-        return {**kept, **self._told(result, bool(kept.get("changed")))}
-
-    def _planned(self):
-        return self._told(self._device().plan(self.wanted), False)
-
-    def _present(self):
-        device = self._device()
-        result = device.plan(self.wanted) if self._task.check_mode else device.present(self.wanted)
-        return self._told(result, result.changed)
 
     def _device(self):
         serial = str(self.asset.attributes.get("serial", ""))
@@ -83,13 +50,11 @@ class MerakiStates(actions.MarketAction):
             self.secret,
         )
 
-    def _told(self, result, changed):
-        answer = {
-            "changed": changed,
-            "commands": list(result.calls),
-            "secrets": list(result.secrets),
-            "seen": devices.plain(self.driver.parse(result.files)),
-        }
-        if self._task.diff and result.calls:
-            answer["diff"] = [{"prepared": "".join(f"{call}\n" for call in result.calls)}]
-        return answer
+    def _names(self, rendered):
+        return secret_names(json.loads(rendered))
+
+    def _details(self, result):
+        return {"commands": list(result.calls)}
+
+    def _diff(self, result):
+        return [{"prepared": "".join(f"{call}\n" for call in result.calls)}] if result.calls else []

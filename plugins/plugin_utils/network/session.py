@@ -351,7 +351,7 @@ class Session:
             answer = self._send_lines(first, more, shown)
         else:
             words = first.split()
-            renamed = words[1] if words[:1] == ["hostname"] and len(words) == 2 else ""
+            renamed = words[1].strip('"') if words[:1] == ["hostname"] and len(words) == 2 else ""
             answer = self.run(first, shown=shown, renamed=renamed)
         error = self.dialogue.error_in(answer)
         if error is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 from pathlib import Path
 
@@ -131,9 +132,17 @@ def test_rotation_changes_what_is_selected_and_the_former_passwords_open_nothing
     market.vault.refresh()
     assert {account: market.vault.find(TAG, account).password for account in before} == before
 
-    told = market.run("rotate.yml", rotate_reason="Somebody left", rotate_accounts=["admin", "backup"])
+    keys = dict(device.snmp_users)
+    accounts = ["admin", "backup", "snmp/supervision/auth"]
+    told = market.run("rotate.yml", rotate_reason="Somebody left", rotate_accounts=accounts)
     assert told.returncode == 0, told.stdout + told.stderr
     market.vault.refresh()
+    user, was = device.snmp_users["supervision"], keys["supervision"]
+    assert (
+        user["auth_digest"]
+        == hashlib.sha256(market.vault.find(TAG, accounts[2]).password.encode()).hexdigest()
+    )
+    assert user["auth_digest"] != was["auth_digest"] and user["priv_digest"] == was["priv_digest"]
     for account, former in before.items():
         entry = market.vault.find(TAG, account)
         assert entry.password != former
@@ -148,11 +157,11 @@ def test_rotation_changes_what_is_selected_and_the_former_passwords_open_nothing
         if entry["event"] == "rotation"
     ]
     assert [(event["detail"], event["accounts"]) for event in events] == [
-        ("Somebody left", [f"{TAG}/admin", f"{TAG}/backup"])
+        ("Somebody left", [f"{TAG}/{account}" for account in accounts])
     ]
 
     # As a take-over tries them: by what they were when they were handed over, and only a refusal is recorded.
-    rows = [{"name": account, "mark": revisions[account]} for account in before]
+    rows = [{"name": account, "mark": revisions[account], "method": "network_account"} for account in before]
     tried = market.run("takeover.yml", "--tags", "passwords", takeover_former={TAG: rows})
     assert tried.returncode == 0, tried.stdout + tried.stderr
     assert not any(former in tried.stdout for former in before.values())
@@ -165,7 +174,10 @@ def test_rotation_changes_what_is_selected_and_the_former_passwords_open_nothing
     former, refuses = market.vault.former(TAG, "backup", careless), device.check_login
     device.check_login = lambda user, given: refuses(user, given) or (user, given) == ("backup", former)
     tried = market.run(
-        "takeover.yml", "--tags", "passwords", takeover_former={TAG: [{"name": "backup", "mark": careless}]}
+        "takeover.yml",
+        "--tags",
+        "passwords",
+        takeover_former={TAG: [{"name": "backup", "mark": careless, "method": "network_account"}]},
     )
     assert tried.returncode == 2 and "still opens backup" in tried.stdout
     assert not revocations.refused(state, *place, revocations.PASSWORDS)

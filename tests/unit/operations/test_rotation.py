@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,6 +17,7 @@ from reversibility.records.vault_entry import Entry
 from tests.project import PROJECT
 
 MARKET = load_market(PROJECT / "inventories" / "demo")
+JURANCON = load_market(PROJECT / "inventories" / "jurancon")
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 PC, OTHER = sorted(tag for tag, asset in MARKET.assets.items() if asset.kind == "classroom_pc")[:2]
 NAS = next(tag for tag, asset in MARKET.assets.items() if asset.kind == "nas")
@@ -94,6 +95,27 @@ def test_a_typing_error_is_refused() -> None:
         with pytest.raises(CartableError):
             check_selection(Selection(**options), MARKET, ENTRIES)  # type: ignore[arg-type]
     check_selection(Selection(accounts=frozenset({"eleve"}), older_than=1), MARKET, ENTRIES)
+
+
+def test_the_key_of_an_ssid_is_due_on_each_access_point_of_its_site() -> None:
+    points = [tag for tag, asset in JURANCON.assets.items() if "access_points" in asset.kind_groups]
+    site = JURANCON.assets[points[0]].site
+    key = replace(ENTRIES[0], site=site, asset=site, account="wifi/Ecole", revision="old")
+    found = due(Selection(reason="told"), JURANCON, points, [key], NOW)
+    assert list(found) == [tag for tag in sorted(points) if JURANCON.assets[tag].site == site]
+    assert {(each.account, each.owner) for rows in found.values() for each in rows} == {("wifi/Ecole", site)}
+    rows = {tag: [asdict(each) for each in others] for tag, others in found.items()}
+    assert not_rotated(rows, [key]) == [f"{site}/wifi/Ecole"]
+    assert not_rotated(rows, [replace(key, revision="new")]) == []
+
+
+def test_a_device_is_there_when_its_radius_server_changes_the_shared_secret() -> None:
+    switch = next(tag for tag, asset in MARKET.assets.items() if asset.kind == "switch")
+    shared = replace(ENTRIES[0], asset=NAS, account=f"radius/{switch}")
+    found = due(Selection(reason="told"), MARKET, [NAS, switch], [shared], NOW)
+    assert ([each.account for each in found[NAS]], found[switch]) == ([f"radius/{switch}"], [])
+    assert due(Selection(reason="told"), MARKET, [NAS], [shared], NOW).keys() == {NAS}
+    assert due(Selection(), MARKET, [NAS, switch], [shared], NOW) == {}
 
 
 def test_what_was_not_rotated_is_named() -> None:
