@@ -21,6 +21,7 @@ from reversibility.commands import (
     logs,
     market,
     obtain,
+    packages,
     rename,
     state,
     takeover,
@@ -47,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
         takeover,
         rename,
         logs,
+        packages,
     )
     for command in commands:
         command.add_parser(subparsers)

@@ -21,6 +21,7 @@ from reversibility.errors import CartableError
 from reversibility.market.load import load_market
 from reversibility.records.inventory_summary import dicts
 from reversibility.records.json_text import read_json
+from reversibility.records.rebuilds import REBUILD
 from reversibility.records.state import VOLATILE
 
 Section = dict[str, Any]  # key -> value that can be compared
@@ -35,6 +36,7 @@ STABLE = (
     f"{layout.SECRETS}/{layout.HOLDERS_FILE}", f"{layout.ACCOUNTS}/administrateurs.csv",
 )  # fmt: skip
 ENCRYPTED = "encrypted"
+NOT_COMPARED = (VOLATILE, REBUILD)  # what happened to an asset, and not what it is
 
 
 def compare(first: Path, second: Path) -> dict[str, Any]:
@@ -112,7 +114,7 @@ def _view_of_bundle(bundle: Path) -> View:
         folder, _, rest = path.partition("/")
         if folder == layout.EQUIPMENT and rest.count("/") >= 2:
             site, tag, name = rest.split("/", 2)
-            if name != VOLATILE:
+            if name not in NOT_COMPARED:
                 records.setdefault(f"{site}/{tag}", {})[name] = ENCRYPTED if name.endswith(".age") else value
         elif path.startswith(STABLE) and not path.endswith(".age"):
             files[path] = value
@@ -151,7 +153,7 @@ def _view_of_state(directory: Path) -> View:
         records[f"{site}/{tag}"] = {
             portable: (ENCRYPTED if name.endswith(".age") else digest(directory / site / tag / name).sha256)
             for name, portable in names.items()
-            if name != VOLATILE
+            if name not in NOT_COMPARED
         }
         content = state.read_json(site, tag, "accounts.json")
         accounts.update(_accounts(tag, dicts(content, "accounts")))

@@ -101,8 +101,6 @@ def _takeover(args: argparse.Namespace) -> int:
     context = _opened(args, paths, emergency)
     if args.until == "open":
         return 0
-    if args.until == "open":
-        return 0
     left = run_steps(context, say, until=args.until or "")
     for line in left:
         say(f"LEFT  {line}")

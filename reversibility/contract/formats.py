@@ -100,6 +100,18 @@ def _zip_with(member: str) -> Opener:
     return opener
 
 
+def _wheel(path: str) -> str | None:
+    """A zip file with the list of what it installs."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.testzip() is not None:
+                return "archive endommagée"
+            known = any(name.endswith(".dist-info/RECORD") for name in archive.namelist())
+    except zipfile.BadZipFile:
+        return "n’est pas un paquet Python lisible"
+    return None if known else "n’est pas un paquet Python"
+
+
 def _pdf(path: str) -> str | None:
     """Accept PDF/A only (any part): what documentation must be handed over in."""
     content = _bytes(path)
@@ -196,6 +208,7 @@ OPENERS: dict[str, Opener] = {
     ".tar": _tar,
     ".tar.gz": _tar,
     ".tgz": _tar,
+    ".whl": _wheel,
     ".xlsx": _zip_with("xl/workbook.xml"),
     ".xml": _xml,
     ".yaml": _yaml,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,13 +69,14 @@ def write_start_page(
     known_hosts: bool = False,
     holders: Iterable[HolderLine] = (),
     pythons: tuple[str, str] = ("3.12", "3.13"),
+    wheels: bool = False,
 ) -> None:
     """Write ``lisez-moi.html`` and ``lisez-moi.pdf`` into ``folder``, which must exist.
 
     ``contents`` are all folders; ``bundle`` is the name of the bundle's folder and ``fingerprint`` that
     of the key that will sign it, both shown when known. ``operator_key`` and ``known_hosts`` say whether the bundle
     has the operators' SSH key (in its vault) and the machines' own: without them other steps are printed. ``pythons``
-    are the oldest and the newest on which the pinned packages install.
+    are the oldest and the newest on which the pinned packages install, ``wheels`` whether the bundle has the packages.
     """
     context = start_context(
         market,
@@ -86,6 +88,7 @@ def write_start_page(
         known_hosts=known_hosts,
         holders=holders,
         pythons=pythons,
+        wheels=wheels,
     )
     html = render_html("lisez-moi.html.j2", context)
     (folder / "lisez-moi.html").write_text(html, encoding="utf-8")
@@ -103,6 +106,7 @@ def start_context(
     known_hosts: bool = False,
     holders: Iterable[HolderLine] = (),
     pythons: tuple[str, str] = ("3.12", "3.13"),
+    wheels: bool = False,
 ) -> dict[str, Any]:
     """Return what the page shows."""
     contract = market.contract
@@ -119,6 +123,8 @@ def start_context(
         "administrators": contract.get("administrators") or (),
         "holders": list(holders),
         "pythons": pythons,
+        "wheels": wheels,
+        "wheels_python": ".".join(platform.python_version_tuple()[:2]),
         "schools": market.sites,
         "asset_count": len(market.assets),
         "managed_count": sum(asset.managed for asset in market.assets.values()),

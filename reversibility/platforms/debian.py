@@ -19,6 +19,8 @@ from reversibility.platforms.model import Account, Configuration
 
 NBSP = "\u00a0"
 HOSTNAME = "/etc/hostname"
+FSTAB = "/etc/fstab"
+_PLACES = ("/etc/", "/home/", "/root/", "/var/")
 REQUIRED = ("/etc/group", HOSTNAME, "/etc/passwd", "/etc/shadow")
 COLLECTED = (
     "/etc/apt/apt.conf",
@@ -39,6 +41,7 @@ COLLECTED = (
     "/etc/hostname",
     "/etc/hosts",
     "/etc/locale.conf",
+    "/etc/machine-id",  # by which logs and DHCP know it; systemd asks not to show it
     "/etc/nftables.conf",
     "/etc/nftables.d/**",
     "/etc/passwd",
@@ -130,10 +133,14 @@ class Debian:
         return next((difference for difference in found if difference), None)
 
     def restore(self, files: Files) -> tuple[str, ...]:
-        """The paths in the order in which a blank machine takes them: names and accounts before what refers to them."""
+        """The paths in the order in which a blank machine takes them: names and accounts before what refers to them.
+
+        Its disks are its own (fstab), and what a tool answered (a switch's ports) is no file.
+        """
         first = (HOSTNAME, "/etc/hosts", "/etc/group", "/etc/gshadow", "/etc/passwd", "/etc/shadow")
         known = [path for path in first if path in files]
-        return (*known, *sorted(path for path in files if path not in known))
+        others = (path for path in files if path.startswith(_PLACES) and path not in (*known, FSTAB))
+        return (*known, *sorted(others))
 
 
 def _parts(kind: str) -> tuple[Driver, ...]:

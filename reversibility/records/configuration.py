@@ -187,22 +187,41 @@ def open_restorable(data: bytes, identity: str) -> dict[str, bytes]:
 
     Raises CartableError when it was not encrypted to this key, or is damaged.
     """
+    return {file.path: file.content for file in open_files(data, identity) if not file.link}
+
+
+def open_files(data: bytes, identity: str) -> list[ConfigurationFile]:
+    """Decrypt and unpack ``config.age``: the files with their owners and rights, and the links.
+
+    Raises CartableError when it was not encrypted to this key, or is damaged.
+    """
     try:
         archive = pyrage.decrypt(data, [pyrage.x25519.Identity.from_str(identity)])
     except (pyrage.DecryptError, pyrage.IdentityError, ValueError) as error:
         raise CartableError(
             f"A {RESTORABLE} cannot be decrypted ({error}); is this the right vault?"
         ) from error
-    found: dict[str, bytes] = {}
+    found = []
     try:
         with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as opened:
             for member in opened:
                 content = opened.extractfile(member) if member.isreg() else None
-                if content is not None:
-                    found["/" + member.name] = content.read()
+                if content is None and not member.issym():
+                    continue
+                read = content.read() if content is not None else b""
+                owners = member.mode, member.uname, member.gname
+                found.append(ConfigurationFile(f"/{member.name}", read, *owners, member.linkname))
     except (tarfile.TarError, OSError, EOFError) as error:
         raise CartableError(f"The archive in a {RESTORABLE} is damaged ({error}).") from error
     return found
+
+
+def as_item(file: ConfigurationFile) -> dict[str, str]:
+    """A file as the module ``asset_configuration`` gives it."""
+    item = {"path": file.path, "mode": f"{file.mode:04o}", "owner": file.owner, "group": file.group}
+    if file.link:
+        return {**item, "link": file.link}
+    return {**item, "content_b64": base64.b64encode(file.content).decode("ascii")}
 
 
 def fingerprint(state: State, archive: bytes, recipient: str) -> str:

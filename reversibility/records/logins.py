@@ -25,6 +25,7 @@ METHODS: dict[str, Method] = {
     "windows_local": Method("logins.json", "windows_logon", "the machine"),
     "network_account": Method("logins.json", "ssh", "the device"),
     "radius_secret": Method("logins-radius.json", "radius", "the RADIUS server"),
+    "restic": Method("logins-backup.json", "restic", "the repository of the copies"),
     "radius_account": Method("logins-radius-accounts.json", "mschapv2", "the RADIUS server"),
     "wifi_key": Method("logins-wifi.json", "wpa", "the Wi-Fi network"),
     "snmp_user": Method("logins-snmp.json", "snmpv3", "the device's SNMP agent"),

@@ -12,6 +12,8 @@ from reversibility.bundle.copying import copy_tree
 from reversibility.bundle.pinned_packages import pinned_packages, python_range
 from reversibility.bundle.project_copy import copy_project, first_line, git, other_markets
 from reversibility.bundle.sections.section import Build, Section
+from reversibility.bundle.wheels import lacking, wheels_of
+from reversibility.documents.runbooks import write_runbooks
 
 
 def write(build: Build, folder: Path) -> list[str]:
@@ -23,6 +25,12 @@ def write(build: Build, folder: Path) -> list[str]:
     findings += copy_project(folder, project, build.market.name)
     lines = [f"{name}=={version}" for name, version in pinned_packages().items()]
     (folder / "requirements.txt").write_text(texts.REQUIREMENTS + "\n".join(lines) + "\n", encoding="utf-8")
+    wheels = wheels_of(build.paths)
+    if wheels.is_dir():
+        findings += copy_tree(wheels, folder / layout.WHEELS)
+        absent = lacking(wheels, pinned_packages())
+        if absent:
+            findings.append(f"{wheels} lacks {', '.join(absent[:5])}; run reversibility packages again.")
     versions = {
         "cartable": __version__,
         "commit": git(project, "rev-parse", "HEAD").strip() or None,
@@ -36,6 +44,7 @@ def write(build: Build, folder: Path) -> list[str]:
     (folder / "versions.json").write_text(
         json.dumps(versions, indent=2, sort_keys=True) + "\n", encoding="utf-8"
     )
+    write_runbooks(folder / layout.RUNBOOKS, build.market, build.moment)
     (folder / "INSTALLER.txt").write_text(texts.installation(), encoding="utf-8")
     return findings
 
@@ -44,9 +53,10 @@ SECTION = Section(
     folder=layout.AUTOMATION,
     contains=(
         "Le projet qui exploite le parc (dépôt Git), l’inventaire du marché, les paquets à "
-        "version fixée et ce que l’on sait des clés SSH des machines (known_hosts)."
+        "version fixée, ce que l’on sait des clés SSH des machines (known_hosts) et les fiches de remplacement d’un "
+        "poste, d’un NAS, d’un routeur et d’un commutateur (fiches)."
     ),
-    formats=(".bundle", ".tar.gz", ".yml", ".txt", ".json", ""),
+    formats=(".bundle", ".tar.gz", ".whl", ".yml", ".html", ".txt", ".json", ""),
     readers="les parties",
     empty="le projet n’a pas été remis",
     write=write,

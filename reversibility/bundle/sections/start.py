@@ -43,6 +43,7 @@ def finish(build: Build, folder: Path, assessment: Assessment) -> None:
             for holder in (*build.holders.a, *build.holders.b)
         ],
         pythons=python_range(pinned_packages()),
+        wheels=(build.data / layout.AUTOMATION / layout.WHEELS).is_dir(),
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from reversibility.contract.context import AssessmentContext, Found, Verdict
 from reversibility.contract.obligations import Obligation, Subject
+from reversibility.contract.offline_install import offline_problem
 from reversibility.contract.registry import proof
 from reversibility.errors import CartableError
 from reversibility.market.host_keys import reached_by_ssh, unknown_hosts
@@ -46,6 +47,10 @@ def successor_can_start(found: Found, context: AssessmentContext, _: Subject, __
     pinned = [line for line in lines if line.strip() and not line.lstrip().startswith(("#", "-"))]
     if not pinned or any("==" not in line and " @ " not in line for line in pinned):
         return Verdict(False, "requirements.txt ne fixe pas la version de chaque paquet")
+    wheels = folder / "paquets"
+    problem = offline_problem(wheels, requirements) if wheels.is_dir() else None
+    if problem:
+        return Verdict(False, f"les paquets remis ne s’installent pas sans réseau{C} {problem}")
     try:
         market = load_market(folder / "marche")
     except (CartableError, OSError):
@@ -56,7 +61,8 @@ def successor_can_start(found: Found, context: AssessmentContext, _: Subject, __
     if problem:
         return Verdict(False, problem)
     read = "inventaire et clés SSH" if reached_by_ssh(context.market) else "inventaire"
-    return Verdict(True, f"dépôt, {len(pinned)} paquets à version fixée, {read} relus")
+    installed = ", installés sans réseau dans un environnement vide" if wheels.is_dir() else ""
+    return Verdict(True, f"dépôt, {len(pinned)} paquets à version fixée{installed}, {read} relus")
 
 
 def _access_problem(context: AssessmentContext, folder: Path) -> str | None:

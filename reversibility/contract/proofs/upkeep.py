@@ -1,4 +1,4 @@
-"""Proofs about what needs upkeep: backups are recent, certificates are valid, maintenance was done."""
+"""Proofs about what needs upkeep: backups are recent and come back, certificates are valid, maintenance was done."""
 
 from __future__ import annotations
 
@@ -38,6 +38,31 @@ def backups_recent(
     if late:
         return Verdict(False, f"sans sauvegarde réussie depuis le {oldest:%d/%m/%Y}{C} {', '.join(late)}")
     return Verdict(True, f"{plural(len(last), 'sauvegarde réussie', 'sauvegardes réussies')}, dates relues")
+
+
+@proof("restored")
+def data_restored(
+    found: Found, context: AssessmentContext, subject: Subject, obligation: Obligation
+) -> Verdict:
+    """The asset was rebuilt in the last ``settings.days`` days, and its data came back from their copies."""
+    restored = dicts(found.content, "data")
+    if not restored:
+        return Verdict(False, f"{found.content.get('asset')} a été reconstruit, sans données restaurées")
+    verdict = machine_rebuilt(found, context, subject, obligation)
+    files = sum(int(row.get("files") or 0) for row in restored)
+    return Verdict(verdict.ok, f"{verdict.detail}, {plural(files, 'fichier')} de données", verdict.when)
+
+
+@proof("rebuilt")
+def machine_rebuilt(found: Found, context: AssessmentContext, _: Subject, obligation: Obligation) -> Verdict:
+    """The asset was rebuilt from a blank machine in the last ``settings.days`` days: the play came to its end."""
+    ended, tag = _time(found.content, "ended"), found.content.get("asset")
+    oldest = context.now - timedelta(days=int(obligation.settings["days"]))
+    if ended is None or found.content.get("result") != "success":
+        return Verdict(False, f"la reconstruction de {tag} n’est pas allée à son terme")
+    if ended < oldest:
+        return Verdict(False, f"dernière reconstruction ({tag}) antérieure au {oldest:%d/%m/%Y}")
+    return Verdict(True, f"{tag} reconstruit le {ended:%d/%m/%Y}", ended)
 
 
 @proof("opened")

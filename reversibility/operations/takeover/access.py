@@ -18,7 +18,7 @@ PASSWORD, OPERATOR_KEY, HOST_KEY = "password", "operator_key", "host_key"
 AGE, SIGNING, HALF, PERSON, COPIES = "age_identity", "signing_key", "half", "person", "copies"
 CONTRACTOR = "contractor"
 # By which a take-over tries a former secret; others are replaced, and nobody has seen the former one refused.
-TRIED = frozenset({"unix_password", "samba", "windows_local", "network_account"})
+TRIED = frozenset({"unix_password", "samba", "restic", "windows_local", "network_account"})
 
 
 @dataclass(frozen=True, slots=True)

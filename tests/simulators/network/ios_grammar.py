@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from tests.simulators.network import ios_lines as do
+from tests.simulators.network import ios_secrets
 from tests.simulators.network.grammar import Command as C
 from tests.simulators.network.grammar import Mode, one
 
@@ -103,7 +104,7 @@ INTERFACE = [
 LINE = [
     C("access-class <word> = ( in | out ) [ vrf-also ]"),
     C("exec-timeout = <0-35791> [ <0-2147483> ]"),
-    C(f"password = {VALUE}", do.password),
+    C(f"password = {VALUE}", ios_secrets.password),
     C("privilege level = <0-15>"),
     C("logging synchronous"),
     C("login = [ ( local | authentication <word> ) ]"),
@@ -117,7 +118,7 @@ RADIUS = [
     C("address ipv4 <host> = [ auth-port <0-65535> ] [ acct-port <0-65535> ]"),
     C("timeout = <1-1000>"),
     C("retransmit = <0-100>"),
-    C(f"key = {VALUE}", do.password),
+    C(f"key = {VALUE}", ios_secrets.password),
 ]
 
 CONFIG = [
@@ -127,8 +128,8 @@ CONFIG = [
     C("service unsupported-transceiver"),
     C("service pad"),
     C("hostname = <word>", do.hostname),
-    C("enable secret = [ level <1-15> ] [ <0-9> ] <line>", do.secret),
-    C("enable password = [ level <1-15> ] [ <0-9> ] <line>", do.secret),
+    C("enable secret = [ level <1-15> ] [ <0-9> ] <line>", ios_secrets.secret),
+    C("enable password = [ level <1-15> ] [ <0-9> ] <line>", ios_secrets.secret),
     C("aaa new-model"),
     C("aaa authentication login <word> = <line>"),
     C("aaa authentication enable default = <line>"),
@@ -161,7 +162,7 @@ CONFIG = [
     C("dot1x system-auth-control"),
     C("archive", opens="config-archive"),
     C(f"username <word> = [ privilege <0-15> ] [ algorithm-type ( scrypt | sha256 ) ] ( secret | password ) {VALUE}",
-      do.username),
+      ios_secrets.username),
     C("vlan <list>", do.vlan, opens="config-vlan"),
     C("lldp run"),
     C("cdp run", on=True),
@@ -187,16 +188,16 @@ CONFIG = [
     C("snmp-server engineID local = <hex>"),
     C("snmp-server group <word> v3 ( auth | noauth | priv ) = [ read <word> ] [ write <word> ] [ access <word> ]"),
     C("snmp-server view <word> <word> = ( included | excluded )"),
-    C("snmp-server community <community> = [ ( ro | rw | RO | RW ) ] [ <word> ]", do.community),
+    C("snmp-server community <community> = [ ( ro | rw | RO | RW ) ] [ <word> ]", ios_secrets.community),
     C("snmp-server location = <line>"),
     C("snmp-server contact = <line>"),
     C("snmp-server enable traps = [ <line> ]"),
     C("snmp-server host <host> = [ version ( 1 | 2c | 3 ( auth | noauth | priv ) ) ] <word>"),
-    C(f"snmp-server user <word> <word> v3 = [ auth ( md5 | sha ) <word> [ {PRIV} <word> ] ]", do.snmp_user),
+    C(f"snmp-server user <word> <word> v3 = [ auth ( md5 | sha ) <word> [ {PRIV} <word> ] ]", ios_secrets.snmp_user),
     C(f"snmp-server user <word> <word> v3 = encrypted auth ( md5 | sha ) <hex> [ {PRIV} <hex> ]",
-      do.snmp_user),
+      ios_secrets.snmp_user),
     C("radius server <word>", opens="config-radius-server"),
-    C("radius-server host <host> = key [ <0-7> ] <line>", do.radius_host),
+    C("radius-server host <host> = key [ <0-7> ] <line>", ios_secrets.radius_host),
     C("radius-server dead-criteria = <line>"),
     C("radius-server deadtime = <1-1440>"),
     C("radius-server vsa send authentication"),
@@ -206,7 +207,7 @@ CONFIG = [
     C("monitor session <1-66> source ( interface <interface> | vlan <list> ) = [ ( both | rx | tx ) ]", do.monitor),
     C("monitor session <1-66> destination interface <interface>"),
     C("monitor session <1-66>", do.monitor_gone),
-    C("ntp authentication-key <1-65535> = md5 <word> [ <0-7> ]", do.ntp_key),
+    C("ntp authentication-key <1-65535> = md5 <word> [ <0-7> ]", ios_secrets.ntp_key),
     C("ntp authenticate"),
     C("ntp trusted-key <1-65535>"),
     C("ntp source = <interface>"),

@@ -11,6 +11,7 @@ import pytest
 from reversibility.bundle.sections import networks
 from reversibility.contract.profile_loader import load_profile
 from reversibility.documents.isolation import WORDS, isolation_page
+from reversibility.documents.restore_record import restore_record
 from tests.unit.contract.handover import NOW, Handover, without_waivers
 
 
@@ -66,6 +67,54 @@ def test_backups_are_proven_while_they_are_recent(
     )
     state, detail = status(handover, "B-6.2-1-sauvegardes", "NA250001")
     assert state == expected and said in detail
+
+
+def rebuilt(days: int = 3, **changes: object) -> dict[str, object]:
+    """What playbooks/rebuild.yml records of the NAS."""
+    data = [{"path": "/srv/partages", "snapshot": "4f2a", "files": 12}]
+    ended = (NOW - timedelta(days=days)).isoformat()
+    return {"begun": ended, "ended": ended, "data": data, "result": "success", **changes}
+
+
+@pytest.mark.parametrize(
+    ("obligation", "tag", "record", "expected", "said"),
+    [
+        ("B-6.6-restauration-serveur", "NA250001", rebuilt(), "proven", "NA250001 reconstruit le"),
+        ("B-6.6-restauration-serveur", "NA250001", rebuilt(data=[]), "present", "sans données restaurées"),
+        ("B-6.6-restauration-serveur", "NA250001", rebuilt(days=500), "present", "antérieure"),
+        ("B-6.6-restauration-serveur", "NA250001", rebuilt(result="begun"), "present", "à son terme"),
+        ("B-6.6-restauration-serveur", "UC250001", rebuilt(), "missing", "aucune restauration"),
+        ("B-6.6-restauration-poste", "UC250001", rebuilt(data=[]), "proven", "UC250001 reconstruit le"),
+        ("B-6.6-restauration-poste", "NA250001", rebuilt(), "missing", "aucune restauration"),
+    ],
+)
+def test_a_witness_restore_is_proven_by_a_rebuilt_machine_of_its_kind(
+    handover: Handover, obligation: str, tag: str, record: dict[str, object], expected: str, said: str
+) -> None:
+    path = handover.data / "08-sauvegardes/restaurations.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({tag: record}))
+    state, detail = status(handover, obligation)
+    assert state == expected and said in detail
+
+
+def test_the_record_to_sign_says_what_was_measured(handover: Handover) -> None:
+    asset = handover.market.assets["NA250001"]
+    page = restore_record(
+        handover.market,
+        asset,
+        {**rebuilt(), "begun": "2026-11-30T08:00:00Z", "ended": "2026-11-30T08:01:30Z"},
+        NOW,
+    )
+    for words in (
+        "NA250001",
+        "serveur de fichiers",
+        "1,5\u00a0min",
+        "12 fichiers, copie 4f2a",
+        "réussie",
+        "Signature",
+    ):
+        assert words in page, words
 
 
 @pytest.mark.parametrize(

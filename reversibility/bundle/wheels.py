@@ -1,0 +1,57 @@
+"""Wheels of the pinned packages, so that a successor installs them without a network.
+
+Kept in the market's data, and handed over where they are there: with Ansible's collections they are some 130 MB.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+
+from reversibility.errors import CartableError
+from reversibility.market.paths import MarketPaths
+
+BUILD = "setuptools>=77"  # what makes a package of the project itself: build-system in pyproject.toml
+
+
+def wheels_of(paths: MarketPaths) -> Path:
+    """Where the wheels are kept."""
+    return paths.data / "packages"
+
+
+def fetch_wheels(folder: Path, packages: Mapping[str, str]) -> int:
+    """Have the wheels of exactly these versions in ``folder``, by pip; their number. Takes the network.
+
+    Raises CartableError when one cannot be had; the folder is then as it was.
+    """
+    aside = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(aside, ignore_errors=True)
+    wanted = [*(f"{name}=={version}" for name, version in packages.items()), BUILD]
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+    command += ["--no-deps", "--only-binary=:all:", "--dest", str(aside), *wanted]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        shutil.rmtree(aside, ignore_errors=True)
+        said = (done.stderr.strip().splitlines() or ["pip said nothing"])[-1]
+        raise CartableError(f"The packages cannot be had ({said}); is the network there? Try again later.")
+    shutil.rmtree(folder, ignore_errors=True)
+    aside.rename(folder)
+    return len(list(folder.glob("*.whl")))
+
+
+def lacking(folder: Path, packages: Mapping[str, str]) -> list[str]:
+    """The packages that have no wheel of their version in ``folder``."""
+    there = set()
+    for path in folder.glob("*.whl"):
+        try:
+            name, version, *_ = parse_wheel_filename(path.name)
+        except InvalidWheelFilename:
+            continue
+        there.add((str(name), str(version)))
+    wanted = {name: (canonicalize_name(name), version) for name, version in packages.items()}
+    return sorted(f"{name}=={packages[name]}" for name, key in wanted.items() if key not in there)

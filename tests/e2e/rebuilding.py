@@ -1,0 +1,99 @@
+"""A school that has burnt down: blank machines in its place, and what is carried over: the disk of the copies.
+
+What a machine had comes back by cartable.fleet.restore_configuration, from the successor's records.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from reversibility.documents.runbooks import RUNBOOKS
+from reversibility.market.load import load_market
+from reversibility.market.paths import MarketPaths
+from tests.e2e.conftest import INVENTORY, LAB, School
+from tests.unit.bundle.reader import PROJECT, Reader
+
+NAS, ROUTER, SWITCH, PC = "NA250001", "RT250001", "SW250001", "UC250001"
+DISK, SHARES = "/srv/sauvegarde", "/srv/partages"
+FILES = """
+umask 007
+mkdir -p /srv/partages/eleves/cm2
+printf 'Il était une fois' > /srv/partages/eleves/cm2/redaction.txt
+chown -R eleve:eleve /srv/partages/eleves/cm2
+systemctl start cartable-backup.service
+"""
+LOOK = f"getfacl --recursive --numeric --absolute-names {SHARES}; cat {SHARES}/eleves/cm2/redaction.txt"
+PORTS = "ovs-vsctl --format=csv --columns=name,tag,trunks,vlan_mode,protected list Port | sort"
+
+
+@contextmanager
+def copied_data(school: School) -> Iterator[None]:
+    """Have a pupil's work on the NAS, and a copy of it on a disk, which the inventory names meanwhile."""
+    declared = INVENTORY / "host_vars" / f"{NAS}.yml"
+    declared.write_text(f"backup_repository: {DISK}\n", encoding="ascii")
+    try:
+        school.playbook("provision.yml", "--limit", NAS)
+        school.on_host(NAS, FILES)
+        yield
+    finally:
+        declared.unlink()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the school is, beyond its records: the data with their rights, what the router lets through, the ports."""
+
+    data: str
+    rules: str
+    ports: str
+
+    @classmethod
+    def of(cls, school: School) -> Seen:
+        """Look at it."""
+        return cls(
+            data=school.on_host(NAS, LOOK),
+            rules=school.on_host(ROUTER, "nft --stateless list ruleset"),
+            ports=school.on_host(SWITCH, PORTS),
+        )
+
+
+def burn_down(school: School, reader: Reader, taken: MarketPaths) -> None:
+    """Destroy every machine; blank ones take their places, and the disk is plugged in."""
+    disk = school.on_host(NAS, f"tar -C / -c {DISK[1:]} | base64")
+    kept = taken.known_hosts.read_bytes()
+    school.run(LAB, "down")
+    reader.type(f"CARTABLE_DATA_DIR={taken.data.parent} {LAB} up -i {taken.inventory}", PROJECT)
+    taken.known_hosts.write_bytes(
+        kept
+    )  # the lab has noted those of the blank machines, which the sheets read
+    school.on_host(NAS, "base64 -d | tar -C / -x", stdin=disk)
+    # What the lab sets up so that a school works at all, and an installation does not leave.
+    school.on_host(ROUTER, "nft flush ruleset; : > /etc/nftables.conf")
+    school.on_host(SWITCH, "ovs-vsctl clear port p_guest tag protected")
+
+
+def printed(bundle: Path) -> list[str]:
+    """The commands of the four sheets on Linux machines: the same but for the machine, typed for all at once."""
+    assets = load_market(bundle / "data/10-automatisation/marche").assets
+    found = {}
+    for tag, (name, _) in zip((PC, NAS, ROUTER, SWITCH), RUNBOOKS.values(), strict=True):
+        page = (bundle / f"data/10-automatisation/fiches/{name}.html").read_text(encoding="utf-8")
+        linux = page.partition("<h2>Sous Windows</h2>")[0]
+        commands = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", linux, re.DOTALL)
+        first = re.findall(r'<th scope="row">(\w+)</th><td>([\d.]+)</td>', linux)[0]
+        found[tag] = [
+            html.unescape(one).replace(first[0], "TAG").replace(first[1], "ADDRESS") for one in commands
+        ]
+    assert found[PC] == found[NAS] == found[ROUTER] == found[SWITCH]
+    addresses = " ".join(str(assets[tag].address) for tag in found)
+    return [one.replace("TAG", ",".join(found)).replace("ADDRESS", addresses) for one in found[PC]]
+
+
+def only(report: Mapping[str, object]) -> list[str]:
+    """The sections of a comparison that differ."""
+    return [name for name, section in report.items() if isinstance(section, dict) and not section["complies"]]
