@@ -65,7 +65,8 @@ class Reader:
     def template_names(self, text: str) -> frozenset[str]:
         """All names that the template ``text`` may read, those behind its variables included."""
         waiting, read = map(set, _read_directly(str(text)))
-        known: set[str] = set()
+        # Such a name reads everything already; to look at all variables of all hosts would render them, for each host.
+        known: set[str] = set(_DYNAMIC_NAMES)
         while waiting:
             name = waiting.pop()
             if name not in known:  # it may read itself

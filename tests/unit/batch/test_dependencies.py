@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -138,3 +139,25 @@ def test_what_variables_that_name_each_other_read_is_all_of_it_in_any_order() ->
     for names in ("ab", "ba", "aab"):
         reader = Reader(variables)
         assert [reader.names(["{{ " + name + " }}"]) for name in names] == [every] * len(names)
+
+
+class OfAllHosts(Mapping[str, Any]):
+    """As Ansible's ``hostvars``: whoever looks at a host's variables renders them."""
+
+    def __getitem__(self, host: str) -> Any:
+        pytest.fail(f"the variables of {host} were rendered to plan a task")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(["UC990001", "UC990002"])
+
+    def __len__(self) -> int:
+        return 2
+
+
+@pytest.mark.parametrize("name", ["hostvars", "vars"])
+@pytest.mark.parametrize(
+    "text", ["{{ NAME['UC990001'].address }}", "{{ all | map('extract', NAME) }}", "{{ behind }}"]
+)
+def test_the_variables_of_all_hosts_are_not_rendered_to_plan_a_task(name: str, text: str) -> None:
+    variables = {name: OfAllHosts(), "behind": f"{{{{ {name}.UC990002 }}}}"}
+    assert EVERYTHING in Reader(variables).names([text.replace("NAME", name)])

@@ -32,6 +32,7 @@ REMEDY = "chage --expiredate -1 cartable"
 CHANGED = "somebody changed it on the machine"
 
 
+@pytest.mark.playbook
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("openssl"), reason="makes a mount namespace")
 @pytest.mark.parametrize(
     ("password", "fields", "said", "not_said"),

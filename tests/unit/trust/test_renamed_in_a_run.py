@@ -40,6 +40,7 @@ BECOME = """
 @pytest.mark.skipif(
     os.geteuid() != 0 or not shutil.which("sudo"), reason="asks the real sudo as another user"
 )
+@pytest.mark.playbook
 def test_a_run_says_who_was_perhaps_renamed_and_lets_the_records_follow(tmp_path: Path) -> None:
     market = make_tampered(tmp_path)
     state = State.create(tmp_path / "var/tiny/state")
