@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from pykeepass import PyKeePass
 
-from reversibility.bundle.compare import compare, describe
+from reversibility.bundle.compare import compare
 from reversibility.bundle.unchanged import unchanged
 from reversibility.market.load import load_market
 from reversibility.market.paths import MarketPaths
@@ -24,7 +24,7 @@ from reversibility.records.journals import Journals
 from reversibility.records.state import State
 from reversibility.records.vault import Vault
 from tests.e2e.conftest import INVENTORY, LAB, DemoRun, School
-from tests.e2e.rebuilding import NAS, PC, Seen, burn_down, copied_data, only, printed
+from tests.e2e.rebuilding import NAS, PC, Seen, burn_down, copied_data, differences, printed
 from tests.unit.bundle.reader import PROJECT, START, Reader, make_reader
 
 SITE, TAG, ADDRESS = "trois_platanes", PC, "198.51.100.74"
@@ -193,8 +193,7 @@ def test_blank_machines_become_the_school_that_was_handed_over(school: School, r
         reader.type(f"{LAB} run bash -ec {shlex.quote(typed)}", PROJECT)
 
     assert Seen.of(school) == before
-    report = compare(bundles[-1], max(taken.bundles.glob("cartable-demo-*")))
-    assert only(report) == [], list(describe(report))
+    assert differences(bundles[-1], max(taken.bundles.glob("cartable-demo-*"))) == []
     records = {tag: State(taken.state).read_json(SITE, tag, "rebuild.json") for tag in (PC, NAS)}
     assert {tag: record["result"] for tag, record in records.items()} == {PC: "success", NAS: "success"}
     assert (reader.folder / "cle" / PC / "preseed.cfg").is_file()
