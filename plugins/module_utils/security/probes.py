@@ -106,12 +106,16 @@ class Probes:
         return seen
 
     def unit(self, rule: dict[str, Any]) -> Optional[str]:
-        """``on`` where systemd starts the unit or it runs, ``off`` where it does neither, None where there is none."""
+        """``on`` where systemd starts the unit, ``running only`` where somebody else did, ``off``, None where there is none."""
         enabled = (self.asked("systemctl", "is-enabled", rule["key"]) or "").strip()
         if enabled in ("", "not-found"):
             return None
-        active = (self.asked("systemctl", "is-active", rule["key"]) or "").strip()
-        return "on" if enabled in ("enabled", "alias", "enabled-runtime") or active == "active" else "off"
+        if enabled in ("enabled", "alias", "enabled-runtime"):
+            return "on"
+        active = (self.asked("systemctl", "is-active", rule["key"]) or "").strip() == "active"
+        if active and enabled in ("disabled", "masked"):
+            return "running only"
+        return "on" if active else "off"
 
     def package(self, rule: dict[str, Any]) -> Optional[str]:
         """``installed`` or None."""

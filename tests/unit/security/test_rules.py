@@ -114,6 +114,16 @@ def test_an_unneeded_unit_conforms_when_there_is_none(tmp_path: Path) -> None:
     assert state(machine(tmp_path, running), asked) == ("present", "on")
 
 
+def test_a_unit_that_runs_and_does_not_start_by_itself_is_neither_on_nor_off(tmp_path: Path) -> None:
+    said = {
+        "systemctl is-enabled nftables.service": "disabled\n",
+        "systemctl is-active nftables.service": "active\n",
+    }
+    for wanted in ("on", "off"):
+        asked = rule("unit", wanted, key="nftables.service")
+        assert state(machine(tmp_path, said), asked) == ("present", "running only")
+
+
 def test_the_firewall_is_the_one_of_the_file(tmp_path: Path) -> None:
     probes = machine(tmp_path, {"nft -j list ruleset": RULESET})
     assert state(probes, rule("nft", "drop abc"))[0] == "complies"
