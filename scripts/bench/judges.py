@@ -1,6 +1,6 @@
 """Outside judges of the role security: OpenSCAP (ANSSI BP-028), Lynis and ssh-audit, before and after.
 
-    scripts/lab podman-env .venv/bin/python scripts/bench/judges.py [--assets UC990007 NA990001] [--write]
+    scripts/lab podman-env $PWD/.venv/bin/python $PWD/scripts/bench/judges.py [--assets UC990007 NA990001] [--write]
 
 Wants root and the lab's images. Fetches the SCAP Security Guide and Lynis from Debian's newest suite and ssh-audit
 from PyPI into a temporary folder, in the versions below. Each asset is the container of its Molecule market: judged as
@@ -22,6 +22,7 @@ import xml.etree.ElementTree as ET
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -35,8 +36,23 @@ XCCDF = "{http://checklists.nist.gov/xccdf/1.2}"
 EXPLAINED = {
     "sshd_disable_root_login": "read in sshd_config only; it is set in sshd_config.d, and sshd -T says so",
     "service_auditd_enabled": "the kernel's audit is the host's",
+    **dict.fromkeys(
+        ("file_permissions_ungroupowned", "no_files_unowned_by_user"),
+        "a folder of the test's host that is mounted into the container",
+    ),
+    **dict.fromkeys(
+        [f"audit_rules_privileged_commands_{name}" for name in ("insmod", "modprobe", "rmmod")],
+        "there under /usr/sbin; the guide looks for the same program under /sbin",
+    ),
+    **dict.fromkeys(
+        [f"accounts_passwords_pam_faillock_{name}" for name in ("interval", "unlock_time")],
+        "900 s as it asks, in faillock.conf; why its check fails was not found out",
+    ),
     "prefer_64bit_os": "read from the kernel's name, which is the host's",
 }
+ROLE, REMEDIATION = "role security", "oscap --remediate"
+SECURED = PROJECT / "scripts/bench/judges.yml"
+LOGS = "the role `logs`, which is not applied here"
 OF_LOGS = re.compile("(package|service)_rsyslog.*|rsyslog_.*")  # a role of its own, which is not applied here
 
 
@@ -59,6 +75,7 @@ class Container:
         self.name = f"cartable-molecule-{asset.lower()}"
         self.environment = {
             **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
             "CARTABLE_TEST_ASSET": asset,
             "CARTABLE_DATA_DIR": str(folder / "data"),
             "MOLECULE_EPHEMERAL_DIRECTORY": str(folder),
@@ -168,14 +185,22 @@ def install(container: Container, folder: Path, system: str) -> None:
         sys.exit(f"the judges cannot be installed: {done.stderr[-2000:]}")
 
 
-def judge(container: Container, profile: str, *, remediate: bool = False) -> Verdict:
-    """Ask all three."""
-    found = Verdict()
+def remediate(container: Container, profile: str) -> None:
+    """Debian's own way: what the guide's rules do by themselves."""
+    _oscap(container, profile, "--remediate")
+
+
+def _oscap(container: Container, profile: str, words: str = "") -> None:
     name = f"xccdf_org.ssgproject.content_profile_anssi_bp28_{profile}"
-    words = "--remediate" if remediate else ""
     container.run(
         f"TMPDIR=/var/oscap oscap xccdf eval {words} --profile {name} --results /opt/judges/r.xml /opt/judges/ds.xml"
     )
+
+
+def judge(container: Container, profile: str) -> Verdict:
+    """Ask all three."""
+    found = Verdict()
+    _oscap(container, profile)
     root = ET.fromstring(container.run("cat /opt/judges/r.xml").stdout)
     for result in root.iter(f"{XCCDF}rule-result"):
         state = (result.findtext(f"{XCCDF}result") or "").strip()
@@ -198,12 +223,16 @@ def _count(actions: dict[str, dict[str, list[object]]]) -> int:
     return sum(len(items) for kinds in actions.values() for items in kinds.values())
 
 
+def _is_rule(value: object) -> bool:
+    return isinstance(value, dict)  # others are made by a template, and kept
+
+
 def reasons() -> dict[str, str]:
     """Rule of the guide → why this project does not keep it, from the role's own data; and what was explained above."""
     found = dict(EXPLAINED)
     for path in sorted((PROJECT / "roles/security/vars/main").glob("linux*.yml")):
         for value in yaml.safe_load(path.read_text(encoding="utf-8")).values():
-            for rule in value if isinstance(value, list) else ():
+            for rule in filter(_is_rule, value if isinstance(value, list) else ()):
                 kernel = rule.get("probe") == "sysctl" and "the kernel is the host's"
                 reason = rule.get("declined") or kernel
                 found.update({name: reason for name in rule.get("ssg", ()) if reason})
@@ -263,6 +292,10 @@ def breakage(container: Container) -> dict[str, bool]:
     }  # fmt: skip
 
 
+def _note(text: str) -> None:
+    print(f"[{time.strftime('%H:%M:%S')}] {text}", file=sys.stderr, flush=True)
+
+
 def table(rows: list[tuple[str, ...]]) -> list[str]:
     """A Markdown table."""
     head, *body = rows
@@ -276,10 +309,8 @@ def cells(verdict: Verdict) -> tuple[str, ...]:
     return (*map(str, numbers), f"{verdict.ssh_fail} fail, {verdict.ssh_warn} warn")
 
 
-def measure(
-    asset: str, profile: str, judges: Path, folder: Path
-) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]], list[str]]:
-    """The rows of one asset, what works, and its failing rules without a reason."""
+def measure(asset: str, way: str, profile: str, judges: Path, folder: Path) -> dict[str, Any]:
+    """One asset before and after one way: its rows, what works, and (of the role) what fails without a reason."""
     folder.mkdir()
     container = Container(asset, folder)
     inventory = ["ansible-inventory", "-i", MARKET, "--host", asset]
@@ -287,83 +318,80 @@ def measure(
         inventory, env=container.environment, capture_output=True, text=True, check=True, cwd=PROJECT
     )
     system = json.loads(asked.stdout)["asset"]["os"].replace("-", "")
-    rows, works = [], []
+    _note(f"{asset}: as installed")
     container.make()
     install(container, judges, system)
-    rows.append((f"{asset}, as installed", *cells(judge(container, profile)), ""))
+    found: dict[str, Any] = {"rows": []}
+    if way == ROLE:
+        found["rows"].append((f"{asset}, as installed", *cells(judge(container, profile)), ""))
+    _note(f"{asset}: {way}")
     started = time.monotonic()
-    container.play(PROJECT / "scripts/bench/judges.yml")
+    remediate(container, profile) if way == REMEDIATION else container.play(SECURED)
     seconds = time.monotonic() - started
-    again = container.play(PROJECT / "scripts/bench/judges.yml")
+    again = "no check mode" if way == REMEDIATION else _unchanged(container.play(SECURED))
+    _note(f"{asset}: judged again")
     after = judge(container, profile)
-    rows.append((f"{asset}, role security", *cells(after), f"{seconds:.0f} s"))
-    known = reasons()
-    unexplained = [name for name in after.failing if name not in known and not OF_LOGS.fullmatch(name)]
-    works.append(
-        (
-            f"{asset}, role security",
-            *("yes" if good else "**no**" for good in breakage(container).values()),
-            "yes" if "changed=0" in again else "no",
-        )
-    )
-    container.make()
-    install(container, judges, system)
-    started = time.monotonic()
-    judge(container, profile, remediate=True)
-    seconds = time.monotonic() - started
-    rows.append((f"{asset}, oscap --remediate", *cells(judge(container, profile)), f"{seconds:.0f} s"))
-    works.append(
-        (
-            f"{asset}, oscap --remediate",
-            *("yes" if good else "**no**" for good in breakage(container).values()),
-            "no check mode",
-        )
-    )
+    found["rows"].append((f"{asset}, {way}", *cells(after), f"{seconds:.0f} s"))
+    if way == ROLE:
+        known = reasons()
+        found["unexplained"] = [n for n in after.failing if n not in known and not OF_LOGS.fullmatch(n)]
+        found["explained"] = {n: known.get(n, LOGS) for n in after.failing if n not in found["unexplained"]}
+    tried = ("yes" if good else "**no**" for good in breakage(container).values())
+    found["works"] = (f"{asset}, {way}", *tried, again)
     container.remove()
-    return rows, works, unexplained
+    return found
+
+
+def _unchanged(said: str) -> str:
+    return "yes" if "changed=0" in said else "**no**"
+
+
+def report(kept: dict[str, Any], profile: str) -> list[str]:
+    """The tables, and what fails."""
+    rows = [("machine", "pass", "fail", "error", "not applicable", "Lynis", "ssh-audit", "time")]
+    tried = ("login by key", "become", "ProxyJump", "apt", "user's login", "second run changes nothing")
+    works = [("machine", *tried)]
+    lines, reasoned = [], {}
+    for name, found in kept.items():
+        rows += map(tuple, found["rows"])
+        works.append(tuple(found["works"]))
+        if "unexplained" in found:
+            names = ", ".join(f"`{rule}`" for rule in found["unexplained"]) or "none"
+            lines.append(f"{name.split()[0]}: failing rules of {profile} without a recorded reason: {names}.")
+            for rule, reason in found["explained"].items():
+                reasoned.setdefault(reason, set()).add(rule)
+    versions = ", ".join(f"{name} {version}" for name, version in VERSIONS.items())
+    reasoned_rows = [("reason", "rules that fail with it")]
+    reasoned_rows += [
+        (reason, ", ".join(f"`{r}`" for r in sorted(rules))) for reason, rules in reasoned.items()
+    ]
+    day = time.strftime("%Y-%m-%d")
+    head = f"ANSSI BP-028 {profile}; {versions}; {day}."
+    return [head, "", *table(rows), "", *table(works), "", *lines, "", *table(reasoned_rows)]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--assets", nargs="+", default=["UC990007", "NA990001"])
+    parser.add_argument("--ways", nargs="+", default=[ROLE, REMEDIATION], choices=(ROLE, REMEDIATION))
     parser.add_argument(
         "--profile", default="enhanced", choices=("minimal", "intermediary", "enhanced", "high")
     )
     parser.add_argument("--write", action="store_true", help="put the tables into docs/security.md")
+    parser.add_argument("--keep", type=Path, help="results, so that assets and ways can be runs of their own")
     args = parser.parse_args()
-    rows = [("machine", "pass", "fail", "error", "not applicable", "Lynis", "ssh-audit", "time")]
-    works = [
-        (
-            "machine",
-            "login by key",
-            "become",
-            "ProxyJump",
-            "apt",
-            "user's login",
-            "second run changes nothing",
-        )
-    ]
-    lines = []
+    kept = json.loads(args.keep.read_text(encoding="utf-8")) if args.keep and args.keep.exists() else {}
     with tempfile.TemporaryDirectory(prefix="cartable-judges-") as name:
         judges = Path(name) / "judges"
         judges.mkdir()
-        fetch(judges)
-        for asset in args.assets:
-            verdicts, tried, unexplained = measure(asset, args.profile, judges, Path(name) / asset)
-            rows += verdicts
-            works += tried
-            names = ", ".join(unexplained) or "none"
-            lines.append(f"{asset}: failing rules of {args.profile} without a recorded reason: {names}.")
-    versions = ", ".join(f"{name} {version}" for name, version in VERSIONS.items())
-    text = [
-        f"ANSSI BP-028 {args.profile}; {versions}; {time.strftime('%Y-%m-%d')}.",
-        "",
-        *table(rows),
-        "",
-        *table(works),
-        "",
-        *lines,
-    ]
+        if args.assets != ["none"]:
+            fetch(judges)
+        for asset, way in ((asset, way) for asset in args.assets if asset != "none" for way in args.ways):
+            folder = Path(name) / f"{asset}-{way.replace(' ', '')}"
+            kept[f"{asset} {way}"] = measure(asset, way, args.profile, judges, folder)
+            if args.keep:
+                args.keep.write_text(json.dumps(kept), encoding="utf-8")
+    text = report(kept, args.profile)
     print("\n".join(text))
     if args.write:
         page = PAGE.read_text(encoding="utf-8")
