@@ -98,7 +98,7 @@ def test_check_mode_showed_the_drift(checked):
     for line in (
         "-PasswordAuthentication yes",
         "+install usb_storage /bin/false",
-        "/etc/crontab",
+        "/etc/ssh/sshd_config",
         "nftables.service",
         "-UMASK 022",
     ):
