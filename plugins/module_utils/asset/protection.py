@@ -6,13 +6,18 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Any, Dict, List, Tuple
+from datetime import date
+from typing import Any, Dict, List, Optional, Tuple
 
 from .machine import Machine, without_empty
 
 # "ClamAV 1.4.3/27800/Sat Oct 25 09:34:12 2026": engine, signature database, its date (clamscan(1), --version)
 CLAMAV = re.compile(r"^ClamAV (?P<version>[^/\s]+)(?:/(?P<base>\d+)/(?P<date>.+))?$", re.MULTILINE)
+SCAN_TIMER = "cartable-antivirus.timer"  # of the role antivirus, as the file of the last scan's result
+SCAN_RESULT = "/var/lib/cartable/antivirus.json"
+DUE = 7  # days after which Windows, too, says that signatures are old
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -25,14 +30,40 @@ def antivirus(
     if not match:
         return [], {}
     running = {service["name"] for service in services if service.get("state") == "running"}
+    day = _day(match["date"] or "")
+    age = _age(machine, day) if day else None
+    scans = SCAN_TIMER in machine.names("/etc/systemd/system/timers.target.wants")
     found = {
         "name": "ClamAV",
         "company": "Cisco Talos",
         "version": match["version"],
-        "enabled": "clamav-daemon" in running or "clamav-clamonacc" in running,
+        "enabled": scans or not running.isdisjoint({"clamav-daemon", "clamav-clamonacc"}),
+        **({} if age is None else {"uptodate": age <= DUE}),
     }
-    base = without_empty({"base_version": match["base"], "base_creation": _day(match["date"] or "")})
+    base = without_empty(
+        {
+            "base_version": match["base"],
+            "base_creation": day,
+            "age_days": age,
+            "last_scan": _last_scan(machine),
+        }
+    )
     return [found], base
+
+
+def _age(machine: Machine, day: str) -> Optional[int]:
+    try:
+        return (date.fromisoformat((machine.run("date", "+%F") or "").strip()) - date.fromisoformat(day)).days
+    except ValueError:
+        return None
+
+
+def _last_scan(machine: Machine) -> Any:
+    """What the role's last scan found: when, whether it was complete, and how many files it moved away."""
+    try:
+        return json.loads(machine.read(SCAN_RESULT) or "null")
+    except ValueError:
+        return None
 
 
 def printers(machine: Machine) -> List[Dict[str, Any]]:
