@@ -106,6 +106,7 @@ class ActionModule(action.DeviceAction):
         if self._task.check_mode:
             return {"changed": True, "commands": list(self.driver.redact_commands(commands))}
         result = self._device().send(commands)
+        self._note_secrets(set_again=True)
         return self._told(result, {"changed": True, "differences": self._differences(files, result.files)})
 
     # -- inside ----
@@ -150,11 +151,14 @@ class ActionModule(action.DeviceAction):
         found = State(self.paths.state).read_json(self.asset.site, self.asset.tag, SECRETS_SET) or {}
         return {each["name"]: each["vault_revision"] for each in found.get("secrets", [])}
 
-    def _note_secrets(self):
-        """Record which revision of each secret the device was given, but for accounts: those are proven by a login."""
+    def _note_secrets(self, set_again=False):
+        """Record which revision of each secret the device was given, but for accounts: those are proven by a login.
+
+        ``set_again``: none of them, as on a device that was restored, which may have taken a hash for the secret itself.
+        """
         names = [name for name in needed(self.driver, self.wanted) if not name.startswith(devices.ACCOUNT)]
         rows = [
-            {"name": name, "vault_revision": entry.wanted_revision}
+            {"name": name, "vault_revision": "" if set_again else entry.wanted_revision}
             for name in sorted(names)
             if (entry := self.entry(name)) is not None
         ]

@@ -79,6 +79,12 @@ class ArubaAoscx(ArubaSwitch[Seen]):
         """The configuration's lines. Ciphertext is good only where the export password is the same."""
         lines = [line for line in classified(cli_driver.text_of(files, RUNNING)) if line.text.strip()]
         kept = [line.text for line in lines if line.kind == "text" or line.text.strip()[0] != "!"]
+        # The native VLAN alone lets all VLANs through, and the list would then only add to them.
+        for at, line in enumerate(kept[1:], start=1):
+            if line.strip().startswith("vlan trunk allowed ") and kept[at - 1].strip().startswith(
+                "vlan trunk native "
+            ):
+                kept[at - 1 : at + 1] = [line, kept[at - 1]]
         return tuple(cli_driver.joined_banners(line for line in kept if line.strip() != "exit"))
 
 

@@ -105,7 +105,10 @@ class ArubaAoss(ArubaSwitch[Seen]):
                 joined[-1] += line  # a hash that went to the next line
             elif line.strip() and not line.startswith(";") and line.strip() != "exit":
                 joined.append(line)
-        return tuple(joined)
+        # A port that leaves VLAN 1 for tagged VLANs only can do so once these are there.
+        left = [line for line in joined if line.strip().startswith("no untagged ")]
+        rest = [line for line in joined if line not in left]
+        return (*rest, *(("vlan 1", *left) if left else ()))
 
 
 DRIVER = ArubaAoss()

@@ -238,7 +238,7 @@ PORT = [
     C("vlan trunk native = <1-4094>", trunk),
     C("vlan trunk allowed [ ( all | <list> ) ]", trunk),
     C("lacp mode = ( active | passive )"),
-    C("ip address <prefix>"),
+    C("ip address = <prefix>"),
     C("ip dhcp"),
     C("spanning-tree port-type = admin-edge"),
     C("spanning-tree bpdu-guard"),
