@@ -25,13 +25,9 @@ from .__main__ import SYSTEMS
 
 USER = "cartable"
 PORT = 5986
-FEED = {  # what the school's Chocolatey source has
-    "firefoxesr": {
-        "version": "140.5.0",
-        "key": "Mozilla Firefox ESR",
-        "name": "Mozilla Firefox ESR (x64 fr)",
-    }
-}
+NAMES = {
+    "firefoxesr": "Mozilla Firefox ESR (x64 fr)"
+}  # as in the list of programs, where it is not the catalogue's
 MARKER = r"C:\ProgramData\Cartable\bootstrap.txt"
 
 
@@ -41,6 +37,20 @@ def windows_assets(market: Market) -> dict[str, Asset]:
         tag: asset
         for tag, asset in market.assets.items()
         if asset.managed and asset.address and asset.platform.family == "windows"
+    }
+
+
+def feed_of(market: Market) -> dict[str, dict[str, str]]:
+    """What the school's Chocolatey source has: every package of the catalogue."""
+    entries = [entry for entry in market.catalogue["software"].values() if "chocolatey" in entry["sources"]]
+    return {
+        package: {
+            "version": "140.5.0" if entry["version"] == "latest" else entry["version"],
+            "key": entry["name"],
+            "name": NAMES.get(package, entry["name"]),
+        }
+        for entry in entries
+        for package in [entry["sources"]["chocolatey"]["id"].lower()]
     }
 
 
@@ -78,7 +88,7 @@ def add(
         _as_installed(endpoint, asset, market)
     variables = asset.variables
     if feed := variables.get("software_windows_feed"):
-        endpoint.pc.state.feeds[feed] = FEED
+        endpoint.pc.state.feeds[feed] = feed_of(market)
         endpoint.pc.web = {str(variables.get("software_windows_chocolatey_script", "")): b""}
     # Who connects from this machine to itself comes from the PC's own address; its firewall is to see the controller.
     administration = _subnets(market, asset.site)["administration"]
@@ -92,6 +102,7 @@ def main() -> int:
     parser.add_argument(
         "--language", action="append", default=[], metavar="TAG=LANGUAGE", help="fr-FR where none is given"
     )
+    parser.add_argument("--only", action="append", default=[], metavar="TAG", help="these PCs, else all")
     options = parser.parse_args()
     languages = dict(item.split("=") for item in options.language)
     os.umask(0o077)  # a state file holds the passwords of the PC's accounts
@@ -100,6 +111,8 @@ def main() -> int:
     passwords: dict[str, str] = json.loads(sys.stdin.readline())
     with Simulator(options.directory) as simulator:
         for tag, asset in windows_assets(market).items():
+            if options.only and tag not in options.only:
+                continue
             add(
                 simulator,
                 market,
