@@ -352,3 +352,55 @@ def test_a_host_without_a_site_is_said(tiny: TinyMarket) -> None:
     result = tiny.run(PREPARE)
     assert result.returncode == 2
     assert "is on no site: it is in no group site_*" in result.stdout + result.stderr
+
+
+RECOVERY_KEY = "-".join(f"{number * 11:06d}" for number in range(1001, 1009))
+KEPT_AS = "account: cartable, name: 'BitLocker C: 1', format: bitlocker_recovery_key"
+KEEP = f"cartable.fleet.vault_secret: {{{KEPT_AS}, value: '%s'}}"
+
+
+def test_a_recovery_key_is_kept_once_and_a_wrong_one_is_not(tiny: TinyMarket) -> None:
+    kept, wrong = KEEP % RECOVERY_KEY, KEEP % RECOVERY_KEY.replace("011011", "011012", 1)
+    tasks = f"""
+    - {PREPARE.strip().removeprefix("- ")}
+    - {{name: Check, {kept}, check_mode: true, register: checked}}
+    - {{name: Keep, {kept}, register: done}}
+    - {{name: Again, {kept}, register: again}}
+    - {{name: Wrong, {wrong}, register: wrong, ignore_errors: true}}
+    - ansible.builtin.assert:
+        that:
+          - checked is changed and not checked.kept
+          - done is changed and done.kept
+          - again is not changed and again.kept
+          - wrong is failed and 'no BitLocker recovery key' in wrong.msg
+"""
+    result = tiny.run(tasks, "--limit", "UC250001", "-vvv")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert tiny.opened().secret("UC250001", "cartable", "BitLocker C: 1") == RECOVERY_KEY
+    assert RECOVERY_KEY not in result.stdout + result.stderr
+
+
+def test_a_file_of_a_medium_is_written_once_for_its_owner_only(tiny: TinyMarket) -> None:
+    target = tiny.root / "key" / "autounattend.xml"
+    write = f"cartable.fleet.medium_file: {{dest: '{target}', content: 'canary-of-a-secret'}}"
+    tasks = f"""
+    - {{name: Check, {write}, check_mode: true, register: checked}}
+    - {{name: Look, ansible.builtin.stat: {{path: '{target}'}}, register: looked}}
+    - {{name: Write, {write}, register: done}}
+    - {{name: Again, {write}, register: again}}
+    - name: Relative
+      cartable.fleet.medium_file: {{dest: key/x, content: x}}
+      register: relative
+      ignore_errors: true
+    - ansible.builtin.assert:
+        that:
+          - checked is changed and not looked.stat.exists
+          - done is changed and again is not changed
+          - relative is failed and 'not absolute' in relative.msg
+"""
+    result = tiny.run(tasks, "--limit", "UC250001", "--diff", "-vvv")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert target.read_text() == "canary-of-a-secret"
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in target.parent.iterdir()] == [target.name]
+    assert "canary-of-a-secret" not in result.stdout + result.stderr
