@@ -16,6 +16,11 @@ def refusal(state: PCState, port: int, remote: str) -> str:
     service = state.services.get("winrm")
     if service is None or service.state != "started":
         return "the service WinRM is not running"
+    return firewall_refusal(state, port, remote)
+
+
+def firewall_refusal(state: PCState, port: int, remote: str, program: str = "") -> str:
+    """Why the firewall drops a connection to a port, on which a program listens; empty when it does not."""
     adapters = [adapter for adapter in state.adapters if adapter.status == "Up"]
     if not adapters:
         return "no network adapter is up"
@@ -24,7 +29,7 @@ def refusal(state: PCState, port: int, remote: str) -> str:
     if profile is None or not profile.enabled:
         return ""
     local = [address for adapter in adapters for address in adapter.addresses]
-    rules = [rule for rule in state.firewall_rules if _concerns(rule, name, port, remote, local)]
+    rules = [rule for rule in state.firewall_rules if _concerns(rule, name, port, remote, local, program)]
     if any(rule.action == "block" for rule in rules):
         return f"a firewall rule blocks port {port}"
     if profile.inbound == "block" and not any(rule.action == "allow" for rule in rules):
@@ -38,13 +43,15 @@ def allows(state: PCState, value: str) -> bool | None:
     return None if data is None else bool(data)
 
 
-def _concerns(rule: FirewallRule, profile: str, port: int, remote: str, local: Iterable[str]) -> bool:
+def _concerns(
+    rule: FirewallRule, profile: str, port: int, remote: str, local: Iterable[str], program: str
+) -> bool:
     return (
         rule.enabled
         and rule.direction == "in"
         and profile in rule.profiles
         and rule.protocol.lower() in ("tcp", "6", "any", "256")
-        and not rule.program
+        and rule.program.lower() in ("", program.lower())
         and _has_port(rule.local_ports, port)
         and _has_address(rule.remote_addresses, remote, local)
     )
@@ -72,7 +79,8 @@ def _has_address(addresses: str, remote: str, local: Iterable[str]) -> bool:
             continue
         low, _, high = part.partition("-")
         if high:
-            if int(ipaddress.ip_address(low)) <= int(address) <= int(ipaddress.ip_address(high)):
+            first, last = ipaddress.ip_address(low.strip()), ipaddress.ip_address(high.strip())
+            if first.version == address.version and int(first) <= int(address) <= int(last):
                 return True
         elif address in ipaddress.ip_network(part, strict=False):  # a mask may be written with its dots
             return True

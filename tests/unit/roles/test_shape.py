@@ -21,7 +21,7 @@ ROLES_OF_DEVICES = {
     "bootstrap": "tests/unit/roles/test_preseed.py",
     "switch": "tests/unit/network/test_playbooks.py",
     **dict.fromkeys(
-        ("antivirus", "browser", "printing", "security", "shared_pc", "sobriety"),
+        ("antivirus", "browser", "printing", "remote_support", "security", "shared_pc", "sobriety"),
         "tests/unit/windows/test_roles.py",
     ),
 }

@@ -114,7 +114,7 @@ class Fleet:
         """A power cut of the controller, from the thread of a simulated PC."""
         os.killpg(self.controller, signal.SIGKILL)
 
-    def _command(self, playbook: str, variables: dict[str, Any]) -> tuple[dict[str, str], list[str]]:
+    def _command(self, playbooks: str, variables: dict[str, Any]) -> tuple[dict[str, str], list[str]]:
         environment = {
             **os.environ,
             "CARTABLE_DATA_DIR": str(self.folder / "data"),
@@ -127,13 +127,14 @@ class Fleet:
         }
         command = [
             str(Path(sys.executable).with_name("ansible-playbook")),
-            *("-i", str(self.paths.inventory), str(PROJECT / "playbooks" / playbook)),
+            *("-i", str(self.paths.inventory)),
+            *(str(PROJECT / "playbooks" / name) for name in playbooks.split()),
             *("-e", json.dumps(EMERGENCY | variables)),
         ]
         return environment, command
 
     def run(self, playbook: str, *options: str, limit: str = "", **variables: Any) -> Run:
-        """Run a playbook of the project on the market."""
+        """Run a playbook of the project on the market, or several in one command: their names with spaces between."""
         environment, command = self._command(playbook, variables)
         command += [*(["--limit", limit] if limit else []), *options]
         done = subprocess.run(
@@ -245,7 +246,8 @@ def _surroundings(pc: PC) -> None:
             "version": "140.5.0",
             "key": "Mozilla Firefox ESR",
             "name": "Mozilla Firefox ESR (x64 fr)",
-        }
+        },
+        "ultravnc": {"version": "1.6.4", "key": "Ultravnc2_is1", "name": "UltraVNC"},
     }
     pc.web = {
         "https://choco.ecole.example/install.ps1": b"",

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import urllib.parse
+from collections.abc import Callable
 from typing import Any
 
-from ..state import software
+from ..state import software, ultravnc
+from ..state.pc_state import PCState
 from .api import Call, Result, model
 from .web import DownloadError, download
 
 DEFAULT_SOURCE = "https://community.chocolatey.org/api/v2/"
 INSTALL_SCRIPT = "https://community.chocolatey.org/install.ps1"
+# What a package leaves besides its entry in the list of programs.
+INSTALLED: dict[str, Callable[[PCState], None]] = {"ultravnc": ultravnc.installed}
 CLI_VERSION = "2.4.3"
 UNMODELLED = (
     "allow_prerelease",
@@ -125,6 +129,8 @@ def _install(call: Call, name: str, package: dict[str, Any]) -> None:
             package["version"],
             view=package.get("view", "64"),
         )
+    if name in INSTALLED:
+        INSTALLED[name](call.state)
 
 
 def _uninstall(call: Call, name: str) -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Callable
 from typing import Any
 
+from ..state import ultravnc
+from ..state.pc_state import PCState
 from ..state.system import Service
 from .api import Call, Result, model
 
+# Services that read their settings when they start.
+STARTED: dict[str, Callable[[PCState], None]] = {ultravnc.SERVICE: ultravnc.started}
 START = {"auto": 2, "delayed": 2, "manual": 3, "disabled": 4}
 UNMODELLED = (
     "error_control", "failure_actions", "failure_actions_on_non_crash_failure", "failure_command", "failure_reboot_msg",
@@ -156,6 +161,8 @@ def _run_state(call: Call, service: Service, state: str) -> bool:
     wanted = {"started": "started", "restarted": "started", "stopped": "stopped"}.get(state, service.state)
     changed = wanted != service.state or state == "restarted"
     service.state = wanted
+    if changed and wanted == "started" and not call.check and service.name.lower() in STARTED:
+        STARTED[service.name.lower()](call.state)
     return changed
 
 
