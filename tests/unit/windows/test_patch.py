@@ -13,6 +13,7 @@ from reversibility.errors import CartableError
 from reversibility.platforms import windows_updates
 from tests.simulators.windows.simulator import Simulator
 from tests.simulators.windows.state.system import Update
+from tests.simulators.windows.state.windows_update import POLICY, UPGRADES
 from tests.unit.windows.conftest import CHEAP
 from tests.unit.windows.fleet import PROJECT, Fleet, make_fleet
 
@@ -26,6 +27,11 @@ PLAYBOOK = """
     - ansible.builtin.include_role:
         name: cartable.fleet.patch
 """
+HELD = {
+    "patch_windows_deferral_days": 7,
+    "patch_windows_release_version": "99H9",
+    "patch_windows_deadline_days": 5,
+}
 REFUSED = [{"name": "KB5034441", "reason": "Partition de récupération trop petite", "until": "2999-12-31"}]
 
 
@@ -44,6 +50,8 @@ def pcs(tmp_path: Path) -> Iterator[Fleet]:
                 Update("5066130", "Mise à jour .NET (KB5066130)", failures=1, failure_code=0x800F0922),
                 Update("5034441", "Mise à jour de sécurité (KB5034441)"),
                 Update("5034442", "Pilote facultatif (KB5034442)", optional=True),
+                Update("5070000", "2026-12 Mise à jour cumulative (KB5070000)", released=date.today().isoformat()),
+                Update("5071000", "Windows 11, version 26H2", category=UPGRADES, feature_build=30100, feature_version="26H2"),
             ]  # fmt: skip
         yield fleet
 
@@ -68,17 +76,22 @@ def test_from_a_check_to_a_pc_that_is_up_to_date(pcs: Fleet, tmp_path: Path) -> 
     [pending] = pcs.record(PC, "updates.json")["pending"]
     assert (pending["name"], pending["security"]) == ("KB5066130", True)
 
-    again = pcs.run(str(playbook), limit=PC, patch_refused=REFUSED)
+    again = pcs.run(str(playbook), limit=PC, patch_refused=REFUSED, **HELD)
     assert again.status != 0
     assert f"{PC}: offered_again: said installed, and offered again: KB5068861" in again.text
     assert net.installed
 
     cumulative.offered_again = False
-    done = pcs.run(str(playbook), patch_refused=REFUSED)
+    kept = {"patch_refused": REFUSED, **HELD}
+    done = pcs.run(str(playbook), **kept)
     assert done.status == 0, done.text
-    assert [update.installed for update in updates] == [True, True, False, False]
+    # Neither what is younger than the deferral nor a release that is not the wanted one.
+    assert [update.installed for update in updates] == [True, True, False, False, False, False]
+    policy = pcs.pc(PC).state.registry
+    assert policy.get(POLICY, "ProductVersion") == "Windows 11"
+    assert policy.get(POLICY, "ConfigureDeadlineForQualityUpdates") == 5
     assert pcs.record(PC, "updates.json") == {"known": True, "pending": []}
-    assert pcs.run(str(playbook), limit=PC, patch_refused=REFUSED).changed == {}
+    assert pcs.run(str(playbook), limit=PC, **kept).changed == {}
 
     assert "gets no free updates since 2025-11-11" in done.text
     assert done.of(OLD)["failures"] == 0
