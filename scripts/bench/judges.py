@@ -62,9 +62,9 @@ class Verdict:
 
     openscap: Counter[str] = field(default_factory=Counter)
     failing: list[str] = field(default_factory=list)
-    lynis: int = 0
-    ssh_fail: int = 0
-    ssh_warn: int = 0
+    lynis: int | None = None
+    ssh_fail: int | None = None
+    ssh_warn: int | None = None
 
 
 class Container:
@@ -210,12 +210,17 @@ def judge(container: Container, profile: str) -> Verdict:
                 found.failing.append(result.get("idref", "").rpartition("_rule_")[2])
     container.run("cd /opt/judges/lynis && ./lynis audit system --quick --no-colors --quiet")
     report = container.run("cat /var/log/lynis-report.dat").stdout
-    found.lynis = int((re.search(r"^hardening_index=(\d+)", report, re.M) or [0, 0])[1])
+    index = re.search(r"^hardening_index=(\d+)", report, re.M)
+    found.lynis = int(index[1]) if index else None
     said = container.run(
         "PYTHONPATH=/opt/judges/ssh-audit python3 -m ssh_audit.ssh_audit -j 127.0.0.1"
     ).stdout
-    recommended = json.loads(said).get("recommendations", {}) if said.startswith("{") else {}
-    found.ssh_fail, found.ssh_warn = (_count(recommended.get(level, {})) for level in ("critical", "warning"))
+    answer = json.loads(said) if said.startswith("{") else {}
+    if answer.get("banner"):  # a server that closed the connection was not judged
+        recommended = answer.get("recommendations", {})
+        found.ssh_fail, found.ssh_warn = (
+            _count(recommended.get(level, {})) for level in ("critical", "warning")
+        )
     return found
 
 
@@ -305,8 +310,10 @@ def table(rows: list[tuple[str, ...]]) -> list[str]:
 
 def cells(verdict: Verdict) -> tuple[str, ...]:
     counts = verdict.openscap
-    numbers = (counts["pass"], counts["fail"], counts["error"], counts["notapplicable"], verdict.lynis)
-    return (*map(str, numbers), f"{verdict.ssh_fail} fail, {verdict.ssh_warn} warn")
+    numbers = (counts["pass"], counts["fail"], counts["error"], counts["notapplicable"])
+    lynis = "not judged" if verdict.lynis is None else str(verdict.lynis)
+    ssh = "not judged" if verdict.ssh_fail is None else f"{verdict.ssh_fail} fail, {verdict.ssh_warn} warn"
+    return (*map(str, numbers), lynis, ssh)
 
 
 def measure(asset: str, way: str, profile: str, judges: Path, folder: Path) -> dict[str, Any]:
