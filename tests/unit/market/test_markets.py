@@ -165,3 +165,7 @@ def test_the_command(capsys: pytest.CaptureFixture[str], market: Path, tmp_path:
     assert out.rstrip().splitlines()[-1].endswith("error") or out.rstrip().endswith("errors")
     assert main(["check", "-i", str(tmp_path)]) == 2
     assert "is not a market" in capsys.readouterr().err
+
+
+def test_the_market_of_the_scenarios_is_well_formed() -> None:
+    assert load_market(PROJECT / "tests" / "molecule" / "market").assets, "all scenarios share it"
