@@ -85,13 +85,13 @@ def test_a_number_that_jumps_is_told_once_and_the_walk_goes_on_from_it(jump: int
     assert (place, f"number {2 + jump}, expected 3" in text) == (f"{FILE}:3", True)
 
 
-@pytest.mark.parametrize("seq", [True, "2", 2.0, None])
+@pytest.mark.parametrize("seq", [True, "3", 3.0, None])
 def test_a_number_of_another_kind_counts_as_the_next_one(seq: Any) -> None:
-    first = chain(1)[0]
-    odd = line(seq, first[0]["hash"])
-    third = line(3, odd[0]["hash"])
-    check = walk(raws([first, odd, third]), head_of([first, odd, third]))
-    assert [place for place, _ in words(check)] == ([] if seq == 2.0 else [f"{FILE}:2"])
+    first, second = chain(1, 2)
+    odd = line(seq, second[0]["hash"])
+    lines = [first, second, odd, line(4, odd[0]["hash"])]
+    check = walk(raws(lines), head_of(lines))
+    assert [place for place, _ in words(check)] == ([] if seq == 3.0 else [f"{FILE}:3"])
 
 
 def test_the_head_and_the_end_of_the_lines() -> None:
@@ -184,7 +184,13 @@ def test_the_form_of_a_line() -> None:
     with pytest.raises(ValueError, match="JSON compliant"):
         canonical({"a": float("nan")})
     entry, raw = chain(1)[0]
+    assert Head(0, GENESIS, "", 0) == Head()
     assert follows(entry, raw, Head())
+    lines = chain(1, 2, 3, 4)
+    for count in range(1, 4):
+        assert follows(*lines[count], head_of(lines, count))
+    assert not follows(*line(5, lines[2][0]["hash"]), head_of(lines, 3)), "a line is missing between"
+    assert not follows(*line(2, lines[2][0]["hash"]), head_of(lines, 3))
     for before in (Head(1), Head(0, "f" * 64)):
         assert not follows(entry, raw, before)
     assert not follows({**entry, "hash": "f" * 64}, raw, Head())
