@@ -109,3 +109,71 @@ def test_what_a_command_writes_into_a_pipe_is_read_to_its_end(tmp_path: Path) ->
     script = f"exec >{pipe}; printf '# a\\n'; sleep 0.1; printf AGE"
     with subprocess.Popen(["sh", "-c", script]):
         assert key_files.read_key_file(pipe) == b"# a\nAGE"
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1, 100])
+@pytest.mark.parametrize("piped", [False, True])
+def test_the_largest_key_file_is_read_whole_and_no_larger_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: int, piped: bool
+) -> None:
+    monkeypatch.setattr(key_files, "LARGEST", 64)
+    monkeypatch.setattr(key_files, "PATIENCE", 5.0)
+    path, data = tmp_path / "key", b"k" * (64 + more)
+    if piped:
+        os.mkfifo(path)
+        writer = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+        os.write(writer, data)
+        if more <= 0:
+            monkeypatch.setattr(key_files, "PATIENCE", 0.1)  # its other end stays open
+    else:
+        path.write_bytes(data)
+    if more > 0:
+        with pytest.raises(CartableError, match="larger"):
+            key_files.read_key_file(path)
+    else:
+        assert key_files.read_key_file(path) == data
+    if piped:
+        os.close(writer)
+
+
+def test_of_what_never_ends_little_more_than_a_key_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    real = os.read
+    monkeypatch.setattr(os, "read", lambda fd, size: (asked.append(size), real(fd, size))[1])
+    assert len(key_files._read(Path("/dev/zero"))) == key_files.LARGEST + 1
+    assert all(0 < size <= key_files.LARGEST + 1 for size in asked)
+
+
+@pytest.mark.parametrize(
+    ("data", "refused"),
+    [
+        (b"A\0G\0E\0-\0S\0", True),  # UTF-16, the low byte first
+        (b"\0A\0G\0E\0-\0S", True),  # the high byte first
+        (b"A\0G\0E\0-\0", False),  # eight bytes are too few to tell
+        (b"A\0G\0E\0-\0S", True),
+        (b"AGE-SECRET-KEY-1" + b"\0" * 8, False),  # only the first sixteen bytes are looked at
+        (b"A\0G\0E\0-\0S\0E\0C\0R\0ET-KEY", True),
+        (b"\0AGE-SECRET-KEY-1", False),
+        (b"AGE-SECRET-KEY-1\0", False),
+        (b"A\0GE-SECRET-KEY-1", False),
+    ],
+)
+def test_utf_16_without_a_mark_is_told_by_every_other_byte(
+    tmp_path: Path, data: bytes, refused: bool
+) -> None:
+    (tmp_path / "key").write_bytes(data)
+    if refused:
+        with pytest.raises(CartableError, match="UTF-16"):
+            key_files.read_key_file(tmp_path / "key")
+    else:
+        assert key_files.read_key_file(tmp_path / "key") == data
+
+
+def test_lines_that_are_keys() -> None:
+    data = b"# comment\n\n  KEY-1  \r\nssh-ed25519 AAAA cl\xe9\n#\n"
+    assert key_files.key_lines(data) == ["KEY-1", "ssh-ed25519 AAAA cl\\xe9"]
+
+
+def test_a_file_of_some_kilobytes_may_be_a_key(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"# " + b"x" * 5000 + b"\n" + KEY)
+    assert len(load_identity(tmp_path / "key")) == 1
