@@ -78,7 +78,8 @@ foreach ($entry in $module.Params.entries) {
         $key = $root.OpenSubKey($subKey, $false)
         $found = Get-RegistryText -Key $key -Name $entry.name
         if ($null -ne $found) {
-            $seen[$label] = $found
+            # What is to be removed may be a password: its type only.
+            $seen[$label] = if ($entry.state -eq 'present') { $found } else { ($found -split ':', 2)[0] }
         }
         $wanted = $null
         if ($entry.state -eq 'present') {

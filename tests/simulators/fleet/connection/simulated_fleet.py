@@ -226,6 +226,9 @@ class Connection(ConnectionBase):
         }
         return {"changed": False, "inventory": inventory, **records}
 
+    def _software_findings(self, machine: dict[str, Any], check: bool, data: bytes) -> dict[str, Any]:
+        return {"changed": False, "findings": []}
+
     def _certificates_seen(self, machine: dict[str, Any], check: bool, data: bytes) -> dict[str, Any]:
         return {"changed": False, "certificates": []}
 

@@ -45,7 +45,8 @@ def win_registry_values(call: Call) -> Result:
             )
         found = registry.value(path, name)
         if found is not None:
-            seen[label] = shown(found.type, found.data)
+            text = shown(found.type, found.data)
+            seen[label] = text if entry["state"] == "present" else text.partition(":")[0]
         present = entry["state"] == "present"
         data = converted(call, label, entry["type"], entry["data"]) if present else None
         if (found is None and not present) or (
