@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from judges_explained import EXPLAINED
 
 PROJECT = Path(__file__).resolve().parents[2]
 MARKET = PROJECT / "tests" / "molecule" / "market"
@@ -32,24 +33,6 @@ PAGE = PROJECT / "docs" / "security.md"
 VERSIONS = {"ssg-debian": "0.1.82-1", "lynis": "3.1.7-1", "ssh-audit": "3.9.0"}
 FROM, TO = "<!-- judges: made by scripts/bench/judges.py -->", "<!-- end of judges -->"
 XCCDF = "{http://checklists.nist.gov/xccdf/1.2}"
-# Rules that fail although the machine keeps them, cannot here, or that another role is for.
-EXPLAINED = {
-    "sshd_disable_root_login": "read in sshd_config only; it is set in sshd_config.d, and sshd -T says so",
-    "service_auditd_enabled": "the kernel's audit is the host's",
-    **dict.fromkeys(
-        ("file_permissions_ungroupowned", "no_files_unowned_by_user"),
-        "a folder of the test's host that is mounted into the container",
-    ),
-    **dict.fromkeys(
-        [f"audit_rules_privileged_commands_{name}" for name in ("insmod", "modprobe", "rmmod")],
-        "there under /usr/sbin; the guide looks for the same program under /sbin",
-    ),
-    **dict.fromkeys(
-        [f"accounts_passwords_pam_faillock_{name}" for name in ("interval", "unlock_time")],
-        "900 s as it asks, in faillock.conf; why its check fails was not found out",
-    ),
-    "prefer_64bit_os": "read from the kernel's name, which is the host's",
-}
 ROLE, REMEDIATION = "role security", "oscap --remediate"
 SECURED = PROJECT / "scripts/bench/judges.yml"
 LOGS = "the role `logs`, which is not applied here"

@@ -27,7 +27,8 @@ SITE, SERVER, PC = "trois_platanes", "NA250001", "UC250002"
 HOSTS = ("--limit", f"{SERVER}:{PC}")
 ON = ("--extra-vars", json.dumps({"security_linux": True, "logs_server": SERVER}))
 pytestmark = pytest.mark.skipif(
-    not os.environ.get("CARTABLE_UNDER_SECURITY"), reason="on demand: CARTABLE_UNDER_SECURITY=1"
+    not os.environ.get("CARTABLE_UNDER_SECURITY"),
+    reason="NOT PASSED AS A WHOLE YET: the rules are off by default; CARTABLE_UNDER_SECURITY=1 runs it",
 )
 YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
 SOURCE, STORE = f"/var/log/cartable/source/{YESTERDAY}.log", f"/var/log/cartable/hosts/{PC}/{YESTERDAY}.log"

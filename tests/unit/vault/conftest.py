@@ -9,6 +9,7 @@ import pytest
 
 from reversibility.records import session
 from reversibility.records.vault import KdfCost, Vault
+from tests.unit.vault.tiny_market import TinyMarket, make_tiny_market
 
 CHEAP = KdfCost(memory_mib=19, passes=2, lanes=1)
 PASSPHRASE = "six words that nobody else knows"
@@ -71,3 +72,9 @@ def _no_open_vault() -> Iterator[None]:
     session.close_vaults()
     yield
     session.close_vaults()
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, template: bytes, passphrase: str) -> TinyMarket:
+    """A market of three hosts on this machine."""
+    return make_tiny_market(tmp_path, template, passphrase)
