@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from tests.project import PROJECT
-from tests.unit.vault.test_vault_ansible import TinyMarket, tiny  # noqa: F401
+from tests.unit.vault.tiny_market import TinyMarket
 
 pytestmark = pytest.mark.playbook
 
@@ -46,7 +46,7 @@ PLAY = """
 
 
 @pytest.mark.parametrize("careless", [False, True])
-def test_a_former_secret_that_still_opens_fails_the_run(tiny: TinyMarket, careless: bool) -> None:  # noqa: F811
+def test_a_former_secret_that_still_opens_fails_the_run(tiny: TinyMarket, careless: bool) -> None:
     role = tiny.root / "roles" / "secrets"
     shutil.copytree(PROJECT / "roles" / "secrets", role)
     (role / "tasks" / "set_snmp_user.yml").write_text(SET)
