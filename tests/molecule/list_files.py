@@ -20,6 +20,7 @@ NOT_READ = Path("/usr")
 EXCLUDED = {
     "/home/cartable/.ansible": "Ansible's own working folder, which it empties itself",
     "/var/lib/sudo": "sudo notes by itself that it has warned a user",
+    "/var/lib/clamav": "freshclam looks for newer signatures there by itself",
     "/var/cache/samba/smbprofile.tdb": "Samba counts there by itself what it serves",
     "/var/lib/systemd": "clocks and random seeds, which systemd writes by itself",
     "/var/tmp/systemd-private-*": "systemd makes it for a service, for the time that it runs",
