@@ -17,9 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from reversibility.commands.vault import publish_recipient
 from reversibility.market.paths import MarketPaths
 from reversibility.records.password_policy import policy_named
-from reversibility.records.vault import Vault
+from reversibility.records.vault import KdfCost, Vault
 from tests.e2e.secrets_hunt import ProcessSampler
 from tests.lab.windows import simulated_pcs
 from tests.project import PROJECT
@@ -171,7 +172,9 @@ def demo(school: School, inventory_canary: str) -> Iterator[DemoRun]:
     school.paths.keys.mkdir(parents=True, mode=0o700, exist_ok=True)
     passphrase = secrets.token_urlsafe(24)
     (school.paths.keys / "vault-passphrase").write_text(passphrase + "\n", encoding="utf-8")
-    school.run(BIN / "reversibility", "vault", "init", "-i", INVENTORY)
+    # Cheap to derive: the tests of this folder open it hundreds of times.
+    vault = Vault.create(school.paths.vault, passphrase, cost=KdfCost(memory_mib=19, passes=2, lanes=1))
+    publish_recipient(vault, school.paths.state)
     with school.vault().transaction() as change:
         change.put_current(
             "trois_platanes",
