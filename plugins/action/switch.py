@@ -8,8 +8,9 @@ import difflib
 
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network import (
     action,
+    api_states,
     delegation,
-    meraki_states,
+    device_states,
     shell_states,
 )
 
@@ -20,35 +21,27 @@ if action.MISSING is None:
     from reversibility.platforms.clear_text import findings
     from reversibility.platforms.device_identity import identity_in, inventory_record
     from reversibility.platforms.device_secrets import needed
-    from reversibility.platforms.registry import driver, shell_driver
-    from reversibility.records import session as vault_session
-    from reversibility.records.configuration import open_restorable
+    from reversibility.platforms.registry import api_driver, shell_driver
     from reversibility.records.state import State
 
 SECRETS_SET = "secrets-set.json"
-STATES = ["present", "gathered", "planned", "rendered", "parsed", "restored"]
 
 
 class ActionModule(action.DeviceAction):
     """The action ``cartable.fleet.switch``; see the module of the same name for its documentation."""
 
-    ARGUMENTS = {
-        "state": {"type": "str", "choices": STATES, "default": "present"},
-        "files": {"type": "dict"},
-        "renew": {"type": "list", "elements": "str", "default": []},
-        "way_back_minutes": {"type": "int", "default": 5},
-    }
+    ARGUMENTS = device_states.ARGUMENTS | {"renew": {"type": "list", "elements": "str", "default": []}}
 
     def find(self, platform):
-        """The driver of the platform: Meraki's, on a Linux machine that of Open vSwitch, else one of a command line."""
-        self.driver = driver(platform) if platform == "meraki" else shell_driver(platform, self.asset.kind)
+        """The driver of the platform: of an API, on a Linux machine that of Open vSwitch, else one of a command line."""
+        self.driver = api_driver(platform) or shell_driver(platform, self.asset.kind)
         if self.driver is None:
             super().find(platform)
 
     def act(self):
         """Do what the state says; the result has no secrets."""
-        if self.asset.platform.name == "meraki":
-            return delegation.act_as(meraki_states.MerakiStates, self)
+        if hasattr(self.driver, "calls"):
+            return delegation.act_as(api_states.ApiStates, self)
         if hasattr(self.driver, "scripts"):
             return delegation.act_as(shell_states.ShellStates, self)
         return getattr(self, f"_{self.arguments['state']}")()
@@ -96,12 +89,7 @@ class ActionModule(action.DeviceAction):
 
     def _restored(self):
         """Send the configuration that is kept to a blank device."""
-        kept = State(self.paths.state).read_bytes(self.asset.site, self.asset.tag, "config.age")
-        if kept is None:
-            raise CartableError(
-                f"There is no configuration of {self.asset.tag} to restore; observe.yml keeps it while the device works."
-            )
-        files = open_restorable(kept, vault_session.opened_vault(self.paths.vault).age_identity())
+        files = self.kept_files()
         commands = self.driver.restore(files)
         if self._task.check_mode:
             return {"changed": True, "commands": list(self.driver.redact_commands(commands))}

@@ -6,34 +6,29 @@ from __future__ import annotations
 
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network import (
     action,
+    api_states,
     delegation,
     device_states,
-    meraki_states,
     shell_states,
 )
 
 if action.MISSING is None:
-    from reversibility.platforms.registry import driver
+    from reversibility.platforms.registry import api_driver
 
 
 class ActionModule(shell_states.ShellStates):
     """The action ``cartable.fleet.wifi``; see the module of the same name for its documentation."""
 
-    ARGUMENTS = {
-        "state": {"type": "str", "choices": device_states.STATES, "default": "present"},
-        "files": {"type": "dict"},
-        "way_back_minutes": {"type": "int", "default": 5},
-    }
+    ARGUMENTS = device_states.ARGUMENTS
 
     def find(self, platform):
         """The driver of the platform."""
-        if platform == "meraki":
-            self.driver = driver(platform)
-        else:
+        self.driver = api_driver(platform)
+        if self.driver is None:
             super().find(platform)
 
     def act(self):
         """Do what the state says; the result has no secrets."""
-        if self.asset.platform.name == "meraki":
-            return delegation.act_as(meraki_states.MerakiStates, self)
+        if hasattr(self.driver, "calls"):
+            return delegation.act_as(api_states.ApiStates, self)
         return super().act()

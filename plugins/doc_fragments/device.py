@@ -23,6 +23,19 @@ options:
 
     CHANGE = r"""
 options:
+  state:
+    description:
+      - V(present) changes what differs. In check mode it plans only, and sends nothing that configures.
+      - V(planned) says what V(present) would change.
+      - V(gathered) reads the device and keeps its configuration as M(cartable.fleet.record) does, for people and for restoring. Of a
+        switch with a command line also its accounts and what it speaks in clear text (C(compliance.json)).
+      - V(rendered) gives the configuration or the commands, with names in place of secrets, and V(parsed) reads O(files); neither
+        talks to a device.
+      - V(restored) brings a blank device back to the configuration that was kept. A switch with a command line has an address and
+        the vault's first account. Linux machines are rebuilt instead.
+    type: str
+    choices: [present, gathered, planned, rendered, parsed, restored]
+    default: present
   files:
     description: For V(parsed), texts by path, as the platform's driver names them.
     type: dict

@@ -27,17 +27,6 @@ extends_documentation_fragment:
   - cartable.fleet.device
   - cartable.fleet.device.change
 options:
-  state:
-    description:
-      - V(present) changes what differs. In check mode it plans only, and sends nothing that configures.
-      - V(planned) says which commands V(present) would send.
-      - V(gathered) reads the device and keeps its configuration as M(cartable.fleet.record) does, for people and for restoring,
-        besides its accounts and what it speaks in clear text (C(compliance.json)).
-      - V(rendered) gives the commands for a device without configuration, and V(parsed) reads O(files); neither talks to a device.
-      - V(restored) sends the configuration that was kept to a blank device that has an address and the vault's first account.
-    type: str
-    choices: [present, gathered, planned, rendered, parsed, restored]
-    default: present
   renew:
     description:
       - Secrets that are set anew from the vault, though the device has what they belong to, as the vault's entries are called

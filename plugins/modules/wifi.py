@@ -12,29 +12,21 @@ version_added: "0.1.0"
 description:
   - Takes the SSIDs of C(network.yml) that concern the site of the current host (VLAN, security, hidden, bands, isolation of clients, hours)
     and the host's variables, logs in by SSH, computes the difference, applies it, logs in anew and reads it back.
-  - A Meraki access point is reached through the Dashboard API and has no way back. Every other change has one, which is cancelled only after a new login. On a Linux machine with hostapd a timer of systemd and a unit that acts
+  - Access points of Meraki and UniFi are reached through their vendors' APIs and have no way back. Every other change has one, which is cancelled only after a new login. On a Linux machine with hostapd a timer of systemd and a unit that acts
     at the next start put the saved files back. On OpenWrt it is rpcd's apply with rollback.
   - Keys come from the vault on the controller, and are in no argument, result or difference. The key of an SSID is the entry C(wifi/SSID) of
     the site, the secret of a RADIUS server the entry C(radius/ADDRESS) of the asset.
   - hostapd reads each new file once, without its radio, before anything is replaced; it does not notice everything.
+  - The key of an API is the entry C(meraki) or C(unifi) of the site; C(network_api_url) is the address of a UniFi controller.
   - This is an action plugin.
 author:
   - Cartable contributors (@cartable)
 requirements:
   - paramiko
+  - requests
 extends_documentation_fragment:
   - cartable.fleet.device
   - cartable.fleet.device.change
-options:
-  state:
-    description:
-      - V(present) changes what differs. In check mode it plans only.
-      - V(planned) says what V(present) would change.
-      - V(gathered) reads the device and keeps its configuration as M(cartable.fleet.record) does, for people and for restoring.
-      - V(rendered) gives the configuration with names in place of keys, and V(parsed) reads O(files); neither talks to a device.
-    type: str
-    choices: [present, gathered, planned, rendered, parsed]
-    default: present
 attributes:
   check_mode:
     description: Reads the device and says what would change.
@@ -81,6 +73,11 @@ way_back:
   description: Which way back was armed, and cancelled after a new login.
   returned: when there was a change
   type: str
+differences:
+  description: What is not as it was kept; nothing where it succeeded, since anything else is an error.
+  returned: when O(state=restored)
+  type: list
+  elements: str
 rendered:
   description: The configuration with names in place of keys.
   returned: when O(state=rendered)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from reversibility.market.model import Asset, Market
+from reversibility.platforms.api_calls import Call
+from reversibility.platforms.device_identity import Unidentified
 from reversibility.platforms.differences import NBSP, differences
 from reversibility.platforms.driver import Files, UnknownGrammar
 from reversibility.platforms.json_redaction import redact_json
 from reversibility.platforms.model import Configuration
 from reversibility.platforms.wanted import wanted_configuration
 
+DEVICE = "/device.json"
+"""What the API says of the device itself."""
 
-class ApiDriver:
+
+class ApiDriver(Unidentified):
     """Driver of a platform whose configuration is answers of an API, by path. Subclasses read and render them."""
 
     platform = ""
@@ -40,6 +46,10 @@ class ApiDriver:
         """The part of what is wanted that this platform says."""
         return wanted
 
+    def compared(self, wanted: Configuration, files: Files) -> Configuration:
+        """``comparable``, as far as these files can say it."""
+        return self.comparable(wanted)
+
     def render(self, wanted: Configuration) -> str:
         """The bodies to send, as JSON."""
         raise NotImplementedError  # each subclass has its own
@@ -64,12 +74,28 @@ class ApiDriver:
             seen = self.parse(files)
         except UnknownGrammar as error:
             return f"configuration illisible ({error})"
-        found = list(differences(self.comparable(wanted_configuration(market, asset)), seen))
+        found = list(differences(self.compared(wanted_configuration(market, asset), files), seen))
         return f"{len(found)} différence(s){NBSP}: {'; '.join(found[:3])}" if found else None
 
     def restore(self, files: Files) -> tuple[str, ...]:
         """The paths whose bodies are sent back."""
         return tuple(path for path in self.paths if path in files)
+
+    def reads(self, kind: str) -> Mapping[str, str]:
+        """What is asked for, by the path of the answer: below the device, its network or its site, as in a Call."""
+        raise NotImplementedError  # each subclass has its own
+
+    def reads_again(self, files: Files) -> Mapping[str, Mapping[str, str]]:
+        """What is asked for once the first answers are there, by path and by the key of the answer in the file."""
+        return {}
+
+    def calls(self, wanted: Configuration, files: Files, kind: str, secrets: Mapping[str, str]) -> list[Call]:
+        """The calls that lead to what is wanted; secrets are compared where they come back. Raises ChangeRefused."""
+        raise NotImplementedError  # each subclass has its own
+
+    def restoring_calls(self, kept: Files, files: Files, kind: str) -> list[Call]:
+        """The calls that lead from ``files`` to what was kept; their bodies hold the secrets that were kept."""
+        raise NotImplementedError  # each subclass has its own
 
 
 def content(files: Files, path: str, kind: type) -> Any:

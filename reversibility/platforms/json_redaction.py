@@ -23,20 +23,21 @@ def redact_json(text: str) -> str | None:
     """The same JSON, keys in order, without secrets; None when it is none, or its nesting is too deep."""
     try:
         content = json.loads(text)
-        return json.dumps(_masked("", content), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+        return json.dumps(masked(content), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
     except (ValueError, RecursionError):
         return None
 
 
-def _masked(name: str, value: Any) -> Any:
+def masked(value: Any, name: str = "") -> Any:
+    """A JSON value without secrets; ``name`` is the key that it stands under."""
     if isinstance(value, dict):
         hidden = bool(name) and _is_secret(name)
         return {
-            key: MASK if hidden and not isinstance(inner, bool) else _masked(key, inner)
+            key: MASK if hidden and not isinstance(inner, bool) else masked(inner, key)
             for key, inner in value.items()
         }
     if isinstance(value, list):
-        return [_masked(name, item) for item in value]
+        return [masked(item, name) for item in value]
     if isinstance(value, bool) or value is None or value == "":
         return value
     if _is_secret(name):
@@ -48,11 +49,12 @@ def _masked(name: str, value: Any) -> Any:
     return value
 
 
-_IDENTIFIER = re.compile(r"[0-9a-f]{24}")  # MongoDB's, which UniFi uses for everything
+# MongoDB's, which UniFi's classic API uses for everything, and those of its official one.
+_IDENTIFIER = re.compile(r"[0-9a-f]{24}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def _is_identifier(name: str) -> bool:
-    return name.endswith(("_id", "_ids", "Id")) or name in ("id", "_id")
+    return name.endswith(("_id", "_ids", "Id", "Ids")) or name in ("id", "_id")
 
 
 def _is_secret(name: str) -> bool:

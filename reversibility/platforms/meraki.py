@@ -12,14 +12,15 @@ from dataclasses import replace
 from typing import Any
 
 from reversibility.platforms import meraki_plan
-from reversibility.platforms.api_files import ApiDriver, content
+from reversibility.platforms.api_calls import Call
+from reversibility.platforms.api_files import DEVICE, ApiDriver, content
 from reversibility.platforms.device_identity import Identity, colons
 from reversibility.platforms.driver import ChangeRefused, Files
 from reversibility.platforms.model import Configuration, Guard, Port, Ssid
 from reversibility.platforms.number_lists import format_numbers, parse_numbers
 from reversibility.platforms.secret_names import secret
 
-PORTS, SSIDS, DEVICE = "/switch-ports.json", "/wireless-ssids.json", "/device.json"
+PORTS, SSIDS = "/switch-ports.json", "/wireless-ssids.json"
 SCHEDULES = "/wireless-schedules.json"
 _SECURITY = {
     "open": {"authMode": "open"},
@@ -70,18 +71,19 @@ class Meraki(ApiDriver):
             return {PORTS: "device:/switch/ports"}
         return {SSIDS: "network:/wireless/ssids"}
 
-    def reads_again(self, files: Files) -> dict[str, str]:
-        """What is asked for once the first answers are there: the schedule of each SSID that is on, by its slot."""
-        slots = content(files, SSIDS, list)
+    def reads_again(self, files: Files) -> dict[str, dict[str, str]]:
+        """The schedule of each SSID that is on, by its slot."""
+        if SSIDS not in files:
+            return {}
         return {
-            str(s["number"]): f"network:/wireless/ssids/{s['number']}/schedules"
-            for s in slots
-            if s.get("enabled")
+            SCHEDULES: {
+                str(slot["number"]): f"network:/wireless/ssids/{slot['number']}/schedules"
+                for slot in content(files, SSIDS, list)
+                if slot.get("enabled")
+            }
         }
 
-    def calls(
-        self, wanted: Configuration, files: Files, kind: str, secrets: Mapping[str, str]
-    ) -> list[meraki_plan.Call]:
+    def calls(self, wanted: Configuration, files: Files, kind: str, secrets: Mapping[str, str]) -> list[Call]:
         """The calls that lead to what is wanted; secrets are compared where they come back. Raises ChangeRefused."""
         if kind == "switch":
             bodies = {port.name: _port_body(port) for port in wanted.ports}
@@ -100,6 +102,10 @@ class Meraki(ApiDriver):
         schedules = content(files, SCHEDULES, dict)
         return list(meraki_plan.ssid_calls(wanted, ssids, content(files, SSIDS, list), schedules, secrets))
 
+    def restoring_calls(self, kept: Files, files: Files, kind: str) -> list[Call]:
+        """The ports or the SSIDs that differ. Those with 802.1X need the vault: the API does not give their secret."""
+        return list(meraki_plan.restoring_calls(*(_restorable(each, kind) for each in (kept, files))))
+
     def render(self, wanted: Configuration) -> str:
         """``{ports: {id: body}, ssids: {slot: body}}``: what PUT takes. Slots without a wanted SSID are disabled."""
         ssids: dict[str, Any] = {str(slot): {"enabled": False} for slot in range(15)}
@@ -115,6 +121,20 @@ class Meraki(ApiDriver):
             )
             + "\n"
         )
+
+
+def _restorable(files: Files, kind: str) -> dict[str, dict[str, Any]]:
+    """Path of a call and what can be put there."""
+    if kind == "switch":
+        return {f"device:/switch/ports/{port['portId']}": port for port in content(files, PORTS, list)}
+    found: dict[str, dict[str, Any]] = {}
+    for slot in content(files, SSIDS, list):
+        if not str(slot.get("authMode")).startswith("8021x"):
+            found[f"network:/wireless/ssids/{slot['number']}"] = slot
+    for number, schedule in content(files, SCHEDULES, dict).items():
+        if f"network:/wireless/ssids/{number}" in found:
+            found[f"network:/wireless/ssids/{number}/schedules"] = schedule
+    return found
 
 
 def _port(port: dict[str, Any]) -> Port:

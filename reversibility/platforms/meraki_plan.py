@@ -6,62 +6,20 @@ with network_change_management.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from reversibility.platforms.api_calls import Call
 from reversibility.platforms.driver import ChangeRefused
 from reversibility.platforms.model import Configuration, Ssid
-from reversibility.platforms.secret_names import fill, names_in
+from reversibility.platforms.secret_names import names_in
 from reversibility.platforms.wifi_hours import DAYS, Hours
 
 SLOTS = 15
-_SECRET = frozenset({"psk", "radiusServers"})
+_FIXED = frozenset({"number", "portId"})
 _LONG = dict(
     zip(DAYS, ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"), strict=True)
 )
-
-
-@dataclass(frozen=True)
-class Call:
-    """One PUT. ``path`` is below the device (``device:``) or its network (``network:``); ``body`` names secrets."""
-
-    path: str
-    body: Mapping[str, Any] = field(repr=False)
-
-    @property
-    def shown(self) -> str:
-        """The call without secrets."""
-        body = {name: "<secret>" if name in _SECRET else value for name, value in self.body.items()}
-        return f"PUT {self.path} {json.dumps(body, ensure_ascii=False, sort_keys=True)}"
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """The names of the secrets in the body."""
-        return secret_names(self.body)
-
-    def filled(self, secrets: Mapping[str, str]) -> dict[str, Any]:
-        """The body with its secrets. Raises KeyError."""
-        return {name: _filled(value, secrets) for name, value in self.body.items()}
-
-
-def secret_names(value: Any) -> tuple[str, ...]:
-    """The names of the secrets in the texts of a JSON value, each once."""
-    if isinstance(value, str):
-        return names_in(value)
-    items = value if isinstance(value, list) else value.values() if isinstance(value, Mapping) else ()
-    return tuple(dict.fromkeys(name for item in items for name in secret_names(item)))
-
-
-def _filled(value: Any, secrets: Mapping[str, str]) -> Any:
-    if isinstance(value, str):
-        return fill(value, secrets)
-    if isinstance(value, list):
-        return [_filled(item, secrets) for item in value]
-    return (
-        {name: _filled(item, secrets) for name, item in value.items()} if isinstance(value, dict) else value
-    )
 
 
 def port_calls(
@@ -114,6 +72,17 @@ def ssid_calls(
     for number, slot in sorted(have.items()):
         if number not in used and slot.get("enabled"):
             yield Call(f"network:/wireless/ssids/{number}", {"enabled": False})
+
+
+def restoring_calls(
+    kept: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Call]:
+    """What of each kept answer differs, but for what names it and what no call sets."""
+    for path, body in kept.items():
+        have = now.get(path, {})
+        differing = {k: v for k, v in body.items() if k not in _FIXED and have.get(k) != v}
+        if differing:
+            yield Call(path, differing)
 
 
 def _slots(wanted: Configuration, slots: list[dict[str, Any]]) -> dict[str, int]:

@@ -9,6 +9,7 @@ from typing import cast
 
 from reversibility.market.kinds import kind_groups
 from reversibility.market.platforms import platform_table
+from reversibility.platforms.api_files import ApiDriver
 from reversibility.platforms.driver import Driver, SwitchDriver
 from reversibility.platforms.shell_driver import ShellDriver
 
@@ -28,6 +29,12 @@ def switch_driver(platform: str) -> SwitchDriver | None:
     """The driver of a platform that is configured by commands; None when there is none."""
     found = driver(platform)
     return cast(SwitchDriver, found) if hasattr(found, "dialogue") else None
+
+
+def api_driver(platform: str) -> ApiDriver | None:
+    """The driver of a platform that is configured by calls of an API; None when there is none."""
+    found = driver(platform)
+    return found if isinstance(found, ApiDriver) else None
 
 
 def shell_driver(platform: str, kind: str) -> ShellDriver | None:

@@ -1,106 +1,126 @@
-"""UniFi access points: answers of the controller's API (``rest/wlanconf``, ``rest/networkconf``)."""
+"""UniFi access points: answers of the controller's official API (Network 10 and later) and of its classic one.
+
+Of the official API each SSID and each network is kept whole, by its identifier. A party that only has the classic one
+gives the lists ``rest/wlanconf`` and ``rest/networkconf``, which are only read. SSIDs and networks are those of the
+controller's site, the same for all its access points.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from reversibility.platforms.api_files import ApiDriver, content
-from reversibility.platforms.driver import Files
-from reversibility.platforms.model import Configuration, Ssid
-from reversibility.platforms.secret_names import secret
+from reversibility.platforms import unifi_classic, unifi_plan
+from reversibility.platforms.api_calls import Call
+from reversibility.platforms.api_files import DEVICE, ApiDriver, content
+from reversibility.platforms.device_identity import Identity, colons
+from reversibility.platforms.driver import Files, UnknownGrammar
+from reversibility.platforms.model import Configuration
+from reversibility.platforms.unifi_site import Site
 
-WLANS, NETWORKS, DEVICE = "/wlanconf.json", "/networkconf.json", "/device.json"
-_BANDS = {"2g": "2.4", "5g": "5", "6g": "6"}
+WLANS, NETWORKS = "/wlanconf.json", "/networkconf.json"
+PROFILES, TAGS = "/radius-profiles.json", "/device-tags.json"
 
 
 class Unifi(ApiDriver):
-    """Driver of UniFi. The whole object that was read is sent back with the changes: its keys vary by release."""
+    """Driver of UniFi. There is no way back; a RADIUS server's profile is made by a person, the API only lists them."""
 
     platform = "unifi"
-    paths = (DEVICE, NETWORKS, WLANS)
+    paths = (DEVICE, NETWORKS, WLANS, PROFILES, TAGS)
     required = (WLANS, NETWORKS)
+    manufacturer = "Ubiquiti"
+
+    def identified(self, files: Files) -> Identity:
+        """What the controller says of the device."""
+        device = content(files, DEVICE, dict)
+        mac = colons(str(device.get("macAddress") or ""))
+        return Identity(
+            serial=mac.replace(":", "").upper(),
+            model=str(device.get("model") or ""),
+            firmware=str(device.get("firmwareVersion") or ""),
+            mac=mac,
+        )
 
     def parse(self, files: Files) -> Configuration:
-        """Name and SSIDs."""
-        networks = {str(n.get("_id")): n for n in content(files, NETWORKS, list)}
-        ssids = [_ssid(wlan, networks) for wlan in content(files, WLANS, list)]
+        """Name, and the SSIDs that this device sends."""
+        if _is_classic(files):
+            ssids = unifi_classic.ssids(content(files, WLANS, list), content(files, NETWORKS, list))
+        else:
+            ssids = (ssid for ssid in _site(files).ssids() if ssid.enabled)
         return Configuration(
             hostname=str(content(files, DEVICE, dict).get("name") or ""),
             ssids=tuple(sorted(ssids, key=lambda ssid: ssid.name)),
         )
 
     def comparable(self, wanted: Configuration) -> Configuration:
-        """The SSIDs; those of every band have both, and hours are a setting of their own."""
+        """The SSIDs; those of every band have both. Hours are compared where the answers are the official API's."""
         every = frozenset({"2.4", "5"})
-        return Configuration(
-            ssids=tuple(replace(ssid, hours="", bands=ssid.bands or every) for ssid in wanted.ssids)
-        )
+        return Configuration(ssids=tuple(replace(ssid, bands=ssid.bands or every) for ssid in wanted.ssids))
+
+    def compared(self, wanted: Configuration, files: Files) -> Configuration:
+        """What is wanted, as far as these files can say it: the classic answers have no hours that are read."""
+        goal = self.comparable(wanted)
+        if not _is_classic(files):
+            return goal
+        return Configuration(ssids=tuple(replace(ssid, hours="") for ssid in goal.ssids))
 
     def render(self, wanted: Configuration) -> str:
-        """A body for each SSID; where the release has networks, ``vlan`` becomes the network's identifier."""
-        return (
-            json.dumps(
-                [_body(ssid) for ssid in self.comparable(wanted).ssids],
-                ensure_ascii=False,
-                indent=2,
-                sort_keys=True,
-            )
-            + "\n"
-        )
+        """A body for each SSID, with the VLAN in place of the identifier that the network has at a site."""
+        bodies = [unifi_plan.body(ssid, {}, unifi_plan.Ids()) for ssid in self.comparable(wanted).ssids]
+        return json.dumps(bodies, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+    def reads(self, kind: str) -> Mapping[str, str]:
+        """Lists of the site, in which SSIDs and networks are short."""
+        return {
+            WLANS: "site:/wifi/broadcasts",
+            NETWORKS: "site:/networks",
+            PROFILES: "site:/radius/profiles",
+            TAGS: "site:/device-tags",
+        }
+
+    def reads_again(self, files: Files) -> Mapping[str, Mapping[str, str]]:
+        """Each SSID and each network, whole."""
+        return {
+            path: {str(each["id"]): f"{where}/{each['id']}" for each in content(files, path, list)}
+            for path, where in ((WLANS, "site:/wifi/broadcasts"), (NETWORKS, "site:/networks"))
+        }
+
+    def calls(self, wanted: Configuration, files: Files, kind: str, secrets: Mapping[str, str]) -> list[Call]:
+        """Networks that are not there, SSIDs that differ, then those to turn off. Raises ChangeRefused."""
+        goal = replace(wanted, ssids=self.comparable(wanted).ssids)
+        return list(unifi_plan.calls(goal, _site(files), secrets))
+
+    def restoring_calls(self, kept: Files, files: Files, kind: str) -> list[Call]:
+        """Networks and SSIDs as they were, with the identifiers that they have now. Raises ChangeRefused."""
+        return list(unifi_plan.restoring_calls(_site(kept), _site(files)))
 
 
-def _ssid(wlan: dict[str, Any], networks: dict[str, dict[str, Any]]) -> Ssid:
-    network = networks.get(str(wlan.get("networkconf_id")), {})
-    vlan = wlan.get("vlan") if wlan.get("vlan_enabled") else network.get("vlan")
-    given = wlan.get("security", "open")
-    wpa3 = bool(wlan.get("wpa3_support"))
-    security = {
-        "wpapsk": "wpa2-personal",
-        "wpaeap": "wpa2-enterprise",
-        "open": "owe" if wlan.get("enhanced_open") else "open",
-    }
-    named = security.get(str(given), str(given))
-    one = str(wlan.get("wlan_band", "both"))
-    bands = wlan.get("wlan_bands") or (["2g", "5g"] if one == "both" else [one])
-    return Ssid(
-        str(wlan.get("name")),
-        vlan=int(vlan) if vlan else None,
-        security=named.replace("wpa2", "wpa3") if wpa3 else named,
-        isolated=bool(wlan.get("l2_isolation") or wlan.get("is_guest")),
-        hidden=bool(wlan.get("hide_ssid")),
-        enabled=bool(wlan.get("enabled", True)),
-        bands=frozenset(_BANDS.get(str(band), str(band)) for band in bands),
+def _is_classic(files: Files) -> bool:
+    try:
+        return isinstance(json.loads(files.get(WLANS) or b"null"), list)
+    except ValueError as error:
+        raise UnknownGrammar(f"{WLANS}: {error}") from error
+
+
+def _site(files: Files) -> Site:
+    if _is_classic(files):
+        raise UnknownGrammar(f"{WLANS} is an answer of the classic API, which is only read")
+    return Site(
+        device=content(files, DEVICE, dict),
+        networks=dict(_by_id(files, NETWORKS)),
+        broadcasts=dict(_by_id(files, WLANS)),
+        profiles={str(p.get("name")): str(p.get("id")) for p in content(files, PROFILES, list)},
+        tags={str(t.get("id")): frozenset(t.get("deviceIds") or ()) for t in content(files, TAGS, list)},
     )
 
 
-def _body(ssid: Ssid) -> dict[str, Any]:
-    kind = (
-        "wpapsk"
-        if ssid.security.endswith("personal")
-        else "wpaeap"
-        if ssid.security.endswith("enterprise")
-        else "open"
-    )
-    short = {value: name for name, value in _BANDS.items()}
-    body: dict[str, Any] = {
-        "name": ssid.name,
-        "enabled": ssid.enabled,
-        "security": kind,
-        "wpa_mode": "wpa2",
-        "wpa3_support": ssid.security.startswith("wpa3"),
-        "pmf_mode": "required" if ssid.security.startswith("wpa3") else "optional",
-        "enhanced_open": ssid.security == "owe",
-        "hide_ssid": ssid.hidden,
-        "l2_isolation": ssid.isolated,
-        "wlan_bands": sorted(short[band] for band in ssid.bands),
-        "vlan_enabled": ssid.vlan is not None,
-        "vlan": ssid.vlan,
-    }
-    if kind == "wpapsk":
-        body["x_passphrase"] = secret(f"wifi/{ssid.name}")
-    return body
+def _by_id(files: Files, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for key, value in content(files, path, dict).items():
+        if not isinstance(value, dict):
+            raise UnknownGrammar(f"{path}: {key} is no object")
+        yield str(key), value
 
 
 DRIVER = Unifi()

@@ -53,7 +53,9 @@ def wanted_configuration(
     uplinks = {port_name(str(name)) for name, port in declared.items() if _leads_away(market, port)}
     return Configuration(
         hostname=str(variables.get("baseline_hostname", asset.tag)),
-        vlans=tuple(_vlans(market, asset, table, declared)) if declared else (),
+        vlans=tuple(_vlans(market, asset, table, declared))
+        if declared
+        else _wifi_vlans(market, asset, table),
         ports=ports,
         ssids=tuple(_ssids(market, asset, table)) if asset.kind == "access_point" else (),
         radios=tuple(_radios(variables.get("network_radios") or {})),
@@ -140,6 +142,16 @@ def _ssids(market: Market, asset: Asset, table: Mapping[str, int]) -> Iterator[S
             bands=frozenset(str(band) for band in ssid.get("bands") or ()),
             hours=str(ssid.get("hours", "")),
         )
+
+
+def _wifi_vlans(market: Market, asset: Asset, table: Mapping[str, int]) -> tuple[Vlan, ...]:
+    """The VLANs of the SSIDs of an access point."""
+    if asset.kind != "access_point":
+        return ()
+    used = {ssid.vlan for ssid in _ssids(market, asset, table)}
+    return tuple(
+        sorted((Vlan(n, name) for name, n in table.items() if n in used), key=lambda vlan: vlan.number)
+    )
 
 
 def _radios(given: Mapping[str, Mapping[str, Any]]) -> Iterator[Radio]:

@@ -29,6 +29,8 @@ try:
     from reversibility.platforms.registry import shell_driver, switch_driver
     from reversibility.platforms.wanted import wanted_configuration
     from reversibility.records import session as vault_session
+    from reversibility.records.configuration import open_restorable
+    from reversibility.records.state import State
 except ImportError as error:
     MISSING: ImportError | None = error
 else:
@@ -118,6 +120,15 @@ class MarketAction(ActionBase):
 
     def _limits(self):
         return Limits(answer=self.arguments["answer_timeout"], session=self.arguments["session_timeout"])
+
+    def kept_files(self):
+        """The configuration of the device that observe.yml kept, by path."""
+        kept = State(self.paths.state).read_bytes(self.asset.site, self.asset.tag, "config.age")
+        if kept is None:
+            raise CartableError(
+                f"There is no configuration of {self.asset.tag} to restore; observe.yml keeps it while the device works."
+            )
+        return open_restorable(kept, vault_session.opened_vault(self.paths.vault).age_identity())
 
     def entry(self, name):
         """The entry of a secret by the name that a driver gives it, None where the vault has none.

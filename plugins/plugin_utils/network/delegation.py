@@ -16,6 +16,6 @@ def act_as(kind, action):
         action._templar,
         action._shared_loader_obj,
     )
-    for name in ("variables", "arguments", "paths", "asset", "driver", "wanted"):
+    for name in ("variables", "arguments", "paths", "market", "asset", "driver", "wanted"):
         setattr(other, name, getattr(action, name))
     return other.act()

@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""States of an action on a device: present, gathered, planned, rendered, parsed. Results have no secrets."""
+"""States of an action on a device: present, gathered, planned, rendered, parsed, restored. Results have no secrets."""
 
 from __future__ import annotations
 
@@ -13,21 +13,20 @@ if actions.MISSING is None:
     from reversibility.errors import CartableError
     from reversibility.platforms.device_identity import inventory_record
 
-STATES = ["present", "gathered", "planned", "rendered", "parsed"]
+STATES = ["present", "gathered", "planned", "rendered", "parsed", "restored"]
+ARGUMENTS = {
+    "state": {"type": "str", "choices": STATES, "default": "present"},
+    "files": {"type": "dict"},
+    "way_back_minutes": {"type": "int", "default": 5},
+}
 
 
 class DeviceStates:
-    """What ``state`` says. Subclasses are actions, and have ``REACHED``, ``_device``, ``_names`` and ``_details``."""
-
-    REACHED = ""
-    """How the device is reached, for the refusal of a state that it does not have."""
+    """What ``state`` says. Subclasses are actions, and have ``_device``, ``_restored``, ``_names`` and ``_details``."""
 
     def act(self):
         """Do what the state says."""
-        state = self.arguments["state"]
-        if state not in STATES:
-            raise CartableError(f"{self.asset.tag} has no state {state}: {self.REACHED}.")
-        return getattr(self, f"_{state}")()
+        return getattr(self, f"_{self.arguments['state']}")()
 
     def _rendered(self):
         rendered = self.driver.render(self.wanted)

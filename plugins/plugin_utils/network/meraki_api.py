@@ -1,136 +1,46 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Session with the Meraki Dashboard API, version 1, for one device. Raises DeviceError.
-
-By requests and not by Meraki's SDK: three paths are read and written, and the SDK's own waiting hides from whom an answer
-never came (its older versions gave None once its attempts were used up).
-"""
+"""Session with the Meraki Dashboard API, version 1, for one device, which is known by its serial number."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.cartable.fleet.plugins.plugin_utils.network.errors import (
-    CommandRefused,
-    LoginRefused,
-    NoPrompt,
-    Unreachable,
-)
-
-try:
-    import requests
-except ImportError as error:
-    MISSING: ImportError | None = error
-else:
-    MISSING = None
-
-ATTEMPTS = 6
-LONGEST = 60.0
-"""Seconds that are waited at most before one more attempt."""
+from ansible_collections.cartable.fleet.plugins.plugin_utils.network.errors import NoPrompt
+from ansible_collections.cartable.fleet.plugins.plugin_utils.network.https_api import HttpsApi
 
 
-@dataclass
-class MerakiApi:
-    """One device of an organization. ``verify`` is the file of the certificates to trust; '' for the system's."""
+class MerakiApi(HttpsApi):
+    """One device of an organization. Paths: ``device:``, ``network:``."""
 
-    url: str
-    serial: str
-    key: str = field(repr=False)
-    verify: str = ""
-    timeout: float = 30.0
-    pause: float = 1.0
-    """Seconds before the second attempt where the answer gives none; doubled for each further one."""
+    def headers(self) -> dict[str, str]:
+        """The key of the API."""
+        return {"Authorization": f"Bearer {self.key}"}
 
-    def __post_init__(self) -> None:
-        if MISSING is not None:
-            raise Unreachable(
-                f"requests is missing ({MISSING}); install the project with its extra: pip install -e .[ansible]"
-            )
-        self._session = requests.Session()
-        self._session.headers["Authorization"] = f"Bearer {self.key}"
-        self._session.trust_env = False
-        self.device = self.get("device:")
-
-    def close(self) -> None:
-        """End the session."""
-        self._session.close()
+    def find(self) -> dict[str, Any]:
+        """The device, with its network."""
+        return dict(self.ask("GET", self.where("device:")).json())
 
     def get(self, path: str) -> Any:
         """An answer; of a list, all its pages."""
-        answer = self._ask("GET", self._where(path))
+        answer = self.ask("GET", self.where(path))
         found = answer.json()
         while isinstance(found, list) and "next" in answer.links:
             following = str(answer.links["next"]["url"])
             if not following.startswith(f"{self.url}/"):
-                raise NoPrompt(f"{self.serial}: the API sends its next page to another address.")
-            answer = self._ask("GET", following)
+                raise NoPrompt(f"{self.name}: the API sends its next page to another address.")
+            answer = self.ask("GET", following)
             found += answer.json()
         return found
 
-    def put(self, path: str, body: Mapping[str, Any]) -> None:
-        """Change something."""
-        self._ask("PUT", self._where(path), dict(body))
-
-    def _where(self, path: str) -> str:
+    def where(self, path: str) -> str:
+        """The address of a path."""
         place, _, rest = path.partition(":")
         if place == "device":
-            return f"{self.url}/devices/{self.serial}{rest}"
+            return f"{self.url}/devices/{self.name}{rest}"
         return f"{self.url}/networks/{self.device['networkId']}{rest}"
 
-    def _ask(self, method: str, url: str, body: Any = None) -> Any:
-        shown = f"{method} {url.removeprefix(self.url)}"
-        pause = self.pause
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                answer = self._session.request(
-                    method,
-                    url,
-                    json=body,
-                    timeout=self.timeout,
-                    verify=self.verify or True,
-                    allow_redirects=False,
-                )
-            except requests.exceptions.SSLError:
-                raise Unreachable(f"{self.url} shows a certificate that is not trusted here.") from None
-            except requests.exceptions.RequestException as error:
-                raise Unreachable(f"{self.url} does not answer ({type(error).__name__}).") from None
-            if answer.status_code != 429 and answer.status_code < 500:
-                return self._checked(answer, shown)
-            if attempt < ATTEMPTS:
-                time.sleep(min(_seconds(answer.headers.get("Retry-After"), pause), LONGEST))
-                pause *= 2
-        raise NoPrompt(f"{self.serial}: {shown} got {answer.status_code} {ATTEMPTS} times.")
-
-    def _checked(self, answer: Any, shown: str) -> Any:
-        if answer.status_code == 401:
-            raise LoginRefused(f"{self.url} refuses the key of the API.")
-        if answer.status_code not in (200, 201):
-            raise CommandRefused(
-                f"{self.serial}: {shown} is refused ({answer.status_code}): {_errors(answer)}"
-            )
-        try:
-            answer.json()
-        except ValueError:
-            raise NoPrompt(f"{self.serial}: the answer to {shown} is no JSON.") from None
-        return answer
-
-
-def _seconds(text: str | None, otherwise: float) -> float:
-    """The header Retry-After, which may be absent."""
-    try:
-        return max(float(text), 0.0) if text is not None else otherwise
-    except ValueError:
-        return otherwise
-
-
-def _errors(answer: Any) -> str:
-    try:
-        found = answer.json().get("errors") or []
-    except (ValueError, AttributeError):
-        found = []
-    text = "; ".join(str(one) for one in found) or "no word of why"
-    return "".join(character for character in text if character.isprintable())[:200]
+    def said(self, answer: Any) -> list[Any]:
+        """The errors of an answer."""
+        return list(answer.get("errors") or [])

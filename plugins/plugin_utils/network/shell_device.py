@@ -28,6 +28,8 @@ else:
     MISSING = None
 
 Files = dict[str, bytes]
+Changes = Callable[[Files], "tuple[Goal, Mapping[str, str]]"]
+"""From a device's files to those that have to change, with their secrets, and these secrets."""
 
 
 @dataclass
@@ -67,9 +69,22 @@ class ShellDevice:
 
     def present(self, wanted: Configuration) -> ShellResult:
         """Bring the device to what is wanted, proven by a new login before the way back is cancelled."""
+        return self._brought(lambda files: self._changed(wanted, files, whole=True))
+
+    def restore(self, kept: Mapping[str, bytes], *, check: bool = False) -> ShellResult:
+        """Bring the device back to the files that were kept of it, as ``present`` does."""
+        if not check:
+            return self._brought(lambda files: (self._restoring(kept, files), {}))
         with self._login() as shell:
             files = self._read(shell)
-            changed, secrets = self._changed(wanted, files, whole=True)
+        return self._result(files, self._restoring(kept, files), {})
+
+    # -- inside ----
+
+    def _brought(self, changes: Changes) -> ShellResult:
+        with self._login() as shell:
+            files = self._read(shell)
+            changed, secrets = changes(files)
             result = self._result(files, changed, secrets)
             if not changed:
                 return result
@@ -80,13 +95,11 @@ class ShellDevice:
             except DeviceError as error:
                 raise self._undone(error, "", files) from None  # Ansible would repeat the cause
         try:
-            result.files = self._proven(wanted, handle)
+            result.files = self._proven(changes, handle)
         except (DeviceError, UnknownGrammar, ChangeRefused) as error:
             raise self._undone(error, handle, files) from None  # Ansible would repeat the cause
         result.way_back = self.driver.scripts.way_back
         return result
-
-    # -- inside ----
 
     @property
     def _seconds(self) -> str:
@@ -122,6 +135,20 @@ class ShellDevice:
         used = {name: secrets[name] for path in changed for name in self.driver.names(path, goal[path] or "")}
         return changed, used
 
+    def _restoring(self, kept: Mapping[str, bytes], files: Files) -> Goal:
+        """Those of the kept files that the device has not, and those that it has beside them."""
+        goal: dict[str, str | None] = {
+            path: kept[path].decode("utf-8", "replace") for path in self.driver.restore(kept) if path in kept
+        }
+        goal |= {path: None for path in self.driver.restore(files) if path in files and path not in goal}
+        return {
+            path: text
+            for path, text in goal.items()
+            if text is None
+            or path not in files
+            or not self.driver.same(path, files[path].decode("utf-8", "replace"), text)
+        }
+
     def _result(self, files: Files, changed: Goal, secrets: Mapping[str, str]) -> ShellResult:
         held = "\n".join(content.decode("utf-8", "replace") for content in files.values())
         new = tuple(
@@ -144,11 +171,11 @@ class ShellDevice:
         shown = self.driver.redact(path, text)
         return shown if shown is not None else "(not shown)\n"
 
-    def _proven(self, wanted: Configuration, handle: str) -> Files:
+    def _proven(self, changes: Changes, handle: str) -> Files:
         """After a new login: the device has what is wanted and is well; the way back is cancelled."""
         with self._new_login() as shell:
             files = self._read(shell)
-            rest, _secrets = self._changed(wanted, files, whole=True)
+            rest, _secrets = changes(files)
             if rest:
                 raise CommandRefused(
                     f"{self.target.name} took the change, but does not have it: {', '.join(sorted(rest))}"

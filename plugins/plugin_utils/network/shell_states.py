@@ -15,14 +15,19 @@ if actions.MISSING is None:
 class ShellStates(DeviceStates, actions.ShellAction):
     """Action whose ``state`` says what to do."""
 
-    REACHED = "it is a Linux machine"
-
     def _gathered(self):
         if self.asset.platform.family == "linux":
             raise CartableError(
                 f"{self.asset.tag} is read by the role observe, as the Linux machine that it is."
             )
         return super()._gathered()
+
+    def _restored(self):
+        """Bring the device back to the files that are kept."""
+        if self.asset.platform.family == "linux":
+            raise CartableError(f"{self.asset.tag} is a Linux machine: rebuild.yml brings it back.")
+        result = self._device().restore(self.kept_files(), check=self._task.check_mode)
+        return {**self._told(result, result.changed), "differences": []}
 
     def _device(self):
         return self.device(minutes=self.arguments["way_back_minutes"])

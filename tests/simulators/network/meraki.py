@@ -5,17 +5,11 @@ The bodies are those that Meraki's own documents list for the three paths; the w
 
 from __future__ import annotations
 
-import datetime
 import json
 import re
-import ssl
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
-from tests.simulators.windows.wsman.certificates import self_signed
-
+BELOW = "/api/v1"
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 PORT_KEYS = {
     "name": str, "enabled": bool, "type": str, "vlan": int, "voiceVlan": (int, type(None)), "allowedVlans": str,
@@ -66,6 +60,22 @@ class Dashboard:
              "voiceVlan": None, "isolationEnabled": False, "stpGuard": "disabled"}
             for n in range(1, ports + 1)
         ]  # fmt: skip
+
+    refused = {"errors": ["API rate limit exceeded"]}
+
+    def answered(
+        self, method: str, path: str, query: str, headers: Any, body: Any
+    ) -> tuple[int, Any, dict[str, str]]:
+        """Status, answer and headers; of a list one page."""
+        if headers.get("Authorization") != f"Bearer {self.key}":
+            return 401, {"errors": ["Invalid API key"]}, {}
+        status, answer = self.answer(method, path, body)
+        if not isinstance(answer, list):
+            return status, answer, {}
+        start = int(query.partition("startingAfter=")[2] or 0)
+        rest = answer[start + self.page :]
+        link = f"<https://{headers['Host']}{BELOW}{path}?startingAfter={start + self.page}>; rel=next"
+        return status, answer[start : start + self.page], {"Link": link} if rest else {}
 
     def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         """Status and answer."""
@@ -153,79 +163,3 @@ def _ssid_errors(ssid: dict[str, Any], body: dict[str, Any]) -> list[str]:
     ):
         errors.append("'radiusServers' needs a host and a port")
     return errors
-
-
-class MerakiServer:
-    """Context that serves a dashboard over HTTPS from a thread of its own."""
-
-    def __init__(self, dashboard: Dashboard, folder: Path, host: str = "127.0.0.1") -> None:
-        self.dashboard, self.host = dashboard, host
-        certificate = self_signed("localhost", datetime.datetime.now(datetime.UTC))
-        self.certificates = folder / "api_certificates.pem"
-        self.certificates.write_bytes(certificate.certificate)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate.write(folder / "api_server.pem"))
-        self.server = ThreadingHTTPServer((host, 0), _handler(dashboard))
-        self.server.daemon_threads = True
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        self.url = f"https://localhost:{self.server.server_port}/api/v1"
-
-    def __enter__(self) -> MerakiServer:
-        self.thread = threading.Thread(
-            target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
-        )
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.thread.join(10)
-        self.server.server_close()
-
-
-def _handler(dashboard: Dashboard) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            self._serve(None)
-
-        def do_PUT(self) -> None:
-            raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self._serve(json.loads(raw))
-
-        def _serve(self, body: Any) -> None:
-            path, _, query = self.path.partition("?")
-            path = path.removeprefix("/api/v1")
-            dashboard.calls.append(f"{self.command} {path}")
-            if dashboard.limited:
-                wait = dashboard.limited.pop(0)
-                self._send(
-                    429, {"errors": ["API rate limit exceeded"]}, {"Retry-After": wait} if wait else {}
-                )
-            elif self.headers.get("Authorization") != f"Bearer {dashboard.key}":
-                self._send(401, {"errors": ["Invalid API key"]})
-            else:
-                status, answer = dashboard.answer(self.command, path, body)
-                self._send(status, *self._page(answer, path, query))
-
-        def _page(self, answer: Any, path: str, query: str) -> tuple[Any, dict[str, str]]:
-            if not isinstance(answer, list):
-                return answer, {}
-            start = int(query.partition("startingAfter=")[2] or 0)
-            rest = answer[start + dashboard.page :]
-            link = f"<https://{self.headers['Host']}/api/v1{path}?startingAfter={start + dashboard.page}>; rel=next"
-            return answer[start : start + dashboard.page], {"Link": link} if rest else {}
-
-        def _send(self, status: int, answer: Any, headers: dict[str, str] | None = None) -> None:
-            raw = json.dumps(answer).encode()
-            self.send_response(status)
-            for name, value in {**(headers or {}), "Content-Length": str(len(raw))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(raw)
-
-        def log_message(self, format: str, *arguments: Any) -> None:
-            pass
-
-    return Handler

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from ansible_collections.cartable.fleet.plugins.plugin_utils.network.api_device import ApiDevice
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network.errors import (
     CommandRefused,
     LoginRefused,
@@ -15,12 +16,12 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.network.errors impo
     Unreachable,
 )
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network.meraki_api import MerakiApi
-from ansible_collections.cartable.fleet.plugins.plugin_utils.network.meraki_device import MerakiDevice
 
 from reversibility.platforms.driver import ChangeRefused
 from reversibility.platforms.meraki import DRIVER, SSIDS
 from reversibility.platforms.model import Configuration, Port, Ssid
-from tests.simulators.network.meraki import Dashboard, MerakiServer
+from tests.simulators.network.https import ApiServer
+from tests.simulators.network.meraki import BELOW, Dashboard
 
 AP, SWITCH = "Q2XX-AP01-0001", "Q2XX-SW01-0001"
 SECRETS = {
@@ -55,14 +56,14 @@ def dashboard() -> Dashboard:
 
 
 @pytest.fixture
-def server(dashboard: Dashboard, tmp_path: Path) -> Iterator[MerakiServer]:
-    with MerakiServer(dashboard, tmp_path) as server:
+def server(dashboard: Dashboard, tmp_path: Path) -> Iterator[ApiServer]:
+    with ApiServer(dashboard, tmp_path, BELOW) as server:
         yield server
 
 
 @pytest.fixture
-def device(dashboard: Dashboard, server: MerakiServer) -> Callable[..., MerakiDevice]:
-    def made(serial: str = AP, **options: object) -> MerakiDevice:
+def device(dashboard: Dashboard, server: ApiServer) -> Callable[..., ApiDevice]:
+    def made(serial: str = AP, **options: object) -> ApiDevice:
         values = {
             "key": dashboard.key,
             "verify": str(server.certificates),
@@ -72,7 +73,7 @@ def device(dashboard: Dashboard, server: MerakiServer) -> Callable[..., MerakiDe
         }
         secret = values.pop("secret", lambda name: SECRETS.get(name, ""))
         kind = "switch" if serial == SWITCH else "access_point"
-        return MerakiDevice(lambda: MerakiApi(server.url, serial, **values), kind, secret)
+        return ApiDevice(lambda: MerakiApi(server.url, serial, **values), DRIVER, kind, secret)
 
     return made
 

@@ -58,8 +58,34 @@ def test_what_is_rendered_for_meraki_is_parsed_back(ssids: list[Ssid]) -> None:
 @settings(deadline=None)
 def test_what_is_rendered_for_unifi_is_parsed_back(ssids: list[Ssid]) -> None:
     wanted = Configuration(ssids=tuple(ssids))
-    answers = {unifi.WLANS: unifi.DRIVER.render(wanted).encode(), unifi.NETWORKS: b"[]"}
+    bodies = json.loads(unifi.DRIVER.render(wanted))
+    networks = {
+        body["network"]["networkId"]: {"vlanId": ssid.vlan} for body, ssid in zip(bodies, ssids, strict=True)
+    }
+    answers = {
+        unifi.WLANS: json.dumps(dict(enumerate(bodies))).encode(),
+        unifi.NETWORKS: json.dumps(networks).encode(),
+    }
     assert list(differences(unifi.DRIVER.comparable(wanted), unifi.DRIVER.parse(answers))) == []
+
+
+def test_ssids_of_the_classic_api_are_read() -> None:
+    wlans = [
+        {"name": "L’école", "enabled": True, "security": "wpapsk", "wpa3_support": True, "networkconf_id": "n40",
+         "hide_ssid": True, "wlan_bands": ["5g"], "x_passphrase": "une clé"},
+        {"name": "Invités", "security": "open", "vlan_enabled": True, "vlan": "50", "is_guest": True},
+    ]  # fmt: skip
+    files = {
+        unifi.WLANS: json.dumps(wlans).encode(),
+        unifi.NETWORKS: b'[{"_id": "n40", "vlan": 40}]',
+        "/device.json": b'{"name": "AP1"}',
+    }
+    seen = unifi.DRIVER.parse(files)
+    assert seen.hostname == "AP1"
+    assert seen.ssids == (
+        Ssid("Invités", 50, "open", isolated=True, bands=frozenset({"2.4", "5"})),
+        Ssid("L’école", 40, "wpa3-personal", hidden=True, bands=frozenset({"5"})),
+    )
 
 
 NAMES = [

@@ -107,7 +107,8 @@ def test_an_access_point_has_the_ssids_of_its_site() -> None:
     point = asset("access_point", "AP1")
     wanted = wanted_configuration(market(point), point)
     assert wanted.ssids == (Ssid("L’école", 40, "wpa3-personal", hours="mon-fri 07:30-18:30"),)
-    assert wanted.vlans == wanted.ports == ()
+    assert wanted.vlans == (Vlan(40, "pupils"),)
+    assert wanted.ports == ()
 
 
 @pytest.mark.parametrize("address", ["", "dhcp", None])
