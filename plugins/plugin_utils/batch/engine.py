@@ -48,7 +48,7 @@ class Batch:
 
     def run(self, path: str) -> dict[str, Any]:
         """Run the file; the result for Ansible."""
-        with self.host.caches.used():
+        with self.host.caches.used(), self.host.parsed.used():
             try:
                 with CPUS.acquired():
                     return self._run(path)

@@ -30,6 +30,7 @@ from .hooks import Hooks
 from .jobs import EvaluatedTask, Job
 from .modules import Module, unpack
 from .outcome import Outcome
+from .parse_cache import PARSED
 from .target import Target
 
 OF_THE_PLAY = ("ansible_play_hosts", "ansible_play_batch", "play_hosts", "ansible_play_hosts_all")
@@ -46,6 +47,7 @@ class Host:
         self.loader = action._loader
         self.play = tasks.play_of(self.task)
         self.caches = CACHES
+        self.parsed = PARSED
         self.target = Target(action)
         self.enabled = batch_enabled.is_enabled(action._templar)
         self.modules: dict[Any, Module] = {}

@@ -1,7 +1,8 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Preloading, in the process of the play, of what each host's process would load: plugins, encoders, packed modules.
+"""Preloading, in the process of the play, of what each host's process would load: plugins, encoders, packed modules,
+files of roles and templates.
 
 It runs before Ansible forks for the hosts. It only saves time and memory.
 """
@@ -17,6 +18,7 @@ from .. import refusals
 from . import actions, batch_enabled, loading, module_cache, results, tasks
 from .ansible_caches import CACHES
 from .include_instead import include_instead, path_of
+from .parse_cache import PARSED
 
 _checked: set[tuple[str, str]] = set()  # the task of a batch and its file
 _has_loaded = False
@@ -31,12 +33,13 @@ def prepare(batch: Task) -> None:
     if batch_enabled.is_disabled_for_all(batch):
         leave_to_play(batch)
         return
-    path = path_of(batch)
+    path, found = path_of(batch), list[Task]()
     if (batch._uuid, path) not in _checked:
         _checked.add((batch._uuid, path))
         CACHES.forget_files()
         with CACHES.used(), loading.undone(tasks.play_of(batch), batch.get_loader()):
-            once = refusals.first_run_once(list(tasks.each(loading.load_batch(batch, path))), batch)
+            found = list(tasks.each(loading.load_batch(batch, path)))
+            once = refusals.first_run_once(found, batch)
         if once:
             leave_to_play(batch)
             results.warn(
@@ -44,10 +47,12 @@ def prepare(batch: Task) -> None:
                 f"{once}."
             )
             return
-    if not _has_loaded:
-        _has_loaded = True
-        _load_plugins(batch)
-        module_cache.fetch()
+    with PARSED.used():
+        if not _has_loaded:
+            _has_loaded = True
+            _load_plugins(batch)
+            module_cache.fetch()
+        PARSED.fill(found, batch.get_loader())
 
 
 def leave_to_play(batch: Task) -> None:
