@@ -22,7 +22,10 @@ PLAY = """
 - hosts: managed
   gather_facts: false
   any_errors_fatal: false
-  vars: {ansible_winrm_operation_timeout_sec: 2, ansible_winrm_read_timeout_sec: 4}
+  vars:
+    ansible_winrm_operation_timeout_sec: 2
+    ansible_winrm_read_timeout_sec: 4
+    ansible_winrm_busy_timeout: 2
   tasks:
     - ansible.builtin.include_role: {name: cartable.fleet.accounts, tasks_from: resume}
     - ansible.builtin.include_role: {name: cartable.fleet.baseline}
@@ -67,6 +70,7 @@ TROUBLES: dict[str, tuple[Callable[[PC], None], str]] = {
     "UC990007": (fault("operation_timeout", 2), GONE),
     "UC990008": (fault("shell_quota", ALWAYS), "it has too many open WinRM sessions"),
     "UC990009": (fault("busy", ALWAYS), "it is busy: it takes no more commands"),
+    "UC990012": (fault("busy", 2), GONE),
     "UC990010": (renamed, GONE),  # by another administrator: the PC has its own name again
     "UC990011": (down_for_ever, "did not come back 20 s after its restart"),
 }

@@ -51,10 +51,21 @@ def test_operation_quota_is_retried_in_a_new_shell(endpoint: Endpoint, run: Run)
     assert [entry["action"] for entry in endpoint.pc.journal.of_kind("request")].count("Create") == 2
 
 
-def test_busy_is_not_retried(endpoint: Endpoint, run: Run) -> None:
-    """ansible-core 2.21 waits for `'wsmanfault_code': '170'`; pywinrm 0.5 gives a number, so the task fails."""
-    endpoint.pc.faults.add("busy")
-    result = run(endpoint, PING, ansible_winrm_operation_timeout_sec=1, ansible_winrm_read_timeout_sec=5)
+def test_busy_is_sent_again(endpoint: Endpoint, run: Run) -> None:
+    """ansible-core 2.21 waits for `'wsmanfault_code': '170'`; pywinrm 0.5 gives a number: hence the connection of ours."""
+    endpoint.pc.faults.add("busy", times=2)
+    assert run(endpoint, PING, ansible_connection="cartable.fleet.winrm")["ping"] == "pong"
+    assert [entry["code"] for entry in endpoint.pc.journal.of_kind("fault")] == [170, 170]
+
+
+def test_busy_for_too_long_fails(endpoint: Endpoint, run: Run) -> None:
+    endpoint.pc.faults.add("busy", times=100)
+    limits = {
+        "ansible_winrm_operation_timeout_sec": 1,
+        "ansible_winrm_read_timeout_sec": 5,
+        "ansible_winrm_busy_timeout": 0.6,
+    }
+    result = run(endpoint, PING, ansible_connection="cartable.fleet.winrm", **limits)
     assert "winrm send_input failed" in result["msg"] and "170" in str(result["warnings"])
 
 
