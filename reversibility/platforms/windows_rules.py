@@ -160,14 +160,11 @@ def _registry(rule: Rule, answers: Answers) -> Seen:
 
 
 def _feature(rule: Rule, answers: Answers) -> Seen:
-    """A feature that this Windows has not conforms."""
-    for result in answers.get("features", {}).get("results", []):
-        if result.get("item") == rule["key"]:
-            if "Failed to find feature" in str(result.get("msg", "")):
-                return "Disabled", _ABSENT, True
-            off = not result.get("changed") and not result.get("failed")
-            return "Disabled", "Disabled" if off else "Enabled, or off after a restart", off
-    return "Disabled", None, False
+    """A feature that this Windows has not conforms; one that waits for a restart does not yet."""
+    if "seen" not in answers.get("features", {}):
+        return "Disabled", None, False
+    seen = _seen_in(answers, "features", rule["key"]) or _ABSENT
+    return "Disabled", seen, seen == _ABSENT or seen.startswith("Disabled")
 
 
 def _unchanged(answer: str, expected: str, otherwise: str) -> Callable[[Rule, Answers], Seen]:

@@ -81,6 +81,46 @@ def test_print_queues(pc: PC) -> None:
     assert "address" in unfinished["msg"]
 
 
+def test_optional_features(pc: PC) -> None:
+    pc.state.features |= {"SMB1Protocol": "Enabled", "TelnetClient": "Enabled"}
+    wanted = ["SMB1Protocol", "telnetclient", "MicrosoftWindowsPowerShellV2Gone"]
+    checked, done = both(pc, "win_optional_features", disabled=wanted)
+    assert checked["seen"] == {"SMB1Protocol": "Enabled", "telnetclient": "Enabled"}
+    assert checked["diff"]["after"] == {"SMB1Protocol": "Disabled", "telnetclient": "Disabled"}
+    assert done["reboot_required"]
+    assert pc.state.features["TelnetClient"] == "Disabled"
+    _, again = both(pc, "win_optional_features", disabled=wanted)
+    assert not again["changed"]  # it waits for the restart
+
+
+def test_software_that_left_the_catalogue_is_told_until_it_is_gone(pc: PC) -> None:
+    product = "{AAAAAAAA-0000-0000-0000-000000000001}"
+    pc.state.chocolatey["packages"] = {"firefoxesr": "140.5.0", "tuxpaint": "0.9"}
+    install(pc.state, product, "Calcul mental", "2.1", view="32")
+    asked = {
+        "asset": "UC250001",
+        "chocolatey": {"firefoxesr": "firefox-esr", "tuxpaint": "dessin", "absent": "rien"},
+    }
+    _, first = both(pc, "win_software_findings", **asked, products={product: "calcul"})
+    assert first["changed"] and first["findings"] == []
+    _, again = both(pc, "win_software_findings", **asked, products={product: "calcul"})
+    assert not again["changed"]
+
+    fewer = {"asset": "UC250001", "chocolatey": {"firefoxesr": "firefox-esr"}}
+    for keep in (False, True, True):
+        _, left = both(pc, "win_software_findings", **fewer, keep=keep)
+        assert not left["changed"]
+        assert [re.findall("any more, which (.*) did", text) for text in left["findings"]] == [
+            ["dessin"],
+            ["calcul"],
+        ]
+        assert "choco uninstall tuxpaint" in left["warnings"][0]
+    del pc.state.chocolatey["packages"]["tuxpaint"]
+    _, removed = both(pc, "win_software_findings", **fewer)
+    assert removed["changed"] and len(removed["findings"]) == 1
+    assert not run_module(pc, "cartable.fleet.win_software_findings", fewer)["changed"]
+
+
 def test_registry_values(pc: PC) -> None:
     entries: list[dict[str, Any]] = [
         {"path": DNS_CLIENT, "name": "EnableMulticast", "data": 0},

@@ -6,9 +6,11 @@ One French PC and one English one. What a role does on a real Windows was never 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from reversibility.market.load import load_market
 from reversibility.operations.compliance import RuleState, compliance
@@ -161,6 +163,7 @@ def test_from_a_blank_pc_to_a_proven_hand_over(fleet: Fleet) -> None:
     assert again.status == 0, again.text
     assert {tag: again.changed.get(tag) for tag in TAGS} == dict.fromkeys(TAGS)
 
+    assert fleet.record(french, "findings.json")["software"] == []
     rows = fleet.completeness()
     wanted = {(name, tag): rows[name, tag] for name in PROVEN for tag in TAGS}
     assert {row: said for row, said in wanted.items() if not said.startswith("proven")} == {}
@@ -171,11 +174,23 @@ def test_from_a_blank_pc_to_a_proven_hand_over(fleet: Fleet) -> None:
 
     for tag, user in TAGS.items():
         drift(fleet.pc(tag), user)
+    leave_out(fleet, "calcul")
     check(fleet, english, 10)
     done = fleet.run("provision.yml")
     assert done.status == 0, done.text
+    assert re.search(
+        rf"{french}: no catalogue entry asks for the program \S+ any more, which calcul did", done.text
+    )
     for tag in TAGS:
         assert_as_wanted(fleet, tag)
+
+
+def leave_out(fleet: Fleet, entry: str) -> None:
+    """Nobody asks for it any more."""
+    path = fleet.paths.inventory / "catalogue.yml"
+    catalogue = yaml.safe_load(path.read_text(encoding="utf-8"))
+    del catalogue["software"][entry]
+    path.write_text(yaml.safe_dump(catalogue), encoding="utf-8")
 
 
 def assert_a_session_leaves_nothing(pc: PC) -> None:
