@@ -84,6 +84,9 @@ class WindowsDriver:
         declared = str(asset.attributes.get("os", ""))
         if os != declared:
             return f"système relevé {os or 'inconnu'}, déclaré {declared}"
+        problem = _domain_problem(asset, str(system.get("domain", "")))
+        if problem:
+            return problem
         administrators = [a for a in _load(files, ACCOUNTS) if a.get("administrator") and not a.get("locked")]
         if not administrators:
             return "aucun compte administrateur utilisable dans la configuration"
@@ -101,6 +104,14 @@ class WindowsDriver:
 
 
 DRIVER = WindowsDriver()
+
+
+def _domain_problem(asset: Asset, seen: str) -> str | None:
+    declared = asset.variables.get("baseline_windows_domain") or {}
+    wanted = str(declared.get("name", "")) if isinstance(declared, dict) else ""
+    if seen.lower() == wanted.lower():
+        return None
+    return f"domaine relevé{C} {seen or 'aucun'}, déclaré{C} {wanted or 'aucun'}"
 
 
 def _load(files: Files, path: str) -> Any:

@@ -104,6 +104,16 @@ def test_a_whole_configuration_agrees_with_what_is_declared() -> None:
     assert parsed.services["Spooler"] == "auto"
 
 
+def test_a_domain_that_is_not_the_declared_one_is_told() -> None:
+    files = configuration()
+    system = json.loads(files["/system.json"]) | {"domain": "ecole.example"}
+    member = files | {"/system.json": json.dumps(system).encode()}
+    declared = asset(baseline_windows_domain={"name": "ECOLE.example"})
+    assert compared(member, declared) is None
+    assert "domaine relevé\u00a0: ecole.example, déclaré\u00a0: aucun" in str(compared(member))
+    assert "domaine relevé\u00a0: aucun, déclaré\u00a0: ECOLE.example" in str(compared(files, declared))
+
+
 @pytest.mark.parametrize("path", REQUIRED)
 def test_a_configuration_without_one_of_its_files_is_not_restorable(path: str) -> None:
     files = configuration()

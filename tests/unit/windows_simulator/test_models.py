@@ -177,6 +177,7 @@ def test_password_policy_refuses() -> None:
 def test_join_of_a_domain() -> None:
     pc = make("fr-FR")
     pc.state.extra["domains"] = {"ecole.example.test": {"admin@ecole.example.test": PASSWORD}}
+    pc.state.extra["units"] = ["OU=Postes,DC=ecole,DC=example,DC=test"]
     arguments = {
         "state": "domain",
         "dns_domain_name": "ecole.example.test",
@@ -184,6 +185,9 @@ def test_join_of_a_domain() -> None:
     }
     wrong = run_module(pc, "microsoft.ad.membership", arguments | {"domain_admin_password": "x"})
     assert "Le nom d’utilisateur ou le mot de passe est incorrect" in wrong["msg"]
+    elsewhere = arguments | {"domain_admin_password": PASSWORD, "domain_ou_path": "OU=Ailleurs"}
+    assert "Check domain_ou_path" in run_module(pc, "microsoft.ad.membership", elsewhere)["msg"]
+    assert not pc.state.system.domain
     for changed in (True, False):
         result = run_module(pc, "microsoft.ad.membership", arguments | {"domain_admin_password": PASSWORD})
         assert (result["changed"], result["reboot_required"]) == (changed, changed)

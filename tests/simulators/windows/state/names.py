@@ -85,6 +85,7 @@ POWER_PLANS = {  # [K]
 MESSAGES = {
     5: ("Access is denied", "Accès refusé"),
     112: ("There is not enough space on the disk", "Espace insuffisant sur le disque"),
+    2: ("The system cannot find the file specified", "Le fichier spécifié est introuvable"),
     1326: ("The user name or password is incorrect", "Le nom d’utilisateur ou le mot de passe est incorrect"),
     1331: ("This user can't sign in because this account is currently disabled",
            "Cet utilisateur ne peut pas se connecter car son compte est actuellement désactivé"),
