@@ -19,6 +19,7 @@ from reversibility.documents.french import (
     role_name,
 )
 from reversibility.market.model import Asset, Market
+from reversibility.market.platforms import Care, care_of
 from reversibility.records.inventory_summary import Seen
 
 Value = str | int | float | bool | date | None
@@ -84,6 +85,12 @@ def _buyout(source: Source, name: str) -> Value:
     return value if isinstance(value, (int, float, date)) else None
 
 
+def _care(source: Source, part: Callable[[Care], Value]) -> Value:
+    """What is left to be done for a system whose security updates have ended (R02)."""
+    care = care_of(source.declared("os"))
+    return part(care) if care else None
+
+
 COLUMNS: tuple[Column, ...] = (
     Column("tag", "Étiquette", lambda s: s.asset.tag, 12),
     Column("site", "Code école", lambda s: s.asset.site, 18, hidden=True),
@@ -123,9 +130,21 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "os_support_end",
         "Fin de support du système (LTS compris)",
-        lambda s: s.seen.os_support_end,
+        lambda s: s.seen.os_support_end or _care(s, lambda care: care.ended),
         36,
         "date",
+    ),
+    Column(
+        "care_possible",
+        "Sans mises à jour\u00a0: ce qui se fait encore",
+        lambda s: _care(s, lambda care: care.possible),
+        40,
+    ),
+    Column(
+        "care_impossible",
+        "Sans mises à jour\u00a0: ce qui ne se fait plus",
+        lambda s: _care(s, lambda care: care.impossible),
+        40,
     ),
     Column("address", "Adresse IP", lambda s: s.asset.address, 16),
     Column("mac", "Adresse MAC", _attribute("mac"), 19),

@@ -48,6 +48,7 @@ class Platform:
     connection: Connection
     patterns: tuple[re.Pattern[str], ...]
     versions: Mapping[str, Mapping[str, Any]]
+    ended: Mapping[str, str]
 
     def match(self, os: str) -> re.Match[str] | None:
         """The match of ``os`` with one of the patterns."""
@@ -110,6 +111,7 @@ def platform_table() -> PlatformTable:
             connections[entry["connection"]],
             patterns,
             entry.get("versions", {}),
+            entry.get("ended", {}),
         )
     return PlatformTable(platforms, content["families"], date.fromisoformat(content["checked"]))
 
@@ -136,6 +138,24 @@ def version_of(os: str | None) -> str:
 def support_of(os: str | None) -> Support:
     """The end of support of a declared system."""
     return platform_of(os).support(version_of(os))
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """What people can still do for a system without security updates, and what nobody can; in French (R02)."""
+
+    ended: date
+    possible: str
+    impossible: str
+
+
+def care_of(os: str | None) -> Care | None:
+    """The care of a system whose last updates had ended when the table was written; None for any other."""
+    platform, version, last = platform_of(os), version_of(os), support_of(os).last
+    texts = platform.versions.get(version, {}).get("ended", platform.ended)
+    if last is None or last > platform_table().checked or not texts:
+        return None
+    return Care(last, texts["possible"], texts["impossible"])
 
 
 def support_of_record(system: Mapping[str, Any]) -> Support:

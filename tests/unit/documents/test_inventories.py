@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import openpyxl
@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reversibility.contract.spreadsheet import Spreadsheet, says
-from reversibility.documents.columns import COLUMNS
+from reversibility.documents.columns import COLUMNS, Source
 from reversibility.documents.inventories import tags_in_vault, write_inventories
 from reversibility.documents.workbook import Workbook, sheet_names
 from reversibility.errors import CartableError
-from reversibility.records.inventory_summary import Software, installed_version, seen_from_records
+from reversibility.records.inventory_summary import Seen, Software, installed_version, seen_from_records
 from reversibility.records.state import State
 from reversibility.records.tables import cell_text, read_table, write_table
 from reversibility.records.vault import Vault
@@ -269,3 +269,13 @@ def test_a_catalogue_entry_is_found_by_its_package_or_its_name() -> None:
         == "3.29"
     )
     assert installed_version({"name": "GIMP", "sources": {}}, software) is None
+
+
+def test_a_system_without_updates_says_what_is_left_to_be_done(pristine: Handover) -> None:
+    asset = pristine.market.assets["UC250001"]
+    old = replace(asset, attributes={**asset.attributes, "os": "windows-7", "managed": False})
+    values = {
+        column.key: column.value(Source(pristine.market, old, Seen(), in_vault=False)) for column in COLUMNS
+    }
+    assert values["os_support_end"] == date(2023, 1, 10)  # nobody has ever read it
+    assert "comptes" in str(values["care_possible"]) and "mises à jour" in str(values["care_impossible"])

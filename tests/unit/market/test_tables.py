@@ -13,6 +13,7 @@ from reversibility.errors import CartableError
 from reversibility.market import tables
 from reversibility.market.kinds import kind_groups, kind_label, kind_table, kinds_in
 from reversibility.market.platforms import (
+    care_of,
     os_pattern,
     platform_of,
     platform_table,
@@ -180,3 +181,24 @@ def test_a_table_that_is_no_yaml_is_refused(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(tables, "FOLDER", tmp_path)
     with pytest.raises(CartableError, match=r"kinds\.yml cannot be read"):
         kind_table.__wrapped__()
+
+
+@pytest.mark.parametrize(
+    ("os", "ended", "antivirus"),
+    [
+        ("windows-xp", date(2014, 4, 8), "impossible"),
+        ("windows-7", date(2023, 1, 10), "possible"),
+        ("windows-server-2012-r2", date(2026, 10, 13), "possible"),
+    ],
+)
+def test_what_is_left_to_be_done_for_a_system_without_updates(os: str, ended: date, antivirus: str) -> None:
+    care = care_of(os)
+    assert care is not None
+    assert care.ended == ended
+    assert "antivirus" in getattr(care, antivirus)
+    assert "mises à jour de sécurité" in care.impossible
+
+
+@pytest.mark.parametrize("os", ["windows-10", "windows-11", "debian-13", None])
+def test_a_system_with_updates_needs_no_such_words(os: str | None) -> None:
+    assert care_of(os) is None
