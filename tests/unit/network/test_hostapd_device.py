@@ -234,3 +234,14 @@ def test_a_wrong_password_and_a_changed_host_key_are_one_sentence(
     (tmp_path / "known_hosts").write_text(f"[127.0.0.1]:{machine.port} ssh-ed25519 {key}\n")
     with pytest.raises(Unreachable, match="another host key"):
         other.gather()
+
+
+def test_what_was_kept_goes_back_to_an_empty_machine(machine: UnixDevice, device) -> None:
+    device().present(WANTED)
+    kept = device().gather().files
+    machine.at_the_device("rm -rf /etc/hostapd/*.conf /etc/default/hostapd; echo ssid=other > /etc/hostapd/other.conf")
+    done = device().restore(kept)
+    assert done.files == kept
+    assert "/etc/hostapd/other.conf" in done.paths
+    assert not any(secret in str(done.diffs) for secret in SECRETS.values())
+    assert not device().restore(kept).changed

@@ -259,3 +259,18 @@ def test_what_the_device_cannot_do_is_refused_before_anything_is_sent(machine: U
         with pytest.raises(ChangeRefused, match=sentence):
             device().present(wanted)
     assert not any("uci" in script for script in machine.scripts)
+
+
+def test_what_was_kept_goes_back_to_a_device_from_the_factory(machine: UnixDevice, device) -> None:
+    timed = tuple(dataclasses.replace(ssid, hours="mon-fri 07:30-18:30") for ssid in WANTED.ssids)
+    device().present(dataclasses.replace(WANTED, ssids=timed))
+    kept = device().gather().files
+    for path, text in FACTORY.items():
+        machine.put(path, text, 0o755 if "init.d" in path else 0o644)
+    assert device().restore(kept, check=True).changed
+    assert "cartable" not in state(machine)
+    done = device().restore(kept)
+    assert done.way_back == "rpcd's apply with rollback"
+    assert all(DRIVER.same(path, text.decode(), done.files[path].decode()) for path, text in kept.items())
+    assert not any(secret in str(done.diffs) for secret in SECRETS.values())
+    assert not device().restore(kept).changed
