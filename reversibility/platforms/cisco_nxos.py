@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reversibility.platforms.cisco_ios import RUNNING, CiscoIos
-from reversibility.platforms.dialogue import Dialogue, Question, Snapshot
+from reversibility.platforms.dialogue import Dialogue, Question, Snapshot, WayBack
 from reversibility.platforms.interface_names import nxos_name
 
 MARKS = (
@@ -13,18 +13,31 @@ MARKS = (
     r"feature \S+", r"vrf context \S+", r"interface mgmt0$",
 )  # fmt: skip
 
-# Its only timers are dual-stage commits and replacements of the whole configuration, which nothing here does: what may
-# cut the way in is refused, the rest has a checkpoint.
+# A checkpoint has no timer: it is for changes that cannot cut the way in. Others are staged and committed with a timer,
+# which releases before 10 do not know: there they are refused.
 DIALOGUE = Dialogue(
     prompt=r"(?P<name>[A-Za-z0-9][\w.-]*)(?P<mode>\([\w-]+\))?(?P<end>[>#])",
     prepare=("terminal length 0", "terminal width 511", "terminal dont-ask"),
-    errors=(r"^\s*%", r"^Syntax error while parsing", r"^Invalid number", r"^(?:ERROR|Error|error):", r"^Cannot apply"),
+    errors=(r"^\s*%", r"^Syntax error while parsing", r"^Invalid number", r"^(?:ERROR|Error|error):", r"^Cannot apply",
+            r"^Failed\. err=", r"^commit verification failed"),
     harmless=(r"^Warning:",),
     questions=(Question(r"[\[(]y(?:es)?/n(?:o)?[\])](?::|\?)? ?(?:\[n\])? ?", None),),
     save="copy running-config startup-config",
     saved=r"^Copy complete",
     startup="show startup-config",
     volatile=(r"!Command: .*", r"!Running configuration last done at: .*", r"!Time: .*", r"!Startup config saved.*"),
+    ways_back=(
+        WayBack(
+            name="commit confirmed",
+            arm="configure dual-stage",
+            armed="",
+            disarm="commit",
+            enters_configuration=True,
+            commit="commit confirmed {seconds}",
+            abandon="abort",
+            before=r"feature ",
+        ),
+    ),
     snapshot=Snapshot(
         take="checkpoint cartable-before",
         taken=r"Done",

@@ -48,6 +48,14 @@ class WayBack:
     """The command that undoes at once; '' when there is none."""
     saves: bool = False
     """Whether disarming saves."""
+    commit: str = ""
+    """Applies what was staged since arming, and starts the timer (``{seconds}``); '' where arming starts it.
+
+    Then ``arm`` only enters the mode that stages, ``disarm`` is sent there, and ``abandon`` leaves it without a change.
+    """
+    abandon: str = ""
+    before: str = ""
+    """The commands that must be there before others are staged."""
 
 
 @dataclass(frozen=True)

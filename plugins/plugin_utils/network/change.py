@@ -78,6 +78,8 @@ class Change:
     minute: float = 60.0
     """Seconds of a minute; tests make it short, as their devices do."""
     _snapshot: bool = False
+    _committed: bool = False
+    """Whether what was staged runs, and its timer with it."""
 
     def apply(
         self,
@@ -91,13 +93,18 @@ class Change:
         """Send the commands and keep them. Raises DeviceError, which says in which state the device is."""
         risky = force_risk or any(self.dialogue.is_risky(command) for command in commands)
         way, entered = self._arm(session, risky)
-        self._snapshot = (way is None or not way.revert) and self._take_snapshot(session)
+        staged = way is not None and bool(way.commit)
+        self._snapshot = not staged and (way is None or not way.revert) and self._take_snapshot(session)
         try:
             shown = dict(zip(commands, self.driver.redact_commands(commands), strict=True))
-            session.configure(commands, secrets, lambda command: shown[command], entered)
+            if way is not None and staged:
+                self._stage(session, way, commands, secrets, shown)
+            else:
+                session.configure(commands, secrets, lambda command: shown[command], entered)
         except DeviceError as error:
             raise self._failed(error, session, way, before) from None  # Ansible would repeat the cause
-        session.close()
+        if not staged:
+            session.close()
         try:
             fresh = self._new_login(way)
         except DeviceError as error:
@@ -108,7 +115,9 @@ class Change:
                 self._compare(wanted, files)
             except (DeviceError, UnknownGrammar, ChangeRefused) as error:
                 raise self._failed(error, fresh, way, before) from None  # Ansible would repeat the cause
-            if way is not None:
+            if way is not None and staged:
+                self._confirm(session, fresh, way)
+            elif way is not None:
                 self._disarm(fresh, way)
             self._forget_snapshot(fresh)
             return Outcome(files, way.name if way else "", self.keep(fresh, files))
@@ -148,7 +157,7 @@ class Change:
         """Arm the first way back that the device has; also whether that left the session in configuration mode."""
         reasons = []
         for way in self.dialogue.ways_back:
-            if way.restarts and not risky:
+            if (way.restarts or way.commit) and not risky:
                 continue
             answer = session.run(way.arm.format(minutes=self.minutes))
             if way.enters_configuration and session.mode:
@@ -164,6 +173,45 @@ class Change:
                 f"({'; '.join(reasons) or 'this platform has none'}); nothing was changed."
             )
         return None, False
+
+    def _stage(
+        self,
+        session: Session,
+        way: WayBack,
+        commands: Sequence[str],
+        secrets: Mapping[str, str],
+        shown: Mapping[str, str],
+    ) -> None:
+        """Stage the commands and commit them with a timer; those that must be there before are sent as they are."""
+        first = [command for command in commands if re.match(way.before, command)] if way.before else []
+        if first:
+            session.run(way.abandon)
+            self._snapshot = self._take_snapshot(session)
+            session.configure(first, secrets, shown.__getitem__)
+            session.run(way.arm)
+        rest = [command for command in commands if command not in first]
+        session.configure(rest, secrets, shown.__getitem__, entered=True, stay=True)
+        commit = way.commit.format(seconds=max(30, round(self.minutes * 60)))
+        self._committed = True  # also when no answer comes: it may have cut the way in
+        if error := self.dialogue.error_in(session.run(commit)):
+            self._committed = False
+            raise CommandRefused(f"{self.name} refuses '{commit}': {error}")
+
+    def _confirm(self, first: Session, fresh: Session, way: WayBack) -> None:
+        """Confirm what was committed: in the session that did where it still answers, else in the new one."""
+        try:
+            answer = first.run(way.disarm)
+            first.leave()
+            first.close()
+        except DeviceError:
+            first.close()
+            fresh.run(way.arm)
+            answer = fresh.run(way.disarm)
+            fresh.leave()
+        if error := self.dialogue.error_in(answer):
+            raise CommandRefused(
+                f"{self.name} does not confirm the change ({error}); it undoes it within {self.minutes} min."
+            )
 
     @staticmethod
     def _is_armed(session: Session, way: WayBack, answer: str) -> bool:
@@ -228,10 +276,17 @@ class Change:
 
     def _undo(self, session: Session | None, way: WayBack | None, before: Files) -> str:
         """Bring the device back now. Raises when that cannot be done or shown."""
+        if self._committed:
+            raise NoWayBack("what was committed waits for its timer")
         with session or self.login() as session:
+            if session.mode and way is not None and way.abandon:
+                session.run(way.abandon)
             if session.mode:
                 session.leave()
-            if way is not None and way.revert:
+            staged = way is not None and bool(way.commit)
+            if staged and not self._snapshot:
+                pass  # nothing of it ran
+            elif way is not None and way.revert:
                 session.run(way.revert)
             elif self._snapshot and self.dialogue.snapshot is not None:
                 if not re.search(
@@ -245,6 +300,6 @@ class Change:
             running = session.show(self.dialogue.running)
             if not self.same(running, before[next(iter(self.driver.commands))].decode("utf-8", "replace")):
                 raise CommandRefused("it is not as it was")
-            if way is not None and not way.revert:
+            if way is not None and not way.revert and not staged:
                 self._disarm(session, way)
         return "the device is as it was"

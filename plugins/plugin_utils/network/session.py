@@ -308,8 +308,12 @@ class Session:
         secrets: Mapping[str, str] | None = None,
         shown: Callable[[str], str] = str,
         entered: bool = False,
+        stay: bool = False,
     ) -> None:
-        """Send configuring commands, each in its mode, and leave. Raises CommandRefused at the first that is refused."""
+        """Send configuring commands, each in its mode, and leave. Raises CommandRefused at the first that is refused.
+
+        ``stay``: the mode that was entered first is not left.
+        """
         if not entered:
             self._checked(self.dialogue.configure, self.dialogue.configure, {})
         base, levels = self.mode, [(-1, self.mode)]
@@ -322,7 +326,11 @@ class Session:
             self._checked(command.lstrip(" "), shown(command).strip().split("\n")[0], secrets or {})
             if self.mode != before and self.mode != base:
                 levels.append((depth, before))
-        self.leave()
+        if not stay:
+            self.leave()
+            return
+        for _ in levels[1:]:
+            self._checked("exit", "exit", {})
 
     def leave(self) -> None:
         """Leave the configuration mode."""

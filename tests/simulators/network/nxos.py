@@ -12,8 +12,9 @@ from tests.simulators.network import ios_show
 from tests.simulators.network.device import Device
 from tests.simulators.network.grammar import Command as C
 from tests.simulators.network.grammar import Match, Mistake, Mode, ranges
-from tests.simulators.network.ios import IosDevice, IosShell
+from tests.simulators.network.ios import IosDevice
 from tests.simulators.network.ios_exec import leave, terminal_length
+from tests.simulators.network.nxos_stage import DualStage, dual_stage, staged_only
 from tests.simulators.network.section import Section
 
 NAMES = {"ethernet": "Ethernet", "port-channel": "port-channel", "vlan": "Vlan", "mgmt": "mgmt"}
@@ -85,7 +86,7 @@ def snmp_user(shell: NxosShell, match: Match) -> None:
 
 def port(shell: NxosShell, match: Match) -> str | None:
     name, running = match.words[1], shell.device.running
-    if name.startswith("Vlan") and not running.get("feature interface-vlan"):
+    if name.startswith("Vlan") and not shell.has_feature("interface-vlan"):
         return shell.refusal(Mistake("invalid", len("interface ")), match.text)
     key = f"interface {name}"
     if key not in running.lines and name.startswith("Ethernet"):
@@ -112,7 +113,7 @@ def svi_shutdown(shell: NxosShell, match: Match) -> None:
 
 
 def needs_dhcp(shell: NxosShell, match: Match) -> str | None:
-    if not shell.device.running.get("feature dhcp"):
+    if not shell.has_feature("dhcp"):
         return shell.refusal(Mistake("invalid", 3), match.text)
     for section in shell.sections:
         shell.store(section, match)
@@ -184,6 +185,8 @@ PORT = [
 ]
 CONFIG = [
     C("hostname = <word>", do.hostname),
+    C("commit [ confirmed <30-65535> ]", staged_only),
+    C("abort", staged_only),
     C("feature <feature>"),
     C("feature ssh", on=True),
     C("username <word> = [ password [ ( 0 | 5 ) ] <word> ] [ role <word> ]", username),
@@ -285,7 +288,7 @@ class NxosDevice(IosDevice):
         return "\n".join(out) + "\n"
 
 
-class NxosShell(IosShell):
+class NxosShell(DualStage):
     """Session with NX-OS: privileged from the first prompt."""
 
     device: NxosDevice
@@ -382,6 +385,7 @@ EXEC = [
     C("terminal width <24-511>", do.nothing),
     C("terminal dont-ask", do.nothing),
     C("configure [ terminal ]", configure),
+    C("configure dual-stage", dual_stage),
     C("copy running-config startup-config", save),
     C("checkpoint <word>", checkpoint),
     C("no checkpoint <word>", forget),

@@ -239,7 +239,9 @@ def test_a_wrong_password_and_a_changed_host_key_are_one_sentence(
 def test_what_was_kept_goes_back_to_an_empty_machine(machine: UnixDevice, device) -> None:
     device().present(WANTED)
     kept = device().gather().files
-    machine.at_the_device("rm -rf /etc/hostapd/*.conf /etc/default/hostapd; echo ssid=other > /etc/hostapd/other.conf")
+    machine.at_the_device(
+        "rm -rf /etc/hostapd/*.conf /etc/default/hostapd; echo ssid=other > /etc/hostapd/other.conf"
+    )
     done = device().restore(kept)
     assert done.files == kept
     assert "/etc/hostapd/other.conf" in done.paths
