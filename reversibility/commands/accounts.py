@@ -5,18 +5,20 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from reversibility.cli_options import add_inventory
+from reversibility.commands.default_passwords import try_default_passwords
 from reversibility.console import say
+from reversibility.documents.workbook import Workbook
 from reversibility.market.load import load_market
 from reversibility.market.paths import MarketPaths
 from reversibility.operations.accounts_audit import FINDINGS, Account, Observed, audit
 from reversibility.records import session
 from reversibility.records.atomic import write_atomically
 from reversibility.records.state import State
-from reversibility.records.tables import write_table
+from reversibility.records.tables import Cell, write_table
 
 HEADERS = {
     "site": "École", "asset": "Étiquette", "account": "Compte", "policy": "Règle", "seen": "Relevé",
@@ -32,6 +34,7 @@ FRENCH = {
     "expires_soon": "mot de passe bientôt échu",
     "never_proven": "connexion jamais vérifiée",
     "shared": "compte partagé sans accord écrit",
+    "default_password": "mot de passe du constructeur",
     "undeclared_administrator": "administrateur non déclaré",
 }
 
@@ -54,6 +57,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="DAYS",
         help="days before its end that a password is reported (default: 30)",
     )
+    parser.add_argument(
+        "--default-passwords",
+        action="store_true",
+        help="first try the makers' passwords on devices of the inventory: at most two an account and day",
+    )
+    parser.add_argument(
+        "--pause", type=float, default=30.0, metavar="SECONDS", help="between two such tries (default: 30)"
+    )
+    parser.add_argument("--xlsx", type=Path, metavar="FILE", help="write every account, as a workbook")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write every account, for a spreadsheet")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every account")
     parser.set_defaults(func=show)
@@ -62,9 +74,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def show(args: argparse.Namespace) -> int:
     """Print the accounts of which something is found, and the totals; 1 when there is one."""
     market, paths = load_market(args.inventory), MarketPaths.for_inventory(args.inventory)
+    entries = session.current_vault(paths.vault).entries()
+    if args.default_passwords:
+        try_default_passwords(market, paths, entries, site=args.site, asset=args.asset, pause=args.pause)
     state = State(paths.state)
     observed = {tag: Observed.read(state, asset) for tag, asset in market.assets.items()}
-    entries = session.current_vault(paths.vault).entries()
     accounts = [
         account
         for account in audit(market, observed, entries, soon=timedelta(days=args.soon))
@@ -72,6 +86,8 @@ def show(args: argparse.Namespace) -> int:
     ]
     if args.csv:
         _write_csv(args.csv, accounts)
+    if args.xlsx:
+        _write_workbook(args.xlsx, accounts)
     if args.json:
         rows = [dataclasses.asdict(account) for account in accounts]
         write_atomically(
@@ -110,6 +126,18 @@ def _table(accounts: list[Account]) -> list[str]:
 def _write_csv(path: Path, accounts: list[Account]) -> None:
     with write_table(path, HEADERS.values()) as table:
         for account in accounts:
-            row = dataclasses.asdict(account)
-            row["findings"] = ", ".join(FRENCH[key] for key in account.findings)
-            table.row(row[key] for key in HEADERS)
+            table.row(_cells(account))
+
+
+def _write_workbook(path: Path, accounts: list[Account]) -> None:
+    widths = (22, 12, 18, 14, 9, 15, 11, 15, 12, 19, 60)
+    with Workbook(path, title="Comptes", author="Cartable", created=datetime.now(UTC)) as book:
+        sheet = book.sheet("Comptes", tuple(HEADERS.values()), widths)
+        for account in accounts:
+            sheet.add(_cells(account))
+
+
+def _cells(account: Account) -> list[Cell]:
+    row = dataclasses.asdict(account)
+    row["findings"] = ", ".join(FRENCH[key] for key in account.findings)
+    return [row[key] for key in HEADERS]

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from reversibility.market.model import Asset, Market
+from reversibility.operations.default_passwords import RECORD, open_accounts
 from reversibility.records.inventory_summary import dicts
 from reversibility.records.logins import RECORDS, SUCCESS
 from reversibility.records.password_policy import USERS
@@ -23,6 +24,7 @@ FINDINGS = {
     "expires_soon": "the password is soon past its validity",
     "never_proven": "no login with the current password succeeded",
     "shared": "several people use it, which nobody has accepted in contract.yml (shared_accounts)",
+    "default_password": "the maker's password opens it",
     "undeclared_administrator": "it may administer, and is not an administrator's account in the vault",
 }
 
@@ -50,6 +52,8 @@ class Observed:
 
     accounts: tuple[Mapping[str, Any], ...] | None
     proven: frozenset[tuple[str, str]]
+    with_default: frozenset[str] = frozenset()
+    """Accounts that a maker's password opens."""
 
     @classmethod
     def read(cls, state: State, asset: Asset) -> Observed:
@@ -62,7 +66,11 @@ class Observed:
             for login in dicts(state.read_json(*names, record), "logins")
             if login.get("result") == SUCCESS and login.get("method") in {method.login for method in methods}
         }
-        return cls(None if seen is None else tuple(dicts(seen, "accounts")), frozenset(proven))
+        return cls(
+            None if seen is None else tuple(dicts(seen, "accounts")),
+            frozenset(proven),
+            open_accounts(state.read_json(*names, RECORD)),
+        )
 
 
 def audit(
@@ -96,6 +104,11 @@ def _of_asset(
     rows = [_wanted(market, asset, entry, records, logins, now, soon) for entry in entries]
     with_entry = {name for entry in entries for name in (entry.account, entry.username)}
     rows += [_stranger(asset, login, seen) for login, seen in logins.items() if login not in with_entry]
+    listed = {row.account: row for row in rows}
+    for name in sorted(records.with_default):
+        if name not in listed:
+            rows.append(Account(asset.site, asset.tag, name, seen=True))
+        listed.get(name, rows[-1]).findings.append("default_password")
     if asset.managed and asset.platform.family != "unmanaged" and records.accounts is None:
         rows.append(Account(asset.site, asset.tag, "", findings=["never_read"]))
     return rows

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from reversibility import cli
@@ -152,8 +153,15 @@ def test_the_command(
     state.write(
         PC.site, PC.tag, "accounts.json", {"accounts": [seen("eleve"), seen("=\x1b[2Jx", declared=False)]}
     )
-    assert cli.main([*words, "--csv", str(tmp_path / "a.csv"), "--json", str(tmp_path / "a.json")]) == 1
+    book = ["--xlsx", str(tmp_path / "a.xlsx")]
+    assert (
+        cli.main([*words, "--csv", str(tmp_path / "a.csv"), "--json", str(tmp_path / "a.json"), *book]) == 1
+    )
     told = capsys.readouterr().out
+    sheet = list(openpyxl.load_workbook(tmp_path / "a.xlsx").active.values)
+    assert [row[sheet[0].index("Constats")] for row in sheet[1:]] == [
+        "compte inconnu, sans mot de passe dans le coffre", None,
+    ]  # fmt: skip
     session.close_vaults()
     assert "unknown, without_entry" in told
     assert "\x1b" not in told
