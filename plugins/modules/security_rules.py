@@ -46,7 +46,7 @@ options:
       probe:
         description: Where it is read.
         type: str
-        choices: [absent, apparmor, kernel_module, mode, mount, nft, owned, package, pam, password_age, reloaded, setting, sshd, sudo, sysctl, unit]
+        choices: [absent, apparmor, dconf, grub, kernel_module, mode, mount, nft, owned, package, pam, password_age, reloaded, setting, sshd, sudo, sysctl, unit]
       path:
         description: File, mount point or patterns of files.
         type: str
@@ -69,7 +69,7 @@ options:
         description: What the machine must have for the rule to concern it.
         type: list
         elements: str
-        choices: [own_kernel, grub, desktop]
+        choices: [own_kernel, grub, desktop, plasma]
         default: []
       declined:
         description: Why this project does not keep the rule.
@@ -80,7 +80,7 @@ options:
         elements: str
         default: []
   files:
-    description: Files that are as they are written here. Each has a C(group), a C(path) and its C(content).
+    description: Files that are as they are written here. Each has a C(group), a C(path), its C(content) and, as a rule, what it C(needs).
     type: list
     elements: dict
     default: []
@@ -127,6 +127,7 @@ from ansible_collections.cartable.fleet.plugins.module_utils.security.comparison
 from ansible_collections.cartable.fleet.plugins.module_utils.security.probes import Probes
 
 TEXT = {"type": "str"}
+NEEDED = ["own_kernel", "grub", "desktop", "plasma"]
 RULE = {
     "id": {"type": "str", "required": True},
     "group": {"type": "str", "required": True},
@@ -140,6 +141,8 @@ RULE = {
             *(
                 "absent",
                 "apparmor",
+                "dconf",
+                "grub",
                 "kernel_module",
                 "mode",
                 "mount",
@@ -158,7 +161,7 @@ RULE = {
     "expected": TEXT,
     "compare": {"type": "str", "choices": ["equal", "at_least", "at_most"], "default": "equal"},
     "optional": {"type": "bool", "default": False},
-    "needs": {"type": "list", "elements": "str", "choices": ["own_kernel", "grub", "desktop"], "default": []},
+    "needs": {"type": "list", "elements": "str", "choices": NEEDED, "default": []},
     "declined": TEXT,
     "ssg": {"type": "list", "elements": "str", "default": []},
 }

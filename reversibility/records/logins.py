@@ -29,6 +29,7 @@ METHODS: dict[str, Method] = {
     "radius_account": Method("logins-radius-accounts.json", "mschapv2", "the RADIUS server"),
     "wifi_key": Method("logins-wifi.json", "wpa", "the Wi-Fi network"),
     "snmp_user": Method("logins-snmp.json", "snmpv3", "the device's SNMP agent"),
+    "grub": Method("logins-grub.json", "pbkdf2", "the boot menu"),
     "remote_support": Method("logins-remote-support.json", "vnc", "the remote support agent"),
 }
 RECORDS: dict[str, tuple[Method, ...]] = {

@@ -15,7 +15,8 @@ HOST_KERNEL = "le noyau est celui de l\u2019hôte du conteneur"
 NEEDS = {
     "own_kernel": HOST_KERNEL,
     "grub": "GRUB n\u2019est pas installé",
-    "desktop": "aucun bureau n\u2019est installé",
+    "desktop": "GNOME n\u2019est pas installé",
+    "plasma": "KDE Plasma n\u2019est pas installé",
 }
 # What the role can bring about, by probe: the list of what is to be done that the deviation goes into.
 REMEDIES = {
@@ -25,7 +26,7 @@ REMEDIES = {
     "unit": "units",
     "setting": "settings",
 }
-WITHOUT_REMEDY = frozenset({"sudo", "apparmor"})
+WITHOUT_REMEDY = frozenset({"sudo", "apparmor", "grub"})
 
 
 def compare(
@@ -113,7 +114,8 @@ def to_do(
 
     for name in dict.fromkeys(rule["group"] for rule in rules):
         for file in files:
-            if file["group"] == name and probes.text(file["path"]) != file["content"]:
+            concerned = file["group"] == name and all(map(probes.has, file.get("needs", ())))
+            if concerned and probes.text(file["path"]) != file["content"]:
                 group(name)["files"].append(file["path"])
     for rule, row in zip(rules, rows):  # noqa: B905 (Python 3.9)
         if row["state"] in (PRESENT, MISSING) and rule["probe"] not in WITHOUT_REMEDY:

@@ -50,10 +50,15 @@ class Probes:
             return None
 
     def has(self, need: str) -> bool:
-        """Whether the machine has what a rule needs: ``own_kernel``, ``grub``, ``desktop``."""
+        """Whether the machine has what a rule needs: ``own_kernel``, ``grub``, ``desktop`` (GNOME), ``plasma``."""
         if need == "own_kernel":
             return not self.at("/run/systemd/container").exists()
-        return self.at({"grub": "/boot/grub/grub.cfg", "desktop": "/usr/bin/dconf"}[need]).exists()
+        shown_by = {
+            "grub": "/boot/grub/grub.cfg",
+            "desktop": "/usr/bin/dconf",
+            "plasma": "/usr/bin/plasmashell",
+        }
+        return self.at(shown_by[need]).exists()
 
     # --- one method a probe -------------------------------------------------------------------------------------------
     def sshd(self, rule: dict[str, Any]) -> Optional[str]:
@@ -175,6 +180,20 @@ class Probes:
             if chain.get("hook") == "input" and chain.get("policy") == "drop":
                 return f"drop {comments.get(chain['table'], '')}".strip()
         return None
+
+    def dconf(self, rule: dict[str, Any]) -> Optional[str]:
+        """The value of a desktop's key, followed by ``locked`` where nobody can change it; None where nothing sets it."""
+        seen = (self.asked("dconf", "read", rule["key"]) or "").strip()
+        locks = (self.asked("dconf", "list-locks", rule["key"].rsplit("/", 1)[0] + "/") or "").split()
+        return f"{seen} locked" if seen and rule["key"] in locks else seen or None
+
+    def grub(self, rule: dict[str, Any]) -> Optional[str]:
+        """``password`` where the boot menu lets only those change an entry who know one."""
+        menu = self.text(rule["path"]) or ""
+        asks = re.search(r"^set superusers=\S", menu, re.M) and re.search(
+            r"^password_pbkdf2 \S+ grub\.", menu, re.M
+        )
+        return "password" if asks else None
 
     def apparmor(self, rule: dict[str, Any]) -> Optional[str]:
         """``Y`` where the running kernel enforces AppArmor."""

@@ -162,6 +162,51 @@ def test_the_control_word_of_pam_may_be_a_list(tmp_path: Path) -> None:
     assert probes.pam({"path": "/etc/pam", "key": "pam_x.so"}) is None
 
 
+LOCK = "/org/gnome/desktop/screensaver/lock-enabled"
+
+
+@pytest.mark.parametrize(
+    ("locks", "seen", "kept"),
+    [
+        (f"{LOCK}\n", "true\n", True),
+        ("", "true\n", False),
+        (f"{LOCK}\n", "", False),
+        (f"{LOCK}-not\n", "true\n", False),
+    ],
+)
+def test_a_desktops_key_counts_where_nobody_can_change_it(
+    tmp_path: Path, locks: str, seen: str, kept: bool
+) -> None:
+    said = {f"dconf read {LOCK}": seen, "dconf list-locks /org/gnome/desktop/screensaver/": locks}
+    asked = rule("dconf", "true locked", key=LOCK, needs=["desktop"])
+    assert compare(asked, machine(tmp_path, said), {}, {})["state"] == "not_applicable"
+    probes = machine(tmp_path, said, usr__bin__dconf="")
+    assert (state(probes, asked)[0] == "complies") is kept
+
+
+def test_a_file_of_a_desktop_that_is_not_there_is_not_written(tmp_path: Path) -> None:
+    files = [{"group": "g", "path": "/etc/xdg/lock", "content": "x", "needs": ["plasma"]}]
+    asked = rule("owned", path="/etc/xdg/lock", needs=["plasma"])
+    assert to_do([asked], [compare(asked, machine(tmp_path), {}, {})], files, machine(tmp_path)) == []
+    probes = machine(tmp_path, usr__bin__plasmashell="")
+    due = to_do([asked], [compare(asked, probes, {"/etc/xdg/lock": "x"}, {})], files, probes)
+    assert due[0]["files"] == ["/etc/xdg/lock"]
+
+
+@pytest.mark.parametrize(
+    ("menu", "seen"),
+    [
+        ('set superusers="grub"\npassword_pbkdf2 grub grub.pbkdf2.sha512.10000.AB.CD\n', "password"),
+        ("password_pbkdf2 grub grub.pbkdf2.sha512.10000.AB.CD\n", None),
+        ('set superusers="grub"\npassword grub clear\n', None),
+    ],
+)
+def test_a_boot_menu_asks_for_a_password_where_it_has_a_superuser(
+    tmp_path: Path, menu: str, seen: str | None
+) -> None:
+    assert machine(tmp_path, boot__grub=menu).grub({"path": "/boot/grub"}) == seen
+
+
 def test_waived_and_declined_rules_say_why_and_ask_for_nothing(tmp_path: Path) -> None:
     probes = machine(tmp_path)
     waiver = {"rule": "essai", "reason": "imprimante", "author": "Mairie", "until": "2027-01-01"}
