@@ -71,6 +71,10 @@ class Orders:
         self._state.write(self._site, self._asset, f"delivered/{name}.pem", text.encode())
         return chain[0]
 
+    def delivered(self, name: str) -> str:
+        """What the authority has delivered last (PEM); empty before."""
+        return self._read("delivered", name, "pem")
+
     def answer(
         self, name: str, request: str, wanted: Wanted, *, now: datetime, renew_days: int, check: bool
     ) -> Answer:
