@@ -23,6 +23,7 @@ from reversibility.records.vault_entry import OWN_ASSET
 
 ACCOUNT, PRIVATE_KEY = "acme-account", "private_key"
 ORDER_SECONDS = 300
+NONCES = 5
 
 Record = Callable[[str, str, str], None]
 """("set" or "remove", name of the TXT record, value)."""
@@ -113,6 +114,7 @@ def obtain(settings: Settings, key: str, request: str, record: Record) -> str:
     signing = josepy.JWKEC(key=loaded)
     verify: Any = settings.trust or True  # requests takes a file as well
     network = client.ClientNetwork(signing, alg=josepy.ES256, verify_ssl=verify, user_agent="cartable")
+    network.post = _patient(network.post, messages.Error)
     try:
         there = client.ClientV2(client.ClientV2.get_directory(settings.directory, network), network)
         _log_in(there, settings, messages, errors)
@@ -122,6 +124,21 @@ def obtain(settings: Settings, key: str, request: str, record: Record) -> str:
     except (errors.Error, messages.Error, requests.RequestException) as error:
         raise CartableError(f"{settings.directory} issued nothing: {_told(error)}") from error
     return str(finished.fullchain_pem)
+
+
+def _patient(post: Callable[..., Any], refused: type[Exception]) -> Callable[..., Any]:
+    """Post again with a new nonce, as often as a busy authority may want it: the library does so once."""
+
+    def again(*args: Any, **more: Any) -> Any:
+        for left in reversed(range(NONCES)):
+            try:
+                return post(*args, **more)
+            except refused as error:
+                if getattr(error, "code", "") != "badNonce" or not left:
+                    raise
+        raise AssertionError
+
+    return again
 
 
 def _log_in(there: Any, settings: Settings, messages: Any, errors: Any) -> None:
@@ -143,6 +160,8 @@ def _proven(order: Any, there: Any, key: Any, record: Record, challenges: Any) -
     try:
         answers = []
         for each in order.authorizations:
+            if each.body.status.name == "valid":
+                continue  # proven a while ago, which the authority still takes
             offered = [one for one in each.body.challenges if isinstance(one.chall, challenges.DNS01)]
             if not offered:
                 raise CartableError(

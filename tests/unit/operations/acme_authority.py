@@ -71,7 +71,12 @@ def acme_authority(folder: Path, python: str, seconds: int) -> Iterator[AcmeAuth
              "-http01", "", "-https01", "", "-tlsalpn01", ""]  # fmt: skip
     with (folder / "log").open("w") as log, ExitStack() as stack:
         for words in (names, ["pebble", "-config", "pebble.json", "-dnsserver", f"127.0.0.1:{dns}"]):
-            environment = {"PATH": "/usr/bin:/bin", "PEBBLE_VA_NOSLEEP": "1"}
+            environment = {
+                "PATH": "/usr/bin:/bin",
+                "PEBBLE_VA_NOSLEEP": "1",
+                "PEBBLE_AUTHZREUSE": "50",
+                "PEBBLE_WFE_NONCEREJECT": "30",
+            }
             run = subprocess.Popen(
                 [shutil.which(words[0]) or words[0], *words[1:]],
                 cwd=folder,
