@@ -23,11 +23,13 @@ from reversibility.bundle.dual_control import Holders, Sheet
 from reversibility.bundle.leak_scan import refuse_leaks
 from reversibility.bundle.operator_access import read_access
 from reversibility.bundle.passphrase_sheets import without_key
+from reversibility.bundle.pinned_packages import pinned_packages
 from reversibility.bundle.readable_state import ReadableState
 from reversibility.bundle.seal import Label, Seal, seal
 from reversibility.bundle.sections import SECTIONS
 from reversibility.bundle.sections.section import Build, Section
 from reversibility.bundle.signature import check_key, fingerprint_of, public_key
+from reversibility.bundle.wheels import published
 from reversibility.contract.formats import open_format
 from reversibility.errors import CartableError
 from reversibility.market.model import Market
@@ -207,7 +209,8 @@ def _fill(
             section.finish(building, data / section.folder, assessment)
     _check_documents(data)
     progress("looking for secrets in the clear")
-    refuse_leaks(data, vault.secrets())
+    packages = published(data / layout.AUTOMATION / layout.WHEELS, pinned_packages())
+    refuse_leaks(data, vault.secrets(), packages)
     progress("sealing")
     label = Label(
         market=market.name,

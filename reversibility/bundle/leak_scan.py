@@ -7,7 +7,7 @@ import io
 import re
 import tarfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from reversibility.bundle import layout
@@ -23,16 +23,17 @@ SHORTEST = 8  # of a secret: anything shorter stands in ordinary words; the poli
 LARGEST = 256 * 1024 * 1024  # bytes of an archive's member that are looked at
 
 
-def refuse_leaks(data: Path, secrets: Iterable[str]) -> None:
+def refuse_leaks(data: Path, secrets: Iterable[str], published: Collection[Path] = ()) -> None:
     """Raise CartableError with the names of the files of the payload ``data`` that hold a secret in the clear.
 
-    Looks into tar and zip archives (workbooks), not into ``depot.bundle``, which holds commits of the project.
+    Looks into tar and zip archives (workbooks), not into ``depot.bundle``, which holds commits of the project, nor into
+    ``published``: packages from an index, whose documents have private keys as examples.
     """
     needles = _starts(secrets)
     found = [
         f"{name} ({what})"
         for path in sorted(data.rglob("*"))
-        if path.is_file() and not path.is_symlink()
+        if path.is_file() and not path.is_symlink() and path not in published
         for name, content in _contents(path, str(path.relative_to(data)))
         if (what := _leak(name, content, needles))
     ]

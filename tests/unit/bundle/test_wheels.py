@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reversibility.bundle.wheels import BUILD, fetch_wheels, lacking
+from reversibility.bundle.leak_scan import refuse_leaks
+from reversibility.bundle.wheels import BUILD, fetch_wheels, lacking, published
 from reversibility.contract.formats import open_format
 from reversibility.contract.offline_install import offline_problem
 from reversibility.errors import CartableError
@@ -69,6 +70,19 @@ def test_packages_install_from_the_folder_alone_or_it_is_told_why_not(
     assert "besoin" in (offline_problem(folder, requirements) or "")
     shutil.copy(elsewhere / "besoin-1.5-py3-none-any.whl", folder)
     assert offline_problem(folder, requirements) is None
+
+
+def test_what_anybody_gets_from_the_index_is_no_leak(tmp_path: Path) -> None:
+    """Ansible's collections have private keys as examples; a file that only has the suffix is searched."""
+    wheels = tmp_path / "paquets"
+    key = "-----BEGIN PRIVATE KEY-----\n" + "A" * 200 + "\n-----END PRIVATE KEY-----\n"
+    for name, version in (("essai", "1.0"), ("setuptools", "80.0"), ("essai", "0.9"), ("autre", "1.0")):
+        with zipfile.ZipFile(make_wheel(wheels, name, version), "a") as archive:
+            archive.writestr("example.pem", key)
+    with pytest.raises(CartableError) as refused:
+        refuse_leaks(tmp_path, [], published(wheels, {"Essai": "1.0"}))
+    assert "autre-1.0" in str(refused.value) and "essai-0.9" in str(refused.value)
+    assert "essai-1.0" not in str(refused.value) and "setuptools" not in str(refused.value)
 
 
 def test_a_wheel_is_opened(tmp_path: Path) -> None:
