@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from reversibility import console
 from reversibility.bundle import open as opening
 from reversibility.bundle.takeover import arrival
 from reversibility.bundle.takeover.context import Context
@@ -16,7 +18,7 @@ from reversibility.bundle.takeover.handed_over import handed_over
 from reversibility.bundle.takeover.playbooks import Playbooks
 from reversibility.bundle.takeover.steps import NAMES, run_steps
 from reversibility.bundle.verify import verify
-from reversibility.console import printable, say
+from reversibility.console import printable
 from reversibility.errors import CartableError
 from reversibility.market.paths import MarketPaths
 from reversibility.operations.permission import Emergency
@@ -87,6 +89,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _day(text: str) -> str:
     return datetime.strptime(text, "%Y-%m-%d").date().isoformat()
+
+
+def say(text: str) -> None:
+    """Print a line at once: the playbooks between the lines print by themselves."""
+    console.say(text)
+    sys.stdout.flush()
 
 
 def _takeover(args: argparse.Namespace) -> int:

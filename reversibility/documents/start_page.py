@@ -15,6 +15,11 @@ from reversibility.documents.render import html_to_pdfa3, render_html
 from reversibility.market.model import Market
 
 START = "00-lisez-moi"
+# What Debian and Ubuntu have to have before Python's packages run: those of scripts/setup.
+SYSTEM_PACKAGES = (
+    *("python3", "python3-venv", "git", "openssh-client", "ca-certificates"),
+    *("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-dejavu-core"),
+)
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,7 @@ def start_context(
         "administrators": contract.get("administrators") or (),
         "holders": list(holders),
         "pythons": pythons,
+        "system_packages": SYSTEM_PACKAGES,
         "wheels": wheels,
         "wheels_python": ".".join(platform.python_version_tuple()[:2]),
         "schools": market.sites,

@@ -9,7 +9,7 @@ import pytest
 
 from reversibility.records.state import State
 from tests.unit.bundle.market import Case, make_case
-from tests.unit.bundle.reader import EQUIPMENT, PROJECT, SECRETS, START, Expected, Reader, make_reader
+from tests.unit.bundle.reader import EQUIPMENT, PROJECT, SECRETS, Expected, Reader, make_reader
 from tests.unit.contract import handover
 
 pytestmark = pytest.mark.playbook
@@ -64,8 +64,7 @@ def test_every_command_of_the_opening_sheet(case: Case, reader: Reader) -> None:
 
 @pytest.mark.judge("age")
 def test_every_command_of_the_start_page(case: Case, reader: Reader) -> None:
-    printed = reader.start_page()
-    reader.follow(printed, START)
+    printed = reader.follow_start_page()
     reader.type(printed[-2].replace("--until audit", "--until open"), PROJECT)
     project, records = reader.project, reader.project / "var/demo"
     assert (project / "inventories/demo/hosts.yml").is_file()

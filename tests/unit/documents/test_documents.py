@@ -207,7 +207,7 @@ def test_the_start_page_is_enough_to_take_over(documents: Path) -> None:
     text = Page((documents / "00-lisez-moi/lisez-moi.html").read_text(encoding="utf-8")).text
     for needed in (
         "python3 -I cartable-demo-X/verifier.py --empreinte", "py -I cartable-demo-X\\verifier.py",
-        "bagit.py --validate cartable-demo-X",
+        "-m bagit --validate cartable-demo-X",
         "reversibility verify cartable-demo-X --fingerprint",
         "age -d -i MA-CLE-PRIVEE moitie-a", "age -d -i MA-CLE-PRIVEE -o ../../../cle.keyx moitie-b",
         "vault.kdbx", "KeePassXC",
@@ -221,6 +221,16 @@ def test_the_start_page_is_enough_to_take_over(documents: Path) -> None:
     ):  # fmt: skip
         assert needed in text, needed
     assert "ne suffit pas" not in text
+
+
+def test_the_start_page_names_what_the_system_has_to_have(documents: Path) -> None:
+    """The same as this project's own installation."""
+    setup = (PROJECT / "scripts" / "setup").read_text(encoding="utf-8")
+    block = re.search(r"^packages=\(\n(.*?)^\)", setup, re.DOTALL | re.MULTILINE)
+    assert block
+    wanted = {name for line in block[1].splitlines() for name in line.partition("#")[0].split()}
+    page = (documents / "00-lisez-moi/lisez-moi.html").read_text(encoding="utf-8")
+    assert wanted and {name for name in wanted if f"<code>{name}</code>" not in page} == set()
 
 
 @pytest.mark.parametrize(("operator_key", "known_hosts"), [(False, False), (True, False), (False, True)])
