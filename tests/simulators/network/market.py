@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,19 @@ class SimulatedMarket:
 
     def run(self, playbook: str, *options: str, **variables: Any) -> subprocess.CompletedProcess[str]:
         """Run one of the project's playbooks."""
+        words = ["-i", str(self.folder), *options, str(PROJECT / "playbooks" / playbook)]
+        return self._ansible_playbook(words, variables)
+
+    def type(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Type a command that a document prints, at the root of the project."""
+        program, *words = shlex.split(command)
+        assert program == "ansible-playbook", command
+        inventory = f"inventories/{self.folder.name}"
+        return self._ansible_playbook([str(self.folder) if word == inventory else word for word in words], {})
+
+    def _ansible_playbook(
+        self, words: Sequence[str], variables: Mapping[str, Any]
+    ) -> subprocess.CompletedProcess[str]:
         environment = {
             name: value
             for name, value in os.environ.items()
@@ -128,15 +142,9 @@ class SimulatedMarket:
             "CARTABLE_DATA_DIR": str(self.data.parent),
             "CARTABLE_VAULT_PASSPHRASE_COMMAND": f"cat {self.root}/passphrase",
         }
-        words = [
-            "-i",
-            str(self.folder),
-            *options,
-            "-e",
-            json.dumps({"preflight_emergency": EMERGENCY, **variables}),
-        ]
+        more = ["-e", json.dumps({"preflight_emergency": EMERGENCY, **variables})]
         return subprocess.run(
-            [sys.executable, "-m", "ansible", "playbook", *words, str(PROJECT / "playbooks" / playbook)],
+            [sys.executable, "-m", "ansible", "playbook", *words, *more],
             cwd=PROJECT, env=environment, text=True, capture_output=True, stdin=subprocess.DEVNULL,
             start_new_session=True, check=False, timeout=180,
         )  # fmt: skip

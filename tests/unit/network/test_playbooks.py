@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reversibility.contract.parse_back import open_configuration, read_back
+from reversibility.documents.runbooks import steps
 from reversibility.market.load import load_market
 from reversibility.platforms.cisco_ios import DIALOGUE as IOS
 from reversibility.records import revocations
@@ -100,8 +101,14 @@ def restored(market: SimulatedMarket, device: IosDevice, password: str) -> None:
     users = dict(device.snmp_users)
     device.erase("admin", first)
     assert device.snmp_users == {}
-    done = market.run("restore_device.yml", restore_device=TAG)
+    # As the sheet "Remplacer un commutateur" prints it.
+    declared = load_market(market.folder)
+    printed = [step.command for step in steps(declared.name, declared.assets[TAG], "switches")]
+    restore, observe, _ = filter(None, printed)
+    done = market.type(restore)
     assert done.returncode == 0, done.stdout + done.stderr
+    seen = market.type(observe)
+    assert seen.returncode == 0, seen.stdout + seen.stderr
     assert IOS.stable(ios_show.running(device)) == before
     assert IOS.stable(ios_show.startup(device)).endswith(before.partition("version")[2])
     assert device.snmp_users == users
