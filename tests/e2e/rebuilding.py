@@ -18,8 +18,7 @@ from reversibility.bundle.compare import compare, describe
 from reversibility.documents.runbooks import RUNBOOKS
 from reversibility.market.load import load_market
 from reversibility.market.paths import MarketPaths
-from tests.e2e.conftest import INVENTORY, LAB, School
-from tests.unit.bundle.reader import PROJECT, Reader
+from tests.e2e.conftest import INVENTORY, LAB, TAGS, School
 
 NAS, ROUTER, SWITCH, PC = "NA250001", "RT250001", "SW250001", "UC250001"
 DISK, SHARES = "/srv/sauvegarde", "/srv/partages"
@@ -65,12 +64,12 @@ class Seen:
         )
 
 
-def burn_down(school: School, reader: Reader, taken: MarketPaths) -> None:
+def burn_down(school: School, taken: MarketPaths) -> None:
     """Destroy every machine; blank ones take their places, and the disk is plugged in."""
     disk = school.on_host(NAS, f"tar -C / -c {DISK[1:]} | base64")
     kept = taken.known_hosts.read_bytes()
     school.run(LAB, "down")
-    reader.type(f"CARTABLE_DATA_DIR={taken.data.parent} {LAB} up -i {taken.inventory}", PROJECT)
+    school.run("env", f"CARTABLE_DATA_DIR={taken.data.parent}", LAB, "up", "-i", taken.inventory)
     taken.known_hosts.write_bytes(
         kept
     )  # the lab has noted those of the blank machines, which the sheets read
@@ -83,18 +82,25 @@ def burn_down(school: School, reader: Reader, taken: MarketPaths) -> None:
 def printed(bundle: Path) -> list[str]:
     """The commands of the four sheets on Linux machines: the same but for the machine, typed for all at once."""
     assets = load_market(bundle / "data/10-automatisation/marche").assets
-    found = {}
+    found, listed = {}, dict[str, str]()
     for tag, (name, _) in zip((PC, NAS, ROUTER, SWITCH), RUNBOOKS.values(), strict=True):
-        page = (bundle / f"data/10-automatisation/fiches/{name}.html").read_text(encoding="utf-8")
-        linux = page.partition("<h2>Sous Windows</h2>")[0]
-        commands = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", linux, re.DOTALL)
-        first = re.findall(r'<th scope="row">(\w+)</th><td>([\d.]+)</td>', linux)[0]
-        found[tag] = [
-            html.unescape(one).replace(first[0], "TAG").replace(first[1], "ADDRESS") for one in commands
-        ]
+        commands, machines = sheet(bundle, name, "Sous Linux")
+        listed |= machines
+        (first, address), *_ = machines.items()
+        found[tag] = [one.replace(first, "TAG").replace(address, "ADDRESS") for one in commands]
     assert found[PC] == found[NAS] == found[ROUTER] == found[SWITCH]
-    addresses = " ".join(str(assets[tag].address) for tag in found)
-    return [one.replace("TAG", ",".join(found)).replace("ADDRESS", addresses) for one in found[PC]]
+    assert {tag: str(assets[tag].address) for tag in TAGS} == listed
+    words = {"TAG": ",".join(listed), "ADDRESS": " ".join(listed.values())}
+    return [re.sub("TAG|ADDRESS", lambda found: words[found[0]], one) for one in found[PC]]
+
+
+def sheet(bundle: Path, name: str, system: str) -> tuple[list[str], dict[str, str]]:
+    """A part of a sheet: its commands, and the addresses of its machines by their tags."""
+    page = (bundle / f"data/10-automatisation/fiches/{name}.html").read_text(encoding="utf-8")
+    part = page.partition(f"<h2>{system}</h2>")[2].partition("<h2>")[0]
+    commands = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", part, re.DOTALL)
+    machines = re.findall(r'<th scope="row">(\w+)</th><td>([\d.]+)</td>', part)
+    return [html.unescape(one) for one in commands], dict(machines)
 
 
 def differences(before: Path, after: Path) -> list[str]:
