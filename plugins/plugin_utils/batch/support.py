@@ -22,7 +22,7 @@ ansible.executor.module_common:_CachedModule load
 ansible.executor.play_iterator:PlayIterator add_notification get_state_for_host
 ansible.executor.task_executor:TaskExecutor _get_action_handler_with_module_context _get_connection _set_become_plugin run
 ansible.module_utils._internal._ansiballz._loader: run_module(json_params,profile,module_fqn,modlib_path,extensions)
-ansible.parsing.dataloader:DataLoader load_from_file(cache,unsafe,json_only,trusted_as_template) path_dwim_relative_stack
+ansible.parsing.dataloader:DataLoader path_dwim load_from_file(cache,unsafe,json_only,trusted_as_template) path_dwim_relative_stack
 ansible.playbook.block:Block load
 ansible.playbook.handler:Handler notify_host
 ansible.playbook.helpers: load_list_of_blocks(play,parent_block,role,use_handlers)

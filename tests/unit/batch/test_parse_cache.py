@@ -22,7 +22,7 @@ def role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def read(path: Path) -> dict[str, object]:
-    found: dict[str, object] = DataLoader().load_from_file(str(path), cache="none", trusted_as_template=True)
+    found: dict[str, object] = DataLoader().load_from_file(str(path), trusted_as_template=True)
     return found
 
 

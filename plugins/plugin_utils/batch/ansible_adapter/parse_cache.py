@@ -1,11 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parsed files of roles and compiled templates, made once in the process of the play for the processes of all hosts.
-
-Half of the controller's time for a host where nothing is to be done went into parsing, into copying what was parsed, and
-into compiling.
-"""
+"""Parsed files of roles and compiled templates, made once in the process of the play for the processes of all hosts."""
 
 from __future__ import annotations
 
@@ -80,14 +76,19 @@ class ParseCache:
             json_only: bool = False,
             trusted_as_template: bool = False,
         ) -> Any:
-            if cache != "none":
+            path = str(loader.path_dwim(file_name))
+            if (
+                not trusted_as_template
+                or cache == "vaulted"
+                or (cache == "all" and path in loader._FILE_CACHE)
+            ):
                 return load(loader, file_name, cache, unsafe, json_only, trusted_as_template)
             # Given away once in a process, since whoever has it may change it.
-            kept = self._files.pop(str(loader.path_dwim(file_name)), None) if trusted_as_template else None
-            if kept is not None and kept[0] == _stamp(file_name):
-                return kept[1]
-            # Nobody else has what was parsed for this call: no need to copy it.
-            return load(loader, file_name, cache, True, json_only, trusted_as_template)
+            stamp, data = self._files.pop(path, (None, None))
+            if stamp is not None and stamp == _stamp(path):
+                return data
+            # Ansible parses once, and copies for each use, which takes longer than to parse again.
+            return load(loader, file_name, "none", True, json_only, trusted_as_template)
 
         return load_from_file
 
