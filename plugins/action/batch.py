@@ -18,7 +18,7 @@ class ActionModule(ActionBase):
     TRANSFERS_FILES = False
     _supports_check_mode = True
     _supports_async = False
-    cpus = cpu_semaphore.CPUS  # made before the play forks
+    cpus = cpu_semaphore.CPUS  # created before the play forks its workers
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the file; the result lists its tasks."""

@@ -1,11 +1,12 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Program that is sent to a target: it keeps the module files there, and serves messages with jobs until its input ends.
+"""Program that is sent to a target: it caches the module files there, and runs the jobs of each message until its input
+ends.
 
 ``payload.py`` of the controller appends the call of ``main``. Standard library only, Python 3.9 and later. Each set of
-modules has a tree of its own in ``~/.ansible/cartable-batch``, named by its content, since a module may look whether
-other files are there. A tree must be the user's own and closed to others' writing before anything of it is run.
+modules has its own tree in ``~/.ansible/cartable-batch``, named by its hash: some modules test which other
+files exist. A tree is used only if the user owns it and nobody else can write there.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 
 sys.path[:] = [
     path for path in sys.path if path not in ("", ".")
-]  # nothing is imported from where others may write
+]  # import nothing from folders that others can write
 
 import base64
 import hashlib
@@ -30,16 +31,16 @@ import time
 import zipfile
 from typing import Any, Callable, Iterator, Mapping, Optional
 
-MARK = "cartable-batch:"  # before each line of the answer: a login banner may print others
-INDEX = "index.json"  # in a tree: SHA-256 of its files
-MOST_TREES = 64  # the ones unused for longest are removed
-ABANDONED = 3600  # seconds after which a tree that is not finished is removed
+MARK = "cartable-batch:"  # starts each line of the answer: a login banner may print other lines
+INDEX = "index.json"  # file in a tree with the SHA-256 of its files
+MOST_TREES = 64  # older ones are removed, least recently used first
+ABANDONED = 3600  # seconds after which an unfinished tree is removed
 
-temporary: dict[str, str] = {}  # trees that cannot be kept, by their key
+temporary: dict[str, str] = {}  # uncached trees, by their key
 
 
 def main(first: str, stays: bool) -> None:
-    """Serve the message ``first``; where the program ``stays``, those that come on standard input as well."""
+    """Serve the message ``first`` and, if the program ``stays``, those on standard input."""
     begun = python()
     try:
         serve(json.loads(first))
@@ -64,13 +65,13 @@ def python() -> tuple[int, int, int]:
 
 
 def messages(begun: tuple[int, int, int]) -> Iterator[Mapping[str, Any]]:
-    """The messages on standard input, each behind a line with its length."""
+    """The messages on standard input, each after a line with its length in bytes."""
     while True:
         size = sys.stdin.buffer.readline()
         message = sys.stdin.buffer.read(int(size)) if size.strip() else b""
-        if not message or len(message) < int(size):  # nobody is there any more
+        if not message or len(message) < int(size):  # the controller has gone
             return
-        if python() != begun:  # a job has replaced it, and another one must go on
+        if python() != begun:  # a job has replaced Python: the controller starts a new program
             write({"stale": True})
             return
         yield json.loads(message)
@@ -91,7 +92,7 @@ def serve(message: Mapping[str, Any]) -> None:
 
 
 def tree_of(key: str, keep: bool, files: Optional[str]) -> Optional[str]:
-    """The tree with the module files, made of ``files`` where it is missing; None where these are needed."""
+    """The tree with the module files, created from ``files`` if missing; None if ``files`` are needed and not given."""
     if key in temporary:
         return temporary[key]
     try:
@@ -130,15 +131,15 @@ def tree_of(key: str, keep: bool, files: Optional[str]) -> Optional[str]:
 
 
 def make(root: str, tree: str, files: str) -> None:
-    """Make a tree under another name, so that nobody meets half of it, and remove old ones."""
+    """Make a tree under a temporary name, rename it, and remove old trees."""
     aside = tempfile.mkdtemp(prefix=".new-", dir=root)
     try:
         fill(aside, files, files_in(root))
-        os.sync()  # a power cut must not leave the name without the content
+        os.sync()  # after a power cut, a renamed tree must be complete
         os.rename(aside, tree)
     except OSError:
         shutil.rmtree(aside, ignore_errors=True)
-        if not os.path.isdir(tree):  # unless another run was faster
+        if not os.path.isdir(tree):  # unless another run has created it
             raise
     found = trees(root)
     whole = [path for _, path in found if not os.path.basename(path).startswith(".")]
@@ -148,7 +149,7 @@ def make(root: str, tree: str, files: str) -> None:
 
 
 def fill(tree: str, files: str, known: Mapping[tuple[str, str], str]) -> None:
-    """Extract and compile the files; those that another tree has are linked."""
+    """Extract and compile the files; hard-link those that another tree has."""
     import compileall
 
     index = {}
@@ -160,7 +161,7 @@ def fill(tree: str, files: str, known: Mapping[tuple[str, str], str]) -> None:
             except (KeyError, OSError):
                 if os.path.lexists(
                     os.path.join(tree, name)
-                ):  # linked: writing it would write the other tree's
+                ):  # hard link: writing to it would change the other tree
                     os.unlink(os.path.join(tree, name))
                 compileall.compile_file(archive.extract(name, tree), quiet=2)
     with open(os.path.join(tree, INDEX), "w") as file:
@@ -188,7 +189,7 @@ def files_in(root: str) -> dict[tuple[str, str], str]:
 
 
 def trees(root: str) -> list[tuple[float, str]]:
-    """When each tree was used, newest first; half ones included."""
+    """Time of last use of each tree, newest first, including unfinished ones."""
     found = []
     for path in (os.path.join(root, name) for name in os.listdir(root)):
         try:
@@ -200,6 +201,6 @@ def trees(root: str) -> list[tuple[float, str]]:
 
 
 def is_own(path: str) -> bool:
-    """Whether a folder is the user's own and closed to others' writing."""
+    """Whether the user owns a folder and nobody else can write there."""
     found = os.lstat(path)
     return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022

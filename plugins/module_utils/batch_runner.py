@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runner of many Ansible modules in one execution on the target: one Python, and a fork of it for each module.
 
-It stands beside the module files (``cartable_batch_runner.py``); ``batch_bootstrap.py`` calls ``main``. Standard library
+It is in the folder of the module files (``cartable_batch_runner.py``); ``batch_bootstrap.py`` calls ``main``. Standard
+library
 only, Python 3.9 and later. Every module is Ansible's own, run by AnsiballZ's own loader; its output is returned as it is.
 
 The answer: ``{"started": true}``, for each job ``{"job": number, "run": {"rc": status, "stdout": text, "stderr": text}}`` as
@@ -25,7 +26,7 @@ import time
 from contextlib import suppress
 from typing import IO, Any, Callable, Mapping, NoReturn, Optional, Sequence
 
-_imports_from: Optional[str] = None  # the folder of modules of the call before
+_imports_from: Optional[str] = None  # module folder of the previous call
 
 
 def main(jobs: Sequence[Mapping[str, Any]], modules: str, write: Callable[[Mapping[str, Any]], None]) -> None:
@@ -45,9 +46,9 @@ def main(jobs: Sequence[Mapping[str, Any]], modules: str, write: Callable[[Mappi
 
 
 def _import_from(modules: str) -> None:
-    """Import from this folder instead of that of the call before, also in packages that are imported already."""
+    """Import from this folder instead of the previous call's, also in packages that are already imported."""
     global _imports_from
-    importlib.invalidate_caches()  # a job may have brought what is looked for
+    importlib.invalidate_caches()  # a job may have installed the module
     before, _imports_from = _imports_from, modules
     sys.path[:] = [modules, *(path for path in sys.path if path not in (before, modules))]
     if before is None or before == modules:
@@ -61,7 +62,7 @@ def _import_from(modules: str) -> None:
 
 
 def _enter_working_directory() -> None:
-    """As AnsiballZ does: leave a folder that cannot be entered after a change of user."""
+    """Leave a working directory that the new user cannot enter, as AnsiballZ does."""
     try:
         os.getcwd()
     except OSError:
@@ -72,7 +73,7 @@ def _enter_working_directory() -> None:
 
 
 def _warm_up(jobs: Sequence[Mapping[str, Any]]) -> None:
-    """Import what each child needs; what fails here fails in the child."""
+    """Import what each child needs; an import that fails here will fail in the child and be reported there."""
     try:
         from ansible.module_utils.common.json import Direction, get_module_decoder, get_module_encoder
 
@@ -81,13 +82,13 @@ def _warm_up(jobs: Sequence[Mapping[str, Any]]) -> None:
             get_module_encoder(profile, Direction.MODULE_TO_CONTROLLER)
     except Exception:
         pass
-    gc.freeze()  # a search for garbage in a child would copy every page
+    gc.freeze()  # garbage collection in a child would copy every page
 
 
 def _run_with_files(
     job: Mapping[str, Any], run_module: Callable[[Mapping[str, Any]], None]
 ) -> Mapping[str, Any]:
-    """Run one job; its files, with names that nobody can guess, are there meanwhile."""
+    """Run one job, with its files under random names until it ends."""
     made: list[str] = []
     try:
         for folder in sorted({os.path.dirname(path) for path in job["files"]}):
@@ -120,7 +121,7 @@ def _in_child(
     status: int = 1
     try:
         os.setpgid(0, 0)
-        atexit._clear()  # what is there is the runner's
+        atexit._clear()  # the buffered output is the runner's
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.dup2(out.fileno(), 1)
@@ -135,7 +136,7 @@ def _in_child(
         run_module(dict(call, json_params=call["json_params"].encode()))
     except SystemExit as ended:
         status = ended.code if isinstance(ended.code, int) else (0 if ended.code is None else 1)
-    except BaseException:  # a child must never return into the parent's code
+    except BaseException:  # a child must not return into the parent's code
         import traceback
 
         traceback.print_exc()
@@ -163,7 +164,7 @@ def _limit_files(number: int) -> None:
 
 
 def _memory_file(name: str) -> IO[bytes]:
-    """A file in memory: a module may print any amount, and none of it touches a disk."""
+    """A file in memory, so that a module's output, of any size, is not written to a disk."""
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("cartable-" + name), "w+b")
     return tempfile.TemporaryFile()
@@ -176,7 +177,7 @@ def _content(file: IO[bytes]) -> str:
 
 
 def _parsed(text: str) -> Optional[dict[str, Any]]:
-    """The JSON object in what a module printed, as Ansible looks for it."""
+    """The JSON object in a module's output, found as Ansible does."""
     lines = text.splitlines()
     first = next((n for n, line in enumerate(lines) if line.strip().startswith("{")), None)
     if first is None:
@@ -192,7 +193,8 @@ def _parsed(text: str) -> Optional[dict[str, Any]]:
 
 
 def _has_failed(result: Optional[Mapping[str, Any]]) -> bool:
-    """As Ansible's executor decides: ``failed``, else a status that is not 0; no result has failed."""
+    """Whether the module failed, as Ansible's executor decides: ``failed``, else a status other than 0, or no
+    result."""
     if result is None:
         return True
     try:

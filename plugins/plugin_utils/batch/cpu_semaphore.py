@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-# Seconds to wait, then go on without: the holder may wait for something of this host, or may have been killed.
+# Seconds to wait before continuing without a token: the holder may wait for this host, or may have been killed.
 LONGEST_WAIT = 120.0
 
 
@@ -30,7 +30,7 @@ class CpuSemaphore:
 
     @contextmanager
     def acquired(self, seconds: float | None = None) -> Iterator[bool]:
-        """Hold a token for the block; yields False where none was free in time."""
+        """Hold a token during the block; yields False if none was free in time."""
         self._acquire(self._longest_wait if seconds is None else seconds)
         try:
             yield self._has_token
@@ -63,5 +63,5 @@ class CpuSemaphore:
             os.write(self._back, b".")
 
 
-# Made in the process that forks: a strategy imports an action plugin to look at its class.
+# Created in the process that forks: a strategy imports each action plugin there.
 CPUS = CpuSemaphore(os.cpu_count() or 1)

@@ -1,9 +1,9 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Dependencies of a task: the variables it reads before it runs, through whatever templates.
+"""Dependencies of a task: the variables that its templates read before it runs, directly and indirectly.
 
-A template that cannot be understood reads everything: a task then waits for those before it.
+A template that cannot be parsed counts as reading everything, so that its task waits for the earlier ones.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 
 
 class _AnyPlugin(dict[str, Any]):
-    """Filters or tests of which each exists: nothing is rendered here."""
+    """Mapping in which every filter or test exists: nothing is rendered here."""
 
     def get(self, key: str, default: Any = None) -> Any:
         return super().get(key, str)
@@ -25,7 +25,7 @@ class _AnyPlugin(dict[str, Any]):
 _ENVIRONMENT = Environment(extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"], autoescape=False)
 _ENVIRONMENT.filters = _AnyPlugin()
 _ENVIRONMENT.tests = _AnyPlugin()
-EVERYTHING = "*"  # also what a lookup or a test finds in files, which a task may write
+EVERYTHING = "*"  # also files that a lookup or a test reads, since a task may write them
 _DYNAMIC_NAMES = frozenset({"vars", "hostvars"})
 _LOOKUPS = frozenset({"lookup", "query", "q"})
 # They read only their arguments.
@@ -63,9 +63,9 @@ class Reader:
         return frozenset(found)
 
     def template_names(self, text: str) -> frozenset[str]:
-        """All names that the template ``text`` may read, those behind its variables included."""
+        """All names that the template ``text`` may read, directly and through its variables."""
         waiting, read = map(set, _read_directly(str(text)))
-        # Such a name reads everything already; to look at all variables of all hosts would render them, for each host.
+        # Such a name already counts as reading everything. Following it would render all variables of all hosts.
         known: set[str] = set(_DYNAMIC_NAMES)
         while waiting:
             name = waiting.pop()
@@ -77,7 +77,7 @@ class Reader:
         return frozenset(read)
 
     def _behind(self, name: str) -> tuple[frozenset[str], frozenset[str]]:
-        """As ``_read_directly``, of all templates in a variable."""
+        """``_read_directly`` for all templates in a variable."""
         if name not in self._known:
             direct, read = set[str](), set[str]()
             for text in templates([self._variables.get(name)]):
@@ -89,7 +89,7 @@ class Reader:
 
 @functools.lru_cache(maxsize=4096)
 def _read_directly(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The variables that a template names, and all that it reads itself."""
+    """The variables that a template names, and EVERYTHING if it may read more."""
     try:
         tree = _ENVIRONMENT.parse(text)
     except TemplateSyntaxError:
@@ -103,7 +103,7 @@ def _read_directly(text: str) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _are_pure(tree: nodes.Template) -> Iterator[bool]:
-    """Of each lookup in a template, whether it reads only its arguments."""
+    """For each lookup in a template, whether it reads only its arguments."""
     for call in tree.find_all(nodes.Call):
         if isinstance(call.node, nodes.Name) and call.node.name in _LOOKUPS:
             first = call.args[0] if call.args else None
@@ -111,10 +111,10 @@ def _are_pure(tree: nodes.Template) -> Iterator[bool]:
 
 
 def is_pure(lookup: str) -> bool:
-    """Whether a lookup, with or without its collection, reads nothing but its arguments that a task may change."""
+    """Whether a lookup (short or full name) reads only its arguments, or data that no task can change."""
     collection, _, name = lookup.rpartition(".")
     if collection == "cartable.fleet":
-        return True  # the vault and the catalogue, which no target writes
+        return True  # vault and catalogue: no task changes them
     return collection in ("", "ansible.builtin", "ansible.legacy") and name in _PURE_LOOKUPS
 
 

@@ -27,7 +27,7 @@ from .segment import Exchange, Progress, Segment
 
 
 class Failed(Exception):
-    """A task has failed and nothing in the file rescues it."""
+    """A task has failed without a rescue in the file."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class Failed(Exception):
 
 
 class Unreachable(Exception):
-    """The host cannot be reached any more: nothing of the file is run, not even what rescues."""
+    """The host is unreachable: no further task of the file runs, not even a rescue."""
 
 
 class Batch:
@@ -95,7 +95,7 @@ class Batch:
             raise failure
 
     def _is_wanted(self, entries: Sequence[Task | Block]) -> bool:
-        """Whether tags let any task of them run; a rescue without one rescues nothing."""
+        """Whether the tags select any of these tasks; a rescue without a selected task does not rescue."""
         return any(
             self._is_wanted([*entry.block, *entry.rescue, *entry.always])
             if isinstance(entry, Block)
@@ -118,7 +118,7 @@ class Batch:
             segment = self.planner.segment(waiting)
             if segment.tasks:
                 done = self._run_segment(segment)
-            elif waiting:  # no longer where includes have named nothing
+            elif waiting:  # empty if the includes had no tasks
                 self._run_ordinary(waiting[0])
                 done = 1
             else:
@@ -143,7 +143,7 @@ class Batch:
         return progress.finished
 
     def _finish(self, task: EvaluatedTask) -> None:
-        """Resume a task with the answer of its job, and ask for each further job that it has."""
+        """Resume a task with the answer of its job, and run its further jobs."""
         task.forwarder.release()
         with CPUS.released() if task.waits else nullcontext():
             job = task.job
@@ -193,9 +193,9 @@ class Batch:
     # The target ----------------------------------------------------------------------------------------------------
 
     def _ask_target(self, exchange: Exchange) -> None:
-        """Send jobs and wait for their answers; again with the module files where these are missing.
+        """Send jobs and wait for their answers; repeat with the module files if these are missing.
 
-        Raises AnsibleConnectionFailure where the connection is lost meanwhile.
+        Raises AnsibleConnectionFailure if the connection is lost meanwhile.
         """
         jobs = exchange.jobs
         if not jobs:
@@ -216,8 +216,8 @@ class Batch:
             except AnsibleConnectionFailure:
                 raise
             except AnsibleError as error:
-                # Nothing can be run as this user, which the first task, run the ordinary way, will say. But a password
-                # that is refused is not tried again: that may lock the account.
+                # Nothing can run as this user; the first task, run the ordinary way, reports why. A refused password is
+                # not tried again, which might lock the account.
                 if jobs[0].become is not None and str(error) == f"Incorrect {jobs[0].become.name} password":
                     jobs[0].error = error
                 return
@@ -230,14 +230,14 @@ class Batch:
             if lost is not None:
                 lost.lose()
             return
-        # What is no Python prints the program, and with it the arguments of the tasks.
+        # An interpreter other than Python may print the program, with the arguments of the tasks.
         why = "why is hidden, for no_log" if secret else ended["stderr"].strip()[-500:] or "it said nothing"
         results.warn(
             f"The batch did not start on the target (exit status {ended['rc']}), so its tasks run one by one: {why}"
         )
 
     def _lose(self, error: AnsibleConnectionFailure, progress: Progress) -> NoReturn:
-        """Finish what the target has answered before the connection was lost, and raise."""
+        """Finish the tasks answered before the connection was lost, and raise."""
         unknown = progress.names(ran=False)
         said = (
             f"{error} (it is not known which of these tasks still ran: {unknown})" if unknown else str(error)

@@ -17,7 +17,7 @@ from typing import Any
 from ...module_utils import batch_bootstrap, batch_runner
 
 RUNNER = "cartable_batch_runner.py"
-# Starts a program that stays: it comes on standard input as its messages do, each behind its length.
+# Starts a program that stays: it reads itself and its messages from standard input, each after its length.
 START = "import sys; exec(sys.stdin.buffer.read(int(sys.stdin.buffer.readline())))"
 
 
@@ -41,7 +41,8 @@ class Payload:
         return digest.hexdigest()
 
     def message(self, jobs: Sequence[Mapping[str, Any]], *, with_files: bool, keep: bool = True) -> bytes:
-        """A message with ``jobs``; ``with_files`` where the target has answered that it misses them, to ``keep`` there."""
+        """A message with ``jobs``; ``with_files`` if the target has answered that it lacks them; ``keep``: cache them
+        there."""
         files = self._archive() if with_files else None
         return json.dumps({"key": self.key, "keep": keep, "files": files, "jobs": jobs}).encode("ascii")
 
@@ -54,24 +55,24 @@ class Payload:
 
 
 def program(message: bytes, *, stays: bool) -> bytes:
-    """The program for the target with its first message; one that ``stays`` is sent more."""
+    """The program for the target with its first message; ``stays``: it waits for more messages."""
     call = f"\n\nmain({message.decode('ascii')!r}, {stays})\n"
     return Path(batch_bootstrap.__file__).read_bytes() + call.encode("ascii")
 
 
 def with_length(data: bytes) -> bytes:
-    """``data`` behind its length, as a program that stays gets it."""
+    """``data`` after its length, as a program that stays reads it."""
     return b"%d\n" % len(data) + data
 
 
 def answers(stdout: str) -> Iterator[dict[str, Any]]:
-    """The answers in a target's output; whatever else it printed is skipped."""
+    """The answers in a target's output; other output is skipped."""
     for line in stdout.splitlines():
         _, mark, text = line.partition(batch_bootstrap.MARK)
         if mark:
             try:
                 yield json.loads(text)
-            except ValueError:  # cut in the middle
+            except ValueError:  # truncated
                 return
 
 

@@ -1,11 +1,11 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Planning of segments: which of the next tasks run on the target together.
+"""Planning of segments: which of the next tasks run together on the target.
 
-A segment ends before a task that reads what a task of the segment registers, before one that works on the controller,
-before a change of the user, after a task of several modules (a loop, a copy), which follow one by one, and after one
-whose success only the controller can tell (``failed_when``, ``changed_when``). An include is replaced by what it names.
+A segment ends before a task that reads a variable set in the segment, before one that works on the controller, before a
+change of user, after a task of several modules (a loop, a copy), and after one whose success only the controller can
+determine (``failed_when``, ``changed_when``). An include is replaced by its tasks.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .cpu_semaphore import CPUS
 from .report import Forwarder, Report
 from .segment import Segment
 
-MOST_JOBS = 100  # of a segment: each of its tasks has a thread
+MOST_JOBS = 100  # tasks in a segment, since each has a thread
 BATCHABLE = actions.ONE_MODULE | actions.FILES | actions.CALCULATING | {"include"}
 
 
@@ -41,13 +41,13 @@ class Planner:
         self.report = report
 
     def wanted(self, tasks: Sequence[Task]) -> Iterator[Task]:
-        """The tasks that the tags let run."""
+        """The tasks that the tags select."""
         return (task for task in tasks if self.host.is_wanted(task))
 
     def segment(self, tasks: list[Task]) -> Segment:
-        """The first of ``tasks`` that run together, evaluated; none where the first one runs the ordinary way.
+        """The first of ``tasks`` that run together, evaluated; none if the first one runs the ordinary way.
 
-        An include among them is replaced in ``tasks`` by what it includes.
+        An include among them is replaced in ``tasks`` by its tasks.
         """
         segment = Segment()
         while self.host.enabled and len(segment.tasks) < len(tasks):
@@ -73,7 +73,7 @@ class Planner:
             if (job is not None and jobs and not job.goes_with(jobs[0])) or (
                 evaluated.failed and segment.tasks
             ):
-                evaluated.cancel()  # another user; or it may go well once the tasks before it have run
+                evaluated.cancel()  # another user, or an error that the earlier tasks may remove
                 break
             segment.tasks.append(evaluated)
             segment.registers |= properties.registers(task)
@@ -85,7 +85,7 @@ class Planner:
         return segment
 
     def _evaluate(self, task: Task, squashed: Task, names: frozenset[str], segment: Segment) -> EvaluatedTask:
-        # A lookup may wait for something, as attempts and a loop's items do.
+        # A lookup may wait, as retries and the items of a loop do.
         loop = squashed.loop_control
         waits = bool(
             dependencies.EVERYTHING in names or properties.is_retried(squashed) or (loop and loop.pause)
@@ -96,17 +96,17 @@ class Planner:
 
     @staticmethod
     def _runs_ordinary(task: Task) -> bool:
-        """Whether the task runs the ordinary way, as far as that is known before it is evaluated."""
+        """Whether the task certainly runs the ordinary way, before its evaluation."""
         if (
             "{{" in task.action or "{%" in task.action or task.timeout
-        ):  # an alarm rings in the main thread only
+        ):  # signal alarms work in the main thread only
             return True
         if task.delegate_to or task.async_val or task.ignore_unreachable:
             return True
         return actions.kind_of_task(task) not in BATCHABLE
 
     def _included(self, outcome: Outcome) -> list[Task] | None:
-        """The tasks that an include names; None where it has to run the ordinary way, which reports what is wrong."""
+        """The tasks of an include; None if it has to run the ordinary way, which reports the error."""
         try:
             blocks = self.host.included(outcome)
             refusals.check(blocks, self.host.task)
@@ -118,15 +118,15 @@ class Planner:
         return list(self.wanted([entry for entry in found if isinstance(entry, Task)]))
 
     def _names(self, task: Task) -> frozenset[str]:
-        """The variables that the task may read before it runs, and what else it may look at."""
+        """The variables and files that the task may read before it runs."""
         names = self.host.reader_of(task).names(*properties.read_before(task))
-        # What a lookup for the connection reads, such as a store of passwords, is written by no task.
+        # No task writes the data of a lookup for the connection, such as a password store.
         names |= self.host.read_for_connection(task) - {dependencies.EVERYTHING}
         is_pure = not task.loop_with or dependencies.is_pure(task.loop_with)
         return names if is_pure else names | {dependencies.EVERYTHING}
 
     def _depends(self, task: Task, names: frozenset[str], segment: Segment) -> bool:
-        """Whether ``task``, which reads ``names`` before it runs, may read what a task of the segment changes."""
+        """Whether ``task``, which reads ``names`` before it runs, may depend on a task of the segment."""
         if not segment.tasks:
             return False
         if self.host.target.is_controller and properties.reads_controller_file(task):
@@ -135,7 +135,7 @@ class Planner:
         return self._changes(segment, names | after)
 
     def _text_depends(self, task: Task, segment: Segment, text: str) -> bool:
-        """The same for a template file with ``text``."""
+        """Whether a template file with ``text`` may depend on a task of the segment."""
         return bool(segment.tasks) and self._changes(segment, self.host.reader_of(task).template_names(text))
 
     @staticmethod
@@ -143,7 +143,7 @@ class Planner:
         if dependencies.EVERYTHING in names:
             return True
         if any(name.startswith("ansible_") for name in segment.registers):
-            return True  # how the host is reached, or one becomes another user, without any template
+            return True  # connection and become settings, which need no template
         if names and (segment.facts or dependencies.EVERYTHING in segment.registers):
             return True  # facts may have any name, and take precedence over a role's defaults
         return not names.isdisjoint(segment.registers)
@@ -153,7 +153,7 @@ def flat(entries: Sequence[Task | Block]) -> Iterator[Task | Block]:
     """Tasks, and blocks with a rescue; other blocks are replaced by their tasks, which inherit the keywords."""
     for entry in entries:
         if isinstance(entry, Task) and entry.implicit:
-            continue  # "role_complete": which roles have run is counted by the play
+            continue  # "role_complete": the play counts which roles have run
         if isinstance(entry, Block) and not entry.rescue and not entry.always:
             yield from flat(entry.block)
         else:

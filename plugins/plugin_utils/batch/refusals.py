@@ -24,12 +24,12 @@ _KEYWORDS = {
     "delegate_facts": "facts of another host cannot be handed back",
 }
 _CHANGES_INVENTORY = "it changes the inventory of the play"
-# Keys in a result with which an action asks something of the play.
+# Keys in a result with which an action changes the play.
 _RESULTS = {
     **dict.fromkeys(("add_host", "add_group"), _CHANGES_INVENTORY),
     "ansible_stats": "statistics are the play's",
 }
-# On the batch itself, where include_tasks refuses them too or does not hand them on to the tasks of its file.
+# On the batch itself. include_tasks refuses them too, or does not pass them on to the tasks of its file.
 _NOT_ON_THE_BATCH = frozenset(
     {
         "async", "become", "become_exe", "become_flags", "become_method", "become_user", "changed_when", "check_mode",
@@ -52,7 +52,7 @@ _ACTIONS = {
 
 
 def check_batch(batch: Task) -> None:
-    """Raise AnsibleParserError for a keyword on the batch itself that would have to reach the tasks of its file."""
+    """Raise AnsibleParserError for a keyword on the batch itself that belongs on the tasks of its file."""
     given = batch.get_ds() or {}
     if found := _not_on_a_batch(given):
         said = f"A batch takes no {' and no '.join(found)}; put it on the tasks of its file, or on a block around the batch."
@@ -71,9 +71,9 @@ def first_run_once(tasks: Sequence[Task], batch: Task) -> str:
 
 
 def check(blocks: Sequence[Block], batch: Task) -> None:
-    """Raise AnsibleParserError that names every task that a batch cannot run.
+    """Raise AnsibleParserError with every task that a batch cannot run.
 
-    What the tasks inherit from around the ``batch`` holds for the batch as a whole, and is Ansible's to check.
+    Ansible checks keywords inherited from around the ``batch``.
     """
     found = list(dict.fromkeys(sentence for entry in blocks for sentence in _refused(entry, batch)))
     if found:
@@ -82,8 +82,8 @@ def check(blocks: Sequence[Block], batch: Task) -> None:
 
 
 def check_result(task: Task, result: Mapping[str, Any]) -> None:
-    """Raise AnsibleParserError where the ``result`` of ``task`` asks something of the play, which does not see it."""
-    items = result.get("results")  # of a loop; or whatever a module calls so
+    """Raise AnsibleParserError if the ``result`` of ``task`` would change the play (``add_host``, for example)."""
+    items = result.get("results")  # of a loop, or a module's own key with this name
     every = [result, *(items if isinstance(items, list) else ())]
     for key, why in _RESULTS.items():
         if any(isinstance(one, Mapping) and one.get(key) for one in every):
@@ -125,7 +125,7 @@ def _reasons(task: Task, batch: Task) -> Iterator[str]:
 
 
 def _differs(entry: Task, batch: Task, keyword: str) -> bool:
-    """Whether the task has the keyword of its own, if only to take back what it would inherit."""
+    """Whether the task itself sets the keyword, even if only to override an inherited one."""
     return (getattr(entry, keyword) or None) != (getattr(batch, keyword) or None)
 
 

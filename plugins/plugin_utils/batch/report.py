@@ -14,7 +14,7 @@ from .ansible_adapter import result_handback, results
 from .ansible_adapter.host import Host
 from .ansible_adapter.outcome import Effects, Outcome
 
-MOST_ITEMS = 3  # of a loop, that are named in one message
+MOST_ITEMS = 3  # most loop items named in one message
 EVENTS = {
     "failed": "v2_runner_item_on_failed",
     "unreachable": "v2_runner_item_on_failed",
@@ -25,7 +25,7 @@ EVENTS = {
 class Forwarder:
     """Queue of one task's executor, which forwards its callbacks as items of the batch.
 
-    Until ``release`` they are held: the tasks before it have not ended.
+    It holds them until ``release``, when the earlier tasks have ended.
     """
 
     def __init__(self, report: Report, task: Any) -> None:
@@ -35,14 +35,14 @@ class Forwarder:
         self.shown = 0
 
     def release(self) -> Forwarder:
-        """Forward what is held, and from now on at once."""
+        """Forward the held callbacks, and later ones at once."""
         held, self._held = self._held or [], None
         for event, item in held:
             self._forward(event, item)
         return self
 
     def send_callback(self, event: str, *arguments: Any) -> None:
-        """Take one callback of an executor."""
+        """Receive one callback of an executor."""
         item = results.callback_item(self._task, arguments)
         if self._held is None:
             self._forward(event, item)
@@ -58,7 +58,7 @@ class Forwarder:
 
 
 def _in_words(result: Mapping[str, Any]) -> str:
-    """The message of a failed result; of a loop, whose own only says that some items failed, with these items."""
+    """The message of a failed result; for a loop, the messages of its failed items."""
     said = str(result.get("msg", "no message"))
     items = result.get("results")
     failed = (
@@ -84,7 +84,7 @@ class Report:
         self.items = results.Items(host.host, host.task)
         self.tasks: list[dict[str, Any]] = []
         self.effects = Effects()
-        self.ran_ahead = ""  # tasks that ran after one whose failure only the controller knew
+        self.ran_ahead = ""  # tasks that ran after a failure which only the controller detects
         self.changed = False
         self.round_trips = 0
 
@@ -121,14 +121,14 @@ class Report:
         return self._summary() | result_handback.hand_back(self.host.task, self.effects)
 
     def failure(self, outcome: Outcome) -> dict[str, Any]:
-        """The result of a batch that a task has ended."""
+        """The result of a batch with a failed task."""
         said = "the output has been hidden" if outcome.hidden else _in_words(outcome.result)
         if self.ran_ahead:
             said = f"{said} (after it, on the host, also ran: {self.ran_ahead})"
         return self._failed({"failed": True, "msg": f"{outcome.task.get_name()}: {said}"})
 
     def error(self, error: AnsibleError) -> dict[str, Any]:
-        """The result of a batch that stopped at an ``error`` which is no task's failure."""
+        """The result of a batch stopped by an ``error`` other than a task's failure."""
         return self._failed(results.of_error(self.host.host, self.host.task, error))
 
     def unreachable(self, said: str) -> dict[str, Any]:
@@ -142,8 +142,8 @@ class Report:
         return {**result, **self._summary(), **handed_back}
 
     def _summary(self) -> dict[str, Any]:
-        """What every result has."""
-        own = self.host.task  # its keywords have held for each task, and are not to hold for the whole again
+        """Keys common to all results."""
+        own = self.host.task  # applied to each task already: do not apply them to the whole batch again
         own.no_log = own.ignore_errors = own.ignore_unreachable = False
         return {
             "changed": self.changed,

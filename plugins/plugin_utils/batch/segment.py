@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Segment: consecutive tasks whose jobs run on the target together, and the progress of these."""
+"""Segment: consecutive tasks whose jobs run together on the target, and their progress."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ansible.errors import AnsibleConnectionFailure
 from .ansible_adapter.jobs import EvaluatedTask, Job
 from .cpu_semaphore import CPUS
 
-# Seconds to wait for a processor when the target has answered; else the answer is looked at with the next one.
+# Seconds to wait for a semaphore token after an answer; without one, the answer is processed with the next.
 MOMENT = 1.0
 
 
 @dataclass
 class Segment:
-    """Evaluated tasks that run together, and what they may change for the tasks after them."""
+    """Evaluated tasks that run together, and the variables that they may change for later tasks."""
 
     tasks: list[EvaluatedTask] = field(default_factory=list)
     registers: set[str] = field(default_factory=set)
@@ -33,14 +33,14 @@ class Segment:
 
 
 class Exchange:
-    """Jobs that the target was asked to do, and what it has answered so far."""
+    """Jobs sent to the target, and its answers so far."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         self.jobs = list(jobs)
         self.known: set[str] = set()  # the names in its answers: started, job, missing, end
 
     def may_start(self) -> None:
-        """Raise AnsibleConnectionFailure where some jobs were done: ssh would do them again (reconnection_retries)."""
+        """Raise AnsibleConnectionFailure if some jobs were done, since ssh would repeat them (reconnection_retries)."""
         if any(job.answer is not None for job in self.jobs):
             raise AnsibleConnectionFailure("The connection was lost while the tasks ran.")
 
@@ -53,9 +53,9 @@ class Exchange:
 
 
 class Progress(Exchange):
-    """Exchange that finishes the tasks of a segment in their order, each as soon as the target has answered.
+    """Exchange that finishes the tasks of a segment in order, each as soon as the target has answered.
 
-    An error in that, such as a task that has failed, is raised at the end: the target goes on meanwhile.
+    It raises an error, such as a failed task, at the end only: the target continues meanwhile.
     """
 
     def __init__(self, segment: Segment, finish: Callable[[EvaluatedTask], None]) -> None:
@@ -66,16 +66,14 @@ class Progress(Exchange):
         self._error: Exception | None = None
 
     def names(self, *, ran: bool) -> str:
-        """The names of the tasks left that ran, or of which it is not known."""
+        """The names of unfinished tasks that ran or may have run."""
         found = [(task.task.get_name(), job.answer is not None) for task, job in self.left if job is not None]
         return ", ".join(name for name, is_known in found if is_known == ran)
 
     def receive(self, received: list[dict[str, Any]]) -> None:
         try:
             super().receive(received)
-            if received and self._is_next_known(
-                but=1
-            ):  # the last one may have more jobs, once this one has ended
+            if received and self._is_next_known(but=1):  # only the last task may have further jobs
                 with CPUS.acquired(MOMENT) as has_token:
                     while has_token and self._is_next_known(but=1):
                         self._finish_next()
@@ -83,8 +81,9 @@ class Progress(Exchange):
             self._error = error
 
     def finish(self, *, lost: bool = False) -> None:
-        """Finish what is left, once the target has ended. Of tasks that did not run there, only the segment's first is run,
-        the ordinary way; none where the connection is ``lost``."""
+        """Finish the remaining tasks after the target has ended.
+
+        If the segment's first task did not run there, it runs the ordinary way, unless the connection is ``lost``."""
         while self._error is None and (
             self._is_next_known() or (self.left and not self.finished and not lost)
         ):

@@ -1,9 +1,9 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check that the batch can be used with this ansible-core: its version, and each internal that is relied on.
+"""Check that the batch works with this ansible-core: its version, and each internal in use.
 
-It imports nothing of the adapter before it has looked, so that it can say what is missing.
+It imports the adapter only after the check, so that it can name what is missing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import inspect
 from ansible.release import __version__
 
 TESTED = ("2.20", "2.21")
-# What the adapter uses, one owner a line: its attributes, in parentheses parameters that are passed by name.
+# Internals of the adapter, one owner a line: its attributes, with the keyword parameters in parentheses.
 INTERNALS = """
 ansible.config.manager:ConfigManager get_plugin_options_and_origins(keys,variables,direct) get_configuration_definitions
 ansible.executor.module_common:_CachedModule load
@@ -51,7 +51,7 @@ ADAPTER = ("engine", "ansible_adapter.preload", "ansible_adapter.result_handback
 
 @functools.cache
 def problem() -> str:
-    """Why the batch cannot be used with this ansible-core; "" where it can."""
+    """Why the batch cannot be used with this ansible-core; "" if it can."""
     if ".".join(__version__.split(".")[:2]) not in TESTED:
         return f"it was tested with ansible-core {' and '.join(TESTED)}, and this is {__version__}"
     try:
@@ -67,7 +67,7 @@ def problem() -> str:
 
 
 def _check(place: str, name: str, parameters: str = "") -> None:
-    """Raises ImportError, AttributeError, and LookupError where a parameter has another name."""
+    """Raises ImportError, AttributeError, and LookupError if a parameter has another name."""
     module, _, owner = place.partition(":")
     found = importlib.import_module(module)
     found = getattr(getattr(found, owner) if owner else found, name)

@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Coroutine in a thread: a function that can be paused from however deep in other people's code."""
+"""Coroutine in a thread: a function that can pause at any depth, also inside third-party code."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Cancelled(BaseException):
 class ThreadCoroutine[Asked, Given, Result]:
     """Runs ``function`` in a thread that alternates with its owner: the two never run at the same time.
 
-    The function calls ``ask`` to pause; it returns what the owner passes to ``resume``.
+    The function calls ``ask`` to pause; ``ask`` returns the value that the owner passes to ``resume``.
     """
 
     def __init__(self, function: Callable[[], Result]) -> None:
@@ -26,14 +26,14 @@ class ThreadCoroutine[Asked, Given, Result]:
         self._result: Result
         self._error: BaseException | None = None
         self._cancelled = False
-        # Acquired by the one that waits, released by the other.
+        # The waiting side acquires it, the other side releases it.
         self._owner, self._inner = threading.Lock(), threading.Lock()
         self._owner.acquire()
         self._inner.acquire()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
-        """Run it until it asks or ends; raises what it raises."""
+        """Run the function until it asks or ends; raises its exceptions."""
         self._thread.start()
         self._wait()
 
@@ -48,7 +48,7 @@ class ThreadCoroutine[Asked, Given, Result]:
         return self._given  # type: ignore[return-value]  # set by resume
 
     def resume(self, given: Given) -> None:
-        """Run it until it asks again or ends; raises what it raises."""
+        """Run the function until it asks again or ends; raises its exceptions."""
         self._given = given
         self._inner.release()
         self._wait()

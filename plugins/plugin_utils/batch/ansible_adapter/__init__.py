@@ -4,5 +4,5 @@
 """Adapter to ansible-core's internals: the only files of the batch that use them.
 
 A task is evaluated by Ansible's own executor and action plugins, in a thread that is paused where the plugin would run
-a module (``hooks``) and resumed with the target's answer. ``support`` lists each internal that is relied on.
+a module (``hooks``) and resumed with the target's answer. ``support`` lists the internals in use.
 """

@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Built-in action plugins that can run in a batch, and how they are told from others."""
+"""Built-in action plugins that can run in a batch, and their detection."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def kind_of_task(task: Task) -> str:
 
 
 def needs_connection(task: Task) -> bool:
-    """Whether the action of a task wants a connection, perhaps to another machine; true for an unknown one."""
+    """Whether the action of a task needs a connection, perhaps to another machine; true for an unknown action."""
     if task.action in C._ACTION_ALL_INCLUDE_ROLE_TASKS:
         return False
     return bool(getattr(_plugin_of(task), "_requires_connection", True))

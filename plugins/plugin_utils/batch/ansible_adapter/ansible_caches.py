@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Caches of what Ansible looks up again for each task: plugins, a connection's options, variables of vars plugins."""
+"""Caches of Ansible's look-ups for each task: plugins, connection options, variables of vars plugins."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .monkeypatch import monkeypatch
 
 
 class AnsibleCaches:
-    """The caches of one process, and of those that are forked from it."""
+    """The caches of one process and its forks."""
 
     def __init__(self) -> None:
         self._plugins: dict[Any, Any] = {}
@@ -27,13 +27,13 @@ class AnsibleCaches:
         self._variables: dict[Any, dict[str, Any]] = {}
 
     def forget_files(self) -> None:
-        """Forget plugins and variables: a task may have written some on the controller."""
+        """Clear plugins and variables: a task may have changed their files on the controller."""
         self._plugins.clear()
         self._variables.clear()
 
     @contextmanager
     def used(self) -> Iterator[None]:
-        """Let Ansible look here first."""
+        """Make Ansible use the caches within the block."""
         find, options = PluginLoader.find_plugin_with_context, C.config.get_plugin_options_and_origins
         from_path, from_sources = manager.get_vars_from_path, manager.get_vars_from_inventory_sources
         with (
@@ -57,7 +57,7 @@ class AnsibleCaches:
             if key in self._plugins:
                 return copy.copy(self._plugins[key])
             found = find(loader, name, mod_type, ignore_deprecated, check_aliases, collection_list)
-            if not found.raw_error_list and not found.deprecated:  # which are shown each time
+            if not found.raw_error_list and not found.deprecated:  # Ansible shows warnings each time
                 self._plugins[key] = copy.copy(found)
             return found
 
@@ -79,7 +79,7 @@ class AnsibleCaches:
                 warned = len(C.config.WARNINGS) + len(C.config.DEPRECATED)
                 found = get(plugin_type, name, keys=keys, variables=variables, direct=direct)
                 if warned != len(C.config.WARNINGS) + len(C.config.DEPRECATED):
-                    return found  # which is to be shown each time
+                    return found  # Ansible shows the message each time
                 self._options[plugin] = given, found
             options, origins = found
             return dict(options), dict(origins)

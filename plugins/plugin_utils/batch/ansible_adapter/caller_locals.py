@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Local variables of a calling function, for what a strategy knows and does not pass to its callbacks."""
+"""Local variables of a calling function: data that a strategy does not pass to its callbacks."""
 
 from __future__ import annotations
 

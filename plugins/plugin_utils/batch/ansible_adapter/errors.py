@@ -1,7 +1,8 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reasons why a batch goes no further with a task: BaseExceptions, which Ansible does not take for the task's own failure."""
+"""Reasons why a batch stops evaluating a task. BaseExceptions, so that Ansible does not report them as the task's
+failure."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ class NotBatchable(BaseException):
 
 
 class Includes(NotBatchable):
-    """The task asks for other tasks, which run in its place."""
+    """The task is an include: its tasks run in its place."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__()
@@ -26,7 +27,7 @@ class Includes(NotBatchable):
 
 
 class BatchError(BaseException):
-    """A fault of the batch itself, which must not pass for a failure of the task."""
+    """A fault of the batch itself, not a failure of the task."""
 
 
 def as_ansible_error(error: BatchError) -> AnsibleError:

@@ -33,7 +33,7 @@ class InnerExecutor(TaskExecutor):
 
     @classmethod
     def make(cls, owner: Host, task: Task, task_vars: dict[str, Any], queue: Any) -> InnerExecutor:
-        """Make one as a worker process does."""
+        """Create an executor as a worker process does."""
         outer = owner.executor
         common = {
             "host": owner.host,
@@ -49,7 +49,7 @@ class InnerExecutor(TaskExecutor):
         return made
 
     def outcome(self) -> Outcome:
-        """Run the task in a context of its own, as in a worker: the batch's warnings are not those of its tasks."""
+        """Run the task in its own context, as in a worker, which separates its warnings from the batch's."""
         return Context().run(self._outcome)
 
     def _outcome(self) -> Outcome:
@@ -103,7 +103,8 @@ class InnerExecutor(TaskExecutor):
         return found
 
     def _get_connection(self, variables: Any, templar: Any, name: str) -> Any:
-        """The batch's connection where it is the one that the task wants (ssh's never says that it is connected)."""
+        """The batch's connection, if the task uses the same one (an ssh connection never reports that it is
+        connected)."""
         shared = self.owner.target.connection
         same_address = self._play_context.remote_addr == shared._play_context.remote_addr
         if not self.shares_connection or not shared.matches_name([name]) or not same_address:
@@ -121,7 +122,7 @@ class InnerExecutor(TaskExecutor):
 
 
 def calling_executor() -> TaskExecutor:
-    """The executor that runs the batch's own action: it alone has the host and the variable manager."""
+    """The executor that runs the batch's own action; no other object has both the host and the variable manager."""
     frame = inspect.currentframe()
     while frame is not None:
         found = frame.f_locals.get("self")

@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hooks of one task: where its action plugin would run a module on the target, the task pauses with a job instead."""
+"""Hooks of one task: it pauses with a job where its action plugin would run a module on the target."""
 
 from __future__ import annotations
 
@@ -24,20 +24,18 @@ from .modules import Module, call_of
 if TYPE_CHECKING:
     from .host import Host
 
-# Variables that Python and the loader read when they start, which a fork does not.
+# Variables that Python and the dynamic loader read at their start. A fork does not read them again.
 READ_AT_START = ("PYTHON", "LD_")
-OF_CONNECTION = ("become", "_play_context", "_options")  # what an executor sets on it for a task
-LARGEST_FILE = (
-    256 * 1024
-)  # bytes of a file that is part of a job; a larger one is transferred the ordinary way
+OF_CONNECTION = ("become", "_play_context", "_options")  # attributes that an executor sets on it for a task
+LARGEST_FILE = 256 * 1024  # bytes; larger files are transferred the ordinary way, not in a job
 
 
 class _RunOrdinary(BaseException):
-    """The action plugin goes on with the connection, without hooks."""
+    """The action plugin continues with the connection, without hooks."""
 
 
 class Hooks:
-    """Hooks of one task. ``depends`` tells of a template file's text whether it may read what is not known yet."""
+    """Hooks of one task. ``depends`` says whether a template file's text may read results that are not known yet."""
 
     def __init__(
         self, host: Host, depends: Callable[[str], bool], coroutine: ThreadCoroutine[Job, Any, Any]
@@ -66,19 +64,19 @@ class Hooks:
             _HookedAction(self, handler, kind)
 
     def _refuse(self) -> None:
-        """Refuse the task; once it has begun (with an item of a loop, say), its plugin works without hooks instead."""
+        """Refuse the task. If it has begun (for example in a loop), its plugin continues without hooks instead."""
         if not self._has_asked:
             raise NotBatchable
 
     def check_text(self, text: str) -> None:
-        """Raise NotBatchable where a template file with ``text`` may read what is not known yet."""
+        """Raise NotBatchable if a template file with ``text`` may read results that are not known yet."""
         if not self._has_asked and self._depends(text):
             raise NotBatchable
 
     def module(
         self, handler: ActionBase, name: str, args: dict[str, Any], task_vars: dict[str, Any]
     ) -> Module:
-        """Pack a module; one that is not in Python is refused."""
+        """Pack a module. Refuses one that is not in Python."""
         try:
             return self.host.module(handler, name, args, task_vars)
         except NotBatchable:
@@ -88,7 +86,7 @@ class Hooks:
     def ask(
         self, handler: ActionBase, connection: Any, module: Module, wire: dict[str, Any]
     ) -> dict[str, Any]:
-        """Pause until the job is done; the module's run. Raises _RunOrdinary where it was not done."""
+        """Pause until the job is done; returns the module's run. Raises _RunOrdinary if it was not done."""
         task = handler._task
         always_fails = task.failed_when and not any(value is not False for value in task.failed_when)
         wire |= {
@@ -114,7 +112,7 @@ def _environment(handler: ActionBase) -> dict[str, str]:
 
 
 class _HookedAction:
-    """An action plugin with methods of ours in the place of those that work on the target."""
+    """An action plugin whose methods that work on the target are replaced."""
 
     def __init__(self, hooks: Hooks, handler: ActionBase, kind: str) -> None:
         self._hooks, self._handler = hooks, handler
@@ -168,7 +166,7 @@ class _HookedAction:
         self, module_name: str, module_args: dict[str, Any], task_vars: dict[str, Any]
     ) -> tuple[Any, str]:
         if module_name == "ansible.legacy.stat" and "_copy_file" in self._replaced:
-            module_args |= {"get_mime": False, "get_attributes": False}  # which ``copy`` does not read
+            module_args |= {"get_mime": False, "get_attributes": False}  # ``copy`` does not read it
         module = self._hooks.module(self._handler, module_name, module_args, task_vars)
         self._current = module, call_of(module, module_args)
         return module.bits, module.path
@@ -209,7 +207,7 @@ class _HookedAction:
     def expand_user(self, path: str, *arguments: Any, **named: Any) -> str:
         if not str(path).startswith("~"):
             return path
-        self._hooks.check_text("{{ vars }}")  # a task before it may make the user
+        self._hooks.check_text("{{ vars }}")  # an earlier task may create the user
         self.unhook()
         found: str = self._handler._remote_expand_user(path, *arguments, **named)
         return found

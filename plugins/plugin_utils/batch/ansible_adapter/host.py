@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Host of a batch: what Ansible knows of it, and its tasks one by one."""
+"""Host of a batch: its variables and connection in Ansible, and the evaluation of its tasks."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ class Host:
         self.target = Target(action)
         self.enabled = batch_enabled.is_enabled(action._templar)
         self.modules: dict[Any, Module] = {}
-        # Given on the command line, it holds also for a task with "diff: false" whose module returns a diff all the same.
+        # On the command line it also applies to a task with "diff: false" whose module returns a diff anyway.
         self.shows_diffs = bool(context.CLIARGS.get("diff"))
         self._tags = context.CLIARGS.get("tags") or (), context.CLIARGS.get("skip_tags") or ()
         self._base = {key: value for key, value in task_vars.items() if key != "_task"}
         self._cached_vars = [task_vars_cache.TaskVars(self, self.task, self._base)]  # the batch's own first
-        signal.alarm(0)  # a timeout around the batch is that of each of its tasks
+        signal.alarm(0)  # a timeout of the batch applies to each of its tasks
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
     # Tasks and variables -----------------------------------------------------------------------------------------
@@ -67,7 +67,7 @@ class Host:
 
     @staticmethod
     def is_include(outcome: Outcome) -> bool:
-        """Whether the task asks for other tasks, which run in its place."""
+        """Whether the task is an include."""
         return (
             outcome.task.action in tasks.INCLUDES and not outcome.failed and not outcome.result.get("skipped")
         )
@@ -100,7 +100,7 @@ class Host:
             cached.variables.update((name, magic[name]) for name in task_vars_cache.OF_ROLES if name in magic)
 
     def rescue(self, outcome: Outcome) -> dict[str, Any]:
-        """Set and return the variables that tell a rescue what has failed."""
+        """Set and return the variables with the failed task, for a rescue."""
         failed = {"ansible_failed_task": outcome.task.dump_attrs(), "ansible_failed_result": outcome.result}
         self.variable_manager.set_nonpersistent_facts(self.host.name, failed)
         self._base |= failed
@@ -109,7 +109,7 @@ class Host:
 
     @property
     def play_goes_on_after_failure(self) -> bool:
-        """Whether the play goes on with the host after the batch has failed: in a rescue around it, or with handlers."""
+        """Whether the play continues with the host after a failed batch: in a rescue around it, or with handlers."""
         entries = [self.task, *tasks.parents(self.task)]
         for inner, outer in pairwise(entries):
             if isinstance(outer, Block) and (outer.rescue or outer.always):
@@ -146,7 +146,7 @@ class Host:
         return cached
 
     def remember(self, outcome: Outcome) -> None:
-        """Let later tasks see what a task has registered or set."""
+        """Make the variables that a task has registered or set visible to later tasks."""
         lasting = {**outcome.set_facts, **outcome.registered}
         if lasting:
             self.variable_manager.set_nonpersistent_facts(self.host.name, lasting)
@@ -171,8 +171,8 @@ class Host:
     ) -> EvaluatedTask:
         """Evaluate ``task`` up to its first module; ``squashed`` is a copy of it that is used up.
 
-        ``depends`` tells of a template file's text whether it may read what is not known yet. Raises NotBatchable, and
-        Includes for an include without a loop.
+        ``depends`` says whether a template file's text may read results that are not known yet. Raises
+        NotBatchable, and Includes for an include without a loop.
         """
         self._render_name(task)
         squashed.name = task.name
@@ -185,11 +185,11 @@ class Host:
         return EvaluatedTask(task, coroutine, forwarder, waits)
 
     def run(self, task: Task, forwarder: Any) -> Outcome:
-        """Run ``task`` the ordinary way, with a connection of its own where it wants one."""
+        """Run ``task`` the ordinary way, with its own connection if it needs one."""
         self._render_name(task)
         executor = self._executor(tasks.squashed(task), forwarder)
         if actions.needs_connection(task):
-            self.target.end_program()  # the task may turn the target off, or change what a new login finds
+            self.target.end_program()  # the task may switch the target off, or change the conditions of a login
             executor._connection, executor.shares_connection = None, False
         outcome = executor.outcome()
         self.caches.forget_files()
@@ -198,7 +198,7 @@ class Host:
     def _render_name(self, task: Task) -> None:
         """Render the name for the callbacks, before the task begins, as a strategy does."""
         if isinstance(task.name, str) and "{" in task.name:  # YAML's true is a name, too
-            with suppress(AnsibleError):  # it is shown as it is written
+            with suppress(AnsibleError):  # shown unrendered
                 templar = Templar(loader=self.loader, variables=self.vars_of(task))._engine
                 task.post_validate_attribute("name", templar=templar)
 
@@ -208,12 +208,12 @@ class Host:
     def module(
         self, action: ActionBase, name: str, args: dict[str, Any], task_vars: dict[str, Any]
     ) -> Module:
-        """Pack a module as Ansible does, once; this finds the target's Python where it is not known. Raises NotBatchable."""
+        """Pack a module as Ansible does, once; discovers the target's Python if needed. Raises NotBatchable."""
         settings = ("ansible_python_interpreter", "ansible_python_module_rlimit_nofile")
         decides = [action._templar.template(task_vars.get(one)) for one in settings]
         key = (name, *map(str, decides), *(action._task.collections or ()))
         if key not in self.modules:
-            hook = vars(action).pop("_low_level_execute_command", None)  # to look for Python
+            hook = vars(action).pop("_low_level_execute_command", None)  # for the interpreter discovery
             try:
                 bits, path = ActionBase._configure_module(
                     action, module_name=name, module_args=args, task_vars=task_vars

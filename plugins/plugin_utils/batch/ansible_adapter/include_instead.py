@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Conversion of a batch into the ``include_tasks`` that does the same, one task after the other.
 
-It uses few internals of ansible-core, since it is what remains where the batch cannot be used.
+It uses few internals of ansible-core, because it is the fallback where the batch cannot be used.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ def include_instead(batch: Task, path: str) -> None:
     """Turn the task of a batch into ``include_tasks``, before the play (or a batch around it) runs it.
 
     ``path``: of its file, for the first host. Where its name is a template, each host renders it.
-    Raises ValueError where the task has a keyword that would mean something else there, or is a handler; or where the
-    name is a template, and an include would look for the file elsewhere.
+    Raises ValueError if the task is a handler or has a keyword with another meaning on an include, or if its name is a
+    template and an include would search for the file elsewhere.
     """
     taken = TaskInclude.VALID_INCLUDE_KEYWORDS - {"register"}
     others = [key for key in batch.get_ds() or {} if key not in taken and key != batch.action]
@@ -40,7 +40,8 @@ def include_instead(batch: Task, path: str) -> None:
 
 
 def including(batch: Task, path: str) -> TaskInclude:
-    """The ``include_tasks`` for the place of a batch. Outside a role, what the file includes is looked for beside it."""
+    """The ``include_tasks`` that replaces a batch. Outside a role, files that it includes are searched for in its
+    folder."""
     include = TaskInclude(block=batch._parent, role=batch._role)
     include.action = "ansible.builtin.include_tasks"
     include.args = {"_raw_params": batch.args["tasks_from"] if batch._role else path}
@@ -49,7 +50,7 @@ def including(batch: Task, path: str) -> TaskInclude:
 
 
 def path_of(batch: Task) -> str:
-    """The file of a batch; where its name is a template, that of the first host. Raises AnsibleFileNotFound."""
+    """The file of a batch; if its name is a template, the file for the first host. Raises AnsibleFileNotFound."""
     name = batch.args["tasks_from"]
     if "{" in name:
         [templar] = find_caller_locals("templar")

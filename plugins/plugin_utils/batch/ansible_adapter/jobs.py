@@ -15,12 +15,12 @@ from ..thread_coroutine import ThreadCoroutine
 from .modules import Module
 from .outcome import Outcome
 
-Run = dict[str, Any]  # of a module: rc, stdout, stderr
+Run = dict[str, Any]  # of a module run: rc, stdout, stderr
 
 
 @dataclass
 class Job:
-    """One module run; ``wire`` is what the target gets."""
+    """One module run; ``wire`` is its form in a message to the target."""
 
     wire: dict[str, Any]
     become: Any  # the become plugin with its options, or None
@@ -30,12 +30,12 @@ class Job:
     error: AnsibleError | None = None
 
     def goes_with(self, other: Job) -> bool:
-        """Whether both run in one program on the target: the same user, the same Python."""
+        """Whether both can run in one program on the target: same user, same Python."""
         same_python = self.module.shebang == other.module.shebang
         return same_python and identity(self.become) == identity(other.become)
 
     def lose(self) -> None:
-        """Answer that the program on the target ended in the middle of this job, which may have run."""
+        """Answer that the program on the target ended during this job, which may have run."""
         said = "The program that ran the modules on the target was ended in the middle of this task."
         self.answer = {"rc": 1, "stdout": "", "stderr": said}
 
@@ -50,7 +50,7 @@ class EvaluatedTask:
     task: Task
     coroutine: ThreadCoroutine[Job, Run | AnsibleError | None, Outcome]
     forwarder: Any
-    waits: bool  # for something other than the target, so that it is to hold no processor
+    waits: bool  # waits for something other than the target: it must hold no semaphore token
 
     @property
     def job(self) -> Job | None:
@@ -63,7 +63,7 @@ class EvaluatedTask:
         return self.job is None and self.coroutine.result().failed
 
     def resume(self) -> None:
-        """Give it the answer of its job; it pauses at the next one (of a loop, say) or ends."""
+        """Pass it the answer of its job; it runs to its next job (for example in a loop) or its end."""
         job = self.coroutine.asked
         if job is not None:
             self.coroutine.resume(job.error or job.answer)
@@ -74,5 +74,5 @@ class EvaluatedTask:
 
 
 def identity(become: Any) -> Any:
-    """A value that is equal for two become plugins that become the same user in the same way."""
+    """A key that is equal for two become plugins with the same method, user and options."""
     return None if become is None else (become.name, become.get_options())

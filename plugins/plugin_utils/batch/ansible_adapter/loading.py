@@ -62,7 +62,8 @@ def load_role(include: IncludeRole, play: Any, variable_manager: Any, loader: An
 
 
 def include_inner(entries: Sequence[Task | Block]) -> None:
-    """Turn each batch in what a batch has loaded into an include. Raises AnsibleParserError as for a batch by itself."""
+    """Turn each batch among the loaded tasks of a batch into an include. Raises AnsibleParserError as for an outer
+    batch."""
     for task in tasks.each(entries):
         if not tasks.is_action(task, tasks.BATCH):
             continue
@@ -79,13 +80,13 @@ def include_inner(entries: Sequence[Task | Block]) -> None:
 def _found(batch: Task, name: str) -> str:
     try:
         return place_of(batch, name)
-    except AnsibleFileNotFound:  # the include says so when its turn comes
+    except AnsibleFileNotFound:  # reported when the include runs
         return name
 
 
 @contextmanager
 def undone(play: Any, loader: Any) -> Iterator[Callable[[], list[Any]]]:
-    """Take back what loading adds to ``play`` and ``loader``; the function returns the roles that were added."""
+    """Undo, after the block, what loading adds to ``play`` and ``loader``; the function returns the added roles."""
     roles, handlers, files = list(play.roles), play.handlers, dict(loader._FILE_CACHE)
     cache = {path: list(found) for path, found in play.role_cache.items()}
     try:

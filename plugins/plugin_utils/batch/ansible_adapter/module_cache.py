@@ -3,11 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Cache of packed modules, kept on the controller from one run to the next.
 
-Ansible packs each module once a run and keeps it in a temporary folder, which takes most of a run with few hosts. Before
-the first batch, the modules that an earlier run has packed are linked into that folder; at the end, new ones are kept.
-Only Ansible's own modules and this collection's are cached, and nothing where a folder of the user's overrides
-``module_utils``. The cache's folder is named by the state of all files from which they are packed. Ansible unpickles what
-is in it and targets run it: it must be the user's own and closed to others' writing.
+Ansible packs each module once a run into a temporary folder. With few hosts, this takes most of the run. Before the
+first
+batch, cached modules are hard-linked into that folder; at the end, new ones are added to the cache. It holds only
+modules
+of Ansible and of this collection, and nothing if a user's folder overrides ``module_utils``. The cache's folder is
+named by
+the state of all source files. Ansible unpickles its content and targets run it, so the user must own it and nobody
+else may write there.
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ from ansible.release import __version__
 from . import modules
 
 MOST_KEPT = 3  # folders: one for each version of Ansible and of the collection
-SETTLED = 2.0  # seconds: a file that is younger may change again within its time stamp
+SETTLED = 2.0  # seconds: a younger file may change again without a new time stamp
 ANSIBLE = Path(inspect.getfile(module_common)).parents[1]
 COLLECTION = Path(__file__).parents[4]
 SOURCES = (
@@ -43,7 +46,7 @@ OWN = ("ansible.modules.", "ansible_collections.cartable.fleet.")
 
 
 def fetch() -> None:
-    """Link the cached modules to where Ansible looks for modules that it has packed, and unpack them. Raises OSError."""
+    """Link the cached modules into Ansible's folder of packed modules, and unpack them. Raises OSError."""
     state = _state()
     kept = _root() / state if state else None
     if kept is None or not kept.is_dir():
@@ -60,7 +63,7 @@ def fetch() -> None:
 def store() -> None:
     """Keep the modules that Ansible has packed in this run. Raises OSError."""
     new = [path for path in _packed().iterdir() if _is_own(path.name) and not path.is_symlink()]
-    state = _state()  # a change during the run is too new, and nothing is kept
+    state = _state()  # a source changed during the run: store nothing
     if not new or not state:
         return
     kept = _root() / state
@@ -79,12 +82,12 @@ def _packed() -> Path:
 
 
 def _is_own(name: str) -> bool:
-    """Whether it is a module of those that are cached, without debuggers and coverage."""
+    """Whether the module may be cached: Ansible's or this collection's, packed without debugger and coverage."""
     return name.startswith(OWN) and name.endswith("-none")
 
 
 def _state() -> str:
-    """SHA-256 over the state of all sources; "" where they are not settled, or may be overridden."""
+    """SHA-256 over the state of all sources; "" if one was changed just now or may be overridden."""
     searched = (Path(folder).resolve() for folder in module_utils_loader._get_paths(subdirs=False))
     if any(folder != ANSIBLE / "module_utils" and any(_files(folder)) for folder in searched):
         return ""
@@ -112,7 +115,7 @@ def _files(*tops: Path) -> Iterator[str]:
 
 
 def _root() -> Path:
-    """The folder of the cache, made where it is missing. Raises PermissionError where others may write."""
+    """The folder of the cache, created if missing. Raises PermissionError if others can write there."""
     given = os.environ.get("XDG_CACHE_HOME", "")
     cache = Path(given) if given.startswith("/") else Path.home() / ".cache"
     _check(cache.resolve() if cache.exists() else cache.parent)

@@ -29,7 +29,7 @@ ZIP_DATA = re.compile(r"""\bzip_data=['"]([A-Za-z0-9+/=]*)['"],?""")  # in the s
 KEYWORDS = ("module_fqn", "profile", "extensions", "rlimit_nofile")  # of the call in it
 OWN_MODULES = ("ansible.modules.", "ansible_collections.cartable.fleet.")
 _UNPACKED: dict[str, Mapping[str, bytes]] = {}  # files by the SHA-256 of their archive
-_CONTENTS: dict[tuple[str, int], bytes] = {}  # most files are those of every module: each is held once
+_CONTENTS: dict[tuple[str, int], bytes] = {}  # shared by all modules, to hold each file once
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class Module:
 
     @functools.cached_property
     def may_return_facts(self) -> bool:
-        """Whether its own code may return facts: by their name, or as JSON.
+        """Whether its own code may return facts: it names them, or returns JSON from elsewhere.
 
-        Ansible's own modules, and this collection's, name them where they return any.
+        Modules of Ansible and of this collection name the facts that they return.
         """
         own = str(self.call["module_fqn"]).startswith(OWN_MODULES)
         signs = (
@@ -96,14 +96,14 @@ def _content(opened: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
 
 
 def call_of(module: Module, args: Mapping[str, Any]) -> dict[str, Any]:
-    """One run of a module, as the target gets it."""
+    """One run of a module, in the form sent to the target."""
     encoder = get_module_encoder(module.call["profile"], Direction.CONTROLLER_TO_MODULE)
     params = json.dumps({"ANSIBLE_MODULE_ARGS": dict(args)}, cls=encoder)
     return {**module.call, "json_params": params}
 
 
 def _is_of_ansible(path: str, source: bytes) -> bool:
-    """Whether a packed utility is Ansible's own: a user's has the same path."""
+    """Whether a packed utility is Ansible's own and not a user's with the same path."""
     if not path.startswith(("ansible/module_utils/", "ansible/_vendor/")):
         return False
     own = Path(inspect.getfile(module_common)).parents[2] / path

@@ -13,7 +13,7 @@ from ansible.playbook.task import Task
 
 @dataclass
 class Outcome:
-    """Result of one task as a callback sees it, and the variables and notifications it leaves."""
+    """Result of one task for callbacks, with the variables and notifications that it sets."""
 
     task: Task
     result: dict[str, Any]
@@ -24,7 +24,7 @@ class Outcome:
     included: dict[str, Any] = field(default_factory=dict)  # by include_vars
     notified: list[str] = field(default_factory=list)
     sets_failed_task: bool = (
-        True  # ansible_failed_task, for a rescue; a strategy does not for a file it cannot include
+        True  # ansible_failed_task, for a rescue; a strategy does not set it if a file cannot be included
     )
 
     @property

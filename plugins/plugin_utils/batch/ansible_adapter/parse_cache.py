@@ -24,7 +24,7 @@ Stamp = tuple[int, int, int]
 
 
 class ParseCache:
-    """The cache of one process, and of those that are forked from it."""
+    """The cache of one process and its forks."""
 
     def __init__(self) -> None:
         self._files: dict[str, tuple[Stamp, Any]] = {}
@@ -33,7 +33,7 @@ class ParseCache:
 
     @contextmanager
     def used(self) -> Iterator[None]:
-        """Let Ansible look here first."""
+        """Make Ansible use the cache within the block."""
         with (
             monkeypatch(DataLoader, "load_from_file", self._load_from_file(DataLoader.load_from_file)),
             monkeypatch(jinja2.Environment, "compile", self._compile(jinja2.Environment.compile)),
@@ -41,7 +41,7 @@ class ParseCache:
             yield
 
     def fill(self, entries: Iterable[Task], loader: DataLoader) -> None:
-        """Read the roles that ``entries`` include by their full names, and compile their templates; runs none of them."""
+        """Parse the roles that ``entries`` include by their full names, and compile their templates; runs no task."""
         for task in entries:
             name = task.args.get("name") if isinstance(task, IncludeRole) else None
             found = _get_collection_role_path(name) if isinstance(name, str) and "{" not in name else None
@@ -65,7 +65,7 @@ class ParseCache:
             try:
                 self._environment.compile(data)
             except jinja2.TemplateError:
-                return  # the task says so when its turn comes
+                return  # reported when the task runs
 
     def _load_from_file(self, load: Callable[..., Any]) -> Callable[..., Any]:
         def load_from_file(
@@ -83,7 +83,7 @@ class ParseCache:
                 or (cache == "all" and path in loader._FILE_CACHE)
             ):
                 return load(loader, file_name, cache, unsafe, json_only, trusted_as_template)
-            # Given away once in a process, since whoever has it may change it.
+            # Returned once in a process, since the caller may change it.
             stamp, data = self._files.pop(path, (None, None))
             if stamp is not None and stamp == _stamp(path):
                 return data
@@ -96,7 +96,7 @@ class ParseCache:
         def compile_cached(
             environment: jinja2.Environment, source: Any, *arguments: Any, **named: Any
         ) -> Any:
-            # How a backslash is read is decided by Ansible for each template.
+            # Ansible decides for each template how backslashes are read.
             if not isinstance(source, str) or "\\" in source or any(arguments) or any(named.values()):
                 return compile_source(environment, source, *arguments, **named)
             self._environment = environment

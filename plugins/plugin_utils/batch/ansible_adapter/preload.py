@@ -1,10 +1,9 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Preloading, in the process of the play, of what each host's process would load: plugins, encoders, packed modules,
-files of roles and templates.
+"""Preloading of plugins, encoders, packed modules, role files and templates, before the play forks its workers.
 
-It runs before Ansible forks for the hosts. It only saves time and memory.
+It only saves time and memory.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ _has_loaded = False
 
 
 def prepare(batch: Task) -> None:
-    """Preload for ``batch``, or let the play run its tasks: where no host wants them together, or one has ``run_once``.
+    """Preload for ``batch``, or let the play run its tasks: if no host enables the batch, or a task has ``run_once``.
 
-    Raises whatever is wrong, which the hosts' processes will find for themselves.
+    Raises any error; the workers will find the same error again.
     """
     global _has_loaded
     if batch_enabled.is_disabled_for_all(batch):

@@ -1,10 +1,10 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Program on the target that is read while it runs and may be asked more: one execution for many segments.
+"""Interactive program on the target: one execution for many segments.
 
-Ansible's connection executes it in a thread that pauses at each piece of output until somebody wants the next one. In
-between, its owner may do anything else, also over that connection.
+Ansible's connection executes it in a thread that pauses after each piece of output until the next one is read. In
+between, its owner may do other things, also over the same connection.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..payload import with_length
 from ..thread_coroutine import ThreadCoroutine
 from .ssh_stream import streamed
 
-END_TIMEOUT = 5.0  # seconds for the program to end once its input is closed; then ssh is terminated
+END_TIMEOUT = 5.0  # seconds to end after its input is closed; then ssh is terminated
 # What an executor sets on a connection for a task, and what that keeps for the password of a login.
 OF_A_TASK = ("become", "_play_context", "_options", "shm", "sshpass_pipe")
 
@@ -29,7 +29,8 @@ Execute = Callable[[AbstractContextManager[None]], Mapping[str, Any]]  # within 
 
 
 class Program:
-    """Program executed over a ``connection`` by ssh, with its settings of now. Where it ``stays``, its input is kept open."""
+    """Program executed over an ssh ``connection`` with its current settings. If it ``stays``, its input is kept
+    open."""
 
     def __init__(
         self, connection: Any, execute: Execute, may_start: Callable[[], None], *, stays: bool
@@ -57,7 +58,7 @@ class Program:
         self.ended = self._thread.result()
 
     def ask(self, message: bytes) -> bool:
-        """Send it a message; False where it has ended, and nothing of the message was done."""
+        """Send it a message; False if it has ended and ran no job of the message."""
         if not self.keeps_input or self._thread.asked is None or self._process is None:
             return False
         if self._process.poll() is not None:
@@ -76,7 +77,7 @@ class Program:
         self._settings["_play_context"].no_log = True
 
     def end(self) -> None:
-        """End it; what it still prints is dropped."""
+        """End it and drop its remaining output."""
         self._started_once = True
         if self._thread.asked is None:
             return

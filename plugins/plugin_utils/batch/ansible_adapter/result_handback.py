@@ -3,9 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Hand-back of a batch's effects to the play: variables and notified handlers.
 
-A strategy takes them from the result, but from a failure no notifications and no facts, and with 2.20 no registered
-variables; with 2.20 also variables of one kind only from a success. These the callback of the batch hands over, which
-is called where the strategy is at the result.
+A strategy ignores notifications and facts of a failed result; with 2.20 also its registered variables, and all but one
+kind of variables of a success. The callback of the batch, which the strategy calls with the result, hands these back.
 """
 
 from __future__ import annotations
@@ -23,18 +22,18 @@ from . import versions
 from .caller_locals import find_caller_locals
 from .outcome import Effects
 
-LEFT = "_ansible_cartable_batch"  # key in a result (2.20); no callback is shown keys that begin like this
+LEFT = "_ansible_cartable_batch"  # key in a result (2.20); Ansible hides keys with this prefix from callbacks
 callback_is_enabled = False  # set before the play forks
 
 
 def enable_callback() -> None:
-    """Note for the worker processes that the callback is there."""
+    """Tell the worker processes that the callback is enabled."""
     global callback_is_enabled
     callback_is_enabled = True
 
 
 def check_callback() -> None:
-    """Raise AnsibleError where the callback is not there and has to be."""
+    """Raise AnsibleError if the callback is required and not enabled."""
     if versions.TaskContext is None and not callback_is_enabled:
         raise AnsibleError(
             "With ansible-core 2.20 a batch needs the callback cartable.fleet.batch (callbacks_enabled)."
@@ -45,7 +44,7 @@ def check_callback() -> None:
 
 
 def hand_back(task: Task, effects: Effects, *, failed: bool = False) -> dict[str, Any]:
-    """Put the effects where the strategy finds them, and return what belongs into the result."""
+    """Store the effects where the strategy finds them, and return those that go into the result."""
     own = [] if failed else task.notify or []
     task.notify = list(dict.fromkeys([*own, *effects.notified])) or None
     if versions.TaskContext is not None:
@@ -77,7 +76,7 @@ def _hand_back_in_context(task: Task, effects: Effects) -> None:
 
 
 def take_effects(*, failed: bool) -> None:
-    """Apply the effects in the result that the strategy passes to the callbacks, but for those it applies itself."""
+    """Apply the effects in a result, except those that the strategy applies itself."""
     if not failed and versions.TaskContext is not None:
         return
     strategy, iterator, result = find_caller_locals("self", "iterator", "task_result")

@@ -16,7 +16,7 @@ from ansible.utils.display import Display
 from . import versions
 from .outcome import Outcome
 
-# What is left of a hidden result (2.20).
+# Keys that stay in a hidden result (2.20).
 KEPT = (
     "changed", "failed", "skipped", "attempts", "retries", "exception", "warnings", "deprecations", "_ansible_delegated_vars",
 )  # fmt: skip
@@ -33,12 +33,12 @@ class Items:
 
     def __init__(self, host: Any, task: Task) -> None:
         self._host, self._task = host, task
-        # Each item says for itself whether it is secret: with no_log around the batch, not even names would be shown.
+        # Each item has its own no_log: with no_log on the batch, not even task names would be shown.
         self._fields = {**task.dump_attrs(), "no_log": False}
         self._shown_task = SimpleNamespace(_uuid=task._uuid, dump_attrs=lambda: self._fields)
 
     def show(self, event: str, result: Any, label: str, *, hidden: bool) -> None:
-        """Show the result of an inner task or of an item of its loop; without its content where it is ``hidden``."""
+        """Show the result of an inner task or of an item of its loop; without its content if it is ``hidden``."""
         queue = Display()._final_q
         if versions.TaskContext is not None:
             item = _censored(result) if hidden else copy.copy(result)

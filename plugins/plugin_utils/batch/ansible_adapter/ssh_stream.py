@@ -24,16 +24,16 @@ from .monkeypatch import monkeypatch
 class Listener(Protocol):
     """Receiver of the output."""
 
-    keeps_input: bool  # open, for more than what Ansible writes
+    keeps_input: bool  # kept open for further messages
 
     def before_start(self) -> None:
-        """A program is about to be started; it is not where this raises."""
+        """Called before a program starts; an exception prevents the start."""
 
     def started(self, process: subprocess.Popen[bytes]) -> None:
-        """It is started."""
+        """Called after the program has started."""
 
     def receive(self, piece: bytes) -> None:
-        """It has printed something."""
+        """Called with each piece of output."""
 
 
 def is_ssh(connection: Any) -> bool:
@@ -43,7 +43,7 @@ def is_ssh(connection: Any) -> bool:
 
 @contextmanager
 def streamed(connection: Any, listener: Listener) -> Iterator[None]:
-    """Pass ``listener`` each piece of output of a program that this thread starts over a ``connection`` by ssh."""
+    """Pass ``listener`` each piece of output of a program that this thread starts over an ssh ``connection``."""
     thread = threading.get_ident()
 
     def start(*arguments: Any, **named: Any) -> subprocess.Popen[bytes]:
@@ -57,7 +57,7 @@ def streamed(connection: Any, listener: Listener) -> Iterator[None]:
             process.stdin = _Input(process.stdin)  # type: ignore[assignment]
         return process
 
-    plugin = sys.modules[type(connection).__module__]  # it is loaded a second time, under this name
+    plugin = sys.modules[type(connection).__module__]  # loaded a second time under this name
     with monkeypatch(plugin, "subprocess", _Subprocess(start)):
         yield
 

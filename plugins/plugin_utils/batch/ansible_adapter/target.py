@@ -24,7 +24,7 @@ class Listener(Protocol):
     """Receiver of the target's answers."""
 
     def may_start(self) -> None:
-        """Raise AnsibleConnectionFailure where a program must not be started, since some jobs were done."""
+        """Raise AnsibleConnectionFailure if jobs were already done, so that no second program may start."""
 
     def receive(self, received: list[dict[str, Any]]) -> None:
         """Receive some answers."""
@@ -49,7 +49,7 @@ class Target:
 
     @contextmanager
     def shared(self) -> Iterator[None]:
-        """Let all tasks use this connection, which an executor closes when its task ends."""
+        """Share this connection between all tasks, although an executor closes it when its task ends."""
         self.connection._connect()
         self.connection.close = lambda: None
         become = self.connection.become
@@ -60,16 +60,17 @@ class Target:
             self.connection.set_become_plugin(become)
 
     def is_own(self, connection: Any) -> bool:
-        """Whether ``connection`` is the batch's, with its settings: not another user, port or host of some task."""
+        """Whether ``connection`` is the batch's, with the same user, port and host."""
         if connection is not self.connection:
             return False
         return all(connection._options.get(name, value) == value for name, value in self._options.items())
 
     def ask(self, job: Job, message: bytes, listener: Listener, *, secret: bool) -> Mapping[str, Any] | None:
-        """Have a Python on the target do what ``message`` asks, as the user and with the Python that ``job`` wants.
+        """Run ``message`` in a Python on the target, as the user and with the interpreter of ``job``.
 
-        Returns None where the program stays; where it has ended ``rc``, ``stdout`` and ``stderr``. By ssh, ``listener``
-        receives the answers while it runs. What is ``secret`` is not shown at ``-vvv``. Raises AnsibleError.
+        Returns None if the program stays, else its ``rc``, ``stdout`` and ``stderr``. Over ssh, ``listener`` receives
+        the
+        answers while it runs. ``secret`` output is not shown at ``-vvv``. Raises AnsibleError.
         """
         shebang, become = job.module.shebang, job.become
         wanted = shebang, identity(become)
@@ -96,7 +97,7 @@ class Target:
 
     @staticmethod
     def _receive(running: Program, listener: Listener, secret: bool) -> str:
-        """Pass answers on until the message is done; the last answer's name, "" where the program has ended."""
+        """Pass answers on until the message is done; returns the last answer's name, "" if the program has ended."""
         reader = AnswerReader()
         for piece in running.pieces():
             if secret:
@@ -109,7 +110,7 @@ class Target:
         return ""
 
     def end_program(self) -> None:
-        """End the program that waits for more, where there is one."""
+        """End the waiting program, if there is one."""
         if self._program is not None:
             self._program.end()
             self._program = None
@@ -117,7 +118,7 @@ class Target:
     def _start(
         self, shebang: str, become: Any, message: bytes, listener: Listener
     ) -> Program | Mapping[str, Any]:
-        """Start a program; over another connection than ssh, what it has printed in the end."""
+        """Start a program; over connections other than ssh, wait for its end and return its output."""
         self.executions += 1
         action, connection = self._action, self.connection
         connection._options, connection._play_context = dict(self._options), copy.copy(self._play_context)

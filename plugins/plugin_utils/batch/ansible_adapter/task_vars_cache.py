@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cache of the variables that tasks of a batch have, updated with what tasks set."""
+"""Cache of the variables of a batch's tasks, updated with the variables that tasks set."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class HasVariables(Protocol):
 
 
 def key_of(task: Task) -> tuple[Any, ...]:
-    """What decides which variables ``task`` has on one host of one play."""
+    """Key of the variables of ``task``: equal for tasks with the same variables on one host of one play."""
     return id(task._role), task.get_vars(), task.get_include_params()
 
 
@@ -49,7 +49,7 @@ class TaskVars:
 
     @functools.cached_property
     def _above(self) -> frozenset[str]:
-        """Names that take precedence over all that a task can set."""
+        """Names that take precedence over any variable that a task sets."""
         found = {*magic_variables(self._host, self._task), "environment", *self._task.get_include_params()}
         if self._task._role is not None:
             found |= set(self._task._role.get_role_params(self._task.get_dep_chain()))
@@ -72,7 +72,8 @@ class TaskVars:
         )
 
     def set(self, lasting: Mapping[str, Any], extra: Mapping[str, Any]) -> None:
-        """Set what a task has registered or set, unless ``extra`` variables or parameters take precedence."""
+        """Store the variables that a task has registered or set, unless ``extra`` variables or parameters take
+        precedence."""
         found = {name: value for name, value in lasting.items() if name not in self._above | extra.keys()}
         self.variables.update(found)
         if isinstance(inner := self.variables.get("vars"), dict):

@@ -44,7 +44,7 @@ def has_loop(task: Task) -> bool:
 
 
 def has_more_modules(task: Task) -> bool:
-    """Whether a module of the task may be followed by others of it."""
+    """Whether the task may run several modules."""
     return has_loop(task) or task.action.rpartition(".")[2] in FILES
 
 
@@ -100,7 +100,7 @@ def read_after(task: Task) -> list[Any]:
 
 
 def squashed(task: Task) -> Task:
-    """A copy of ``task`` that has the keywords of the blocks around it for its own, as an executor needs it."""
+    """A copy of ``task`` with the inherited keywords of its blocks, as an executor needs it."""
     copied = task.copy(exclude_parent=True, exclude_tasks=True)
     copied._parent = task._parent
     copied.squash()
@@ -108,7 +108,7 @@ def squashed(task: Task) -> Task:
 
 
 def each(entries: Sequence[Task | Block]) -> Iterator[Task]:
-    """All tasks, those in blocks included, in their order."""
+    """All tasks in order, including those in blocks."""
     for entry in entries:
         if isinstance(entry, Block):
             yield from each([*entry.block, *entry.rescue, *entry.always])
