@@ -151,6 +151,7 @@ def _opened(args: argparse.Namespace, paths: MarketPaths, emergency: Mapping[str
     arrival.bring_records(args.bundle, paths)
     arrival.bring_public_keys(args.bundle, paths)
     state = State.create(paths.state)
+    arrival.bring_volatile(args.bundle, state, vault.age_identity())
     name = args.bundle.resolve().name
     progress = Progress.read(paths.state)
     if progress is not None and progress.bundle != name:

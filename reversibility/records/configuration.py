@@ -8,7 +8,7 @@ difference, it is encrypted again only when its fingerprint changes: an HMAC-SHA
 recipient, under a random key that stays on this controller (``.git/cartable-fingerprint-key``, never
 committed nor handed over). A plain hash would let anybody who reads it try out short secrets, since the rest
 of the archive is readable beside it. The fingerprint lies in ``volatile.json``; a controller that has not
-got it encrypts once more, and no harm is done.
+got it encrypts once more, and no harm is done. A take-over notes it anew, under the successor's own key.
 """
 
 from __future__ import annotations
@@ -195,12 +195,7 @@ def open_files(data: bytes, identity: str) -> list[ConfigurationFile]:
 
     Raises CartableError when it was not encrypted to this key, or is damaged.
     """
-    try:
-        archive = pyrage.decrypt(data, [pyrage.x25519.Identity.from_str(identity)])
-    except (pyrage.DecryptError, pyrage.IdentityError, ValueError) as error:
-        raise CartableError(
-            f"A {RESTORABLE} cannot be decrypted ({error}); is this the right vault?"
-        ) from error
+    archive = _decrypt(data, identity)
     found = []
     try:
         with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as opened:
@@ -214,6 +209,29 @@ def open_files(data: bytes, identity: str) -> list[ConfigurationFile]:
     except (tarfile.TarError, OSError, EOFError) as error:
         raise CartableError(f"The archive in a {RESTORABLE} is damaged ({error}).") from error
     return found
+
+
+def recognize(state: State, site: str, asset: str, identity: str) -> None:
+    """Note the fingerprint of a kept configuration that another controller has encrypted, so that it is not again.
+
+    Raises CartableError when it was not encrypted to this key, or is damaged.
+    """
+    kept, recipient = state.read_bytes(site, asset, RESTORABLE), state.recipient()
+    if kept and recipient:
+        try:
+            archive = gzip.decompress(_decrypt(kept, identity))
+        except (OSError, EOFError) as error:
+            raise CartableError(f"The archive in a {RESTORABLE} is damaged ({error}).") from error
+        state.note_volatile(site, asset, {FINGERPRINT: fingerprint(state, archive, recipient)})
+
+
+def _decrypt(data: bytes, identity: str) -> bytes:
+    try:
+        return bytes(pyrage.decrypt(data, [pyrage.x25519.Identity.from_str(identity)]))
+    except (pyrage.DecryptError, pyrage.IdentityError, ValueError) as error:
+        raise CartableError(
+            f"A {RESTORABLE} cannot be decrypted ({error}); is this the right vault?"
+        ) from error
 
 
 def as_item(file: ConfigurationFile) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -13,9 +14,11 @@ from reversibility.bundle import open as opening
 from reversibility.errors import CartableError
 from reversibility.market.paths import MarketPaths
 from reversibility.operations.takeover.progress import FILE
+from reversibility.records import configuration
 from reversibility.records.atomic import make_folder, write_atomically
 from reversibility.records.git import git
-from reversibility.records.state import JOURNAL
+from reversibility.records.json_text import read_json
+from reversibility.records.state import JOURNAL, VOLATILE, State
 from reversibility.records.vault import KdfCost, Vault
 from reversibility.records.vault_file import AcceptCost
 
@@ -80,6 +83,22 @@ def bring_vault(
             opening.write_operator_key(key, paths.operator_key)
         opening.write_vault(handed, paths.vault, passphrase, cost)
     return Vault.open(paths.vault, passphrase)
+
+
+def bring_volatile(bundle: Path, state: State, identity: str) -> None:
+    """Take over what is known of each asset but not compared: when it was seen and its passwords proven.
+
+    With it the fingerprint of its encrypted configuration, so that the first observation encrypts only what changed.
+    """
+    for site, tag in state.assets():
+        if state.volatile(site, tag):
+            continue
+        file = bundle / layout.DATA / layout.EQUIPMENT / site / tag / VOLATILE
+        with contextlib.suppress(OSError, ValueError, CartableError):  # damaged: the next observation writes it
+            values = read_json(file.read_bytes())
+            state.note_volatile(site, tag, values if isinstance(values, dict) else {})
+        with contextlib.suppress(CartableError):
+            configuration.recognize(state, site, tag, identity)
 
 
 def bring_public_keys(bundle: Path, paths: MarketPaths) -> None:
