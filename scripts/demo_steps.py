@@ -93,6 +93,8 @@ def make_keys(paths: MarketPaths) -> str:
     paths.keys.mkdir(parents=True, exist_ok=True, mode=0o700)
     holders = paths.keys / "holders"
     holders.mkdir(exist_ok=True, mode=0o700)
+    (paths.keys / "people").mkdir(exist_ok=True, mode=0o700)
+    contract = load_market(INVENTORY).contract
     made = []
 
     # Made aside and moved into place, the file that is looked for last: a run that is killed leaves no half of a pair.
@@ -109,9 +111,14 @@ def make_keys(paths: MarketPaths) -> str:
             (aside / "signing.pub").rename(signing.with_name(signing.name + ".pub"))
             (aside / "signing").rename(signing)
             made.append(signing.name)
-        for declared in (
-            holder for group in load_market(INVENTORY).contract["holders"].values() for holder in group
-        ):
+        for person in contract["administrators"]:  # each has the private key beside the public one
+            public = paths.data / person["ssh_key_file"]
+            if not public.exists():
+                ssh_key(aside / "person", person["name"])
+                (aside / "person").rename(public.with_suffix(""))
+                (aside / "person.pub").rename(public)
+                made.append(public.name)
+        for declared in (holder for group in contract["holders"].values() for holder in group):
             public = paths.data / declared["recipient_file"]
             if public.exists():
                 continue

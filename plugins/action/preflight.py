@@ -26,6 +26,7 @@ try:
         shared_addresses,
     )
     from reversibility.market.market_files import MarketFiles
+    from reversibility.market.people import keys_not_there
     from reversibility.market.role_matrix import role_matrix
     from reversibility.market.variables import loaded
     from reversibility.operations.obtained import others_devices
@@ -64,6 +65,7 @@ class ActionModule(ActionBase):
                 "market": {"type": "path", "required": True},
                 "hosts": {"type": "bool", "default": True},
                 "changes": {"type": "bool", "default": False},
+                "operation": {"type": "str", "default": ""},
                 "minutes": {"type": "int", "default": 0},
                 "emergency": {"type": "dict", "default": {}},
             }
@@ -107,6 +109,7 @@ class ActionModule(ActionBase):
             findings += shared_addresses(addresses, _place)
             warnings += left_out(known.market, hosts)
             warnings += _absent_keys(variables)
+            warnings += keys_not_there(known.market.contract, known.paths.data)
         refused: tuple[str, ...] = ()
         if arguments["changes"] and known.market is not None:
             refused, more = self._windows(known, hosts, arguments)
@@ -117,7 +120,7 @@ class ActionModule(ActionBase):
         if findings or known.market is None:
             return {**result, "failed": True, "msg": describe(folder, findings)}
         if refused:
-            return {**result, "failed": True, "msg": "\n".join(["outside the work windows:", *refused])}
+            return {**result, "failed": True, "msg": "\n".join(["not now:", *refused])}
         if not self._task.check_mode:
             try:
                 followed = follow(
@@ -144,7 +147,12 @@ class ActionModule(ActionBase):
         try:
             emergency = Emergency.read(arguments["emergency"] or {})
             asked = permission(
-                known.market, sites, datetime.now(UTC), minutes=arguments["minutes"], emergency=emergency
+                known.market,
+                sites,
+                datetime.now(UTC),
+                minutes=arguments["minutes"],
+                emergency=emergency,
+                operation=arguments["operation"],
             )
             if self._task.check_mode:  # nothing will be changed: told, and not refused
                 return (), [*asked.refused, *asked.warnings]

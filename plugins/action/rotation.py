@@ -15,6 +15,7 @@ from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need
 
 try:
     from reversibility.errors import CartableError
+    from reversibility.market.people import people
     from reversibility.market.variables import loaded
     from reversibility.operations.rotation import Selection, check_selection, due, not_rotated
     from reversibility.records import session
@@ -58,7 +59,7 @@ class ActionModule(ActionBase):
                 raise CartableError(f"{folder} has errors; 'reversibility check -i {folder}' lists them.")
             entries = session.opened_vault(session.vault_of(folder)).entries()
             if args["step"] == "verify":
-                return self._verify(args, entries)
+                return self._verify(args, entries, known.market)
             return self._select(args, known, entries)
         except (CartableError, identity.NoIdentity) as error:
             raise AnsibleActionFail(str(error)) from error
@@ -91,8 +92,10 @@ class ActionModule(ActionBase):
         plain = {tag: [dataclasses.asdict(each) for each in found] for tag, found in selected.items()}
         return {"changed": False, "selected": plain, "told": told}
 
-    def _verify(self, args, entries):
-        left = not_rotated(args["selected"], entries)
+    def _verify(self, args, entries, market):
+        today = datetime.now(UTC).date()
+        closed = {each.account for each in people(market.contract) if each.has_ended(today)}
+        left = not_rotated(args["selected"], entries, closed)
         result = {"changed": False, "left": left}
         if not left:
             return result

@@ -147,7 +147,7 @@ class ActionModule(ActionBase):
             "pending": bool(after and after.pending),
             "current": bool(after and after.password),
             "former": after is not None and self._vault.former(self._asset, self._account) is not None,
-            "revision": after.wanted_revision if after else "",
+            "revision": after.wanted_revision if after else before.revision if before else "",
             "expires": _expiry_text(after),
         }
         if self._task.check_mode and self._changed:
@@ -166,7 +166,7 @@ class ActionModule(ActionBase):
     def _foreseen(self, state, result):
         """What a real run would have told, as far as it can be known."""
         if state == "absent":
-            return {"pending": False, "current": False, "revision": "", "expires": ""}
+            return {"pending": False, "current": False, "expires": ""}
         if state in ("current", "installed"):
             return {"pending": False, "current": True}
         return {"pending": True, "revision": "", "expires": ""} if self._makes_secret else {}

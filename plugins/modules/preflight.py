@@ -39,6 +39,14 @@ options:
     type: bool
     default: false
     version_added: "0.2.0"
+  operation:
+    description:
+      - The name of the play's operation, such as V(patch). During a transition from one contractor to the next C(contract.yml) may freeze
+        it (C(transition.freeze)), and only an emergency lets it run.
+      - Counts with O(changes=true) only.
+    type: str
+    default: ""
+    version_added: "0.3.0"
   minutes:
     description: How long the windows must stay open at least.
     type: int

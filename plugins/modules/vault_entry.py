@@ -126,7 +126,7 @@ former:
 revision:
   description:
     - Changes whenever the password does, and tells nothing about it. It is that of the secret that the device should have in the end.
-    - Empty in check mode when the secret does not exist yet.
+    - Empty in check mode when the secret does not exist yet. With O(state=absent), that of the password that was there.
   returned: always
   type: str
   sample: 5f0d6c2e8b0f4a6f9d5b7a1c3e2d4f60

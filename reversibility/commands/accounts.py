@@ -35,6 +35,7 @@ FRENCH = {
     "never_proven": "connexion jamais vérifiée",
     "shared": "compte partagé sans accord écrit",
     "default_password": "mot de passe du constructeur",
+    "ended": "accès terminé, compte non fermé",
     "undeclared_administrator": "administrateur non déclaré",
 }
 

@@ -192,6 +192,54 @@ def not_alone(market: MarketFiles) -> Iterator[Finding]:
         )
 
 
+def accounts_are_ones_own(market: MarketFiles) -> Iterator[Finding]:
+    """R34: no two administrators have the same account or the same SSH key, and an access ends after it starts."""
+    document = market.files["contract"]
+    seen: dict[tuple[str, str], str] = {}
+    for index, person in enumerate(market.content("contract").get("administrators") or []):
+        name = person.get("name", f"number {index + 1}")
+        for what in ("account", "ssh_key", "ssh_key_file"):
+            value = person.get(what)
+            if not isinstance(value, str):
+                continue
+            other = seen.setdefault((what, value.strip()), name)
+            if other != name:
+                yield document.finding(
+                    ("administrators", index, what),
+                    f"the {what} of {name} is that of {other}: nobody could tell who did what",
+                    "an account and a key of one's own for each person",
+                )
+        start, end = person.get("from"), person.get("until")
+        if start and end and end < start:
+            problem = f"the access of {name} ends on {end}, before it starts ({start})"
+            yield document.finding(("administrators", index, "until"), problem, "a day after the start")
+
+
+def transition_in_order(market: MarketFiles) -> Iterator[Finding]:
+    """B 6.5: the transition, its freeze and its lots are in order, and its lots are of sites that exist."""
+    document = market.files["contract"]
+    transition = market.content("contract").get("transition") or {}
+    for steps, part in (
+        (("transition",), transition),
+        (("transition", "freeze"), transition.get("freeze") or {}),
+    ):
+        start, end = part.get("from"), part.get("until")
+        if start and end and end < start:
+            yield document.finding(
+                (*steps, "until"),
+                f"the {steps[-1]} ends on {end}, before it starts ({start})",
+                "a day after the start",
+            )
+    for index, lot in enumerate(transition.get("lots") or []):
+        for place, site in enumerate(lot.get("sites") or []):
+            if market.sites is not None and site not in market.sites:
+                yield document.finding(
+                    ("transition", "lots", index, "sites", place),
+                    f'the lot is of the site "{site}", which this market does not have',
+                    one_of(site, market.sites),
+                )
+
+
 RULES = (
     two_approvals,
     selections_exist,
@@ -201,6 +249,8 @@ RULES = (
     waivers_apply,
     holders_hold,
     not_alone,
+    accounts_are_ones_own,
+    transition_in_order,
 )
 
 WARNINGS = (waivers_not_over,)

@@ -12,6 +12,7 @@ from reversibility.market.check import examine
 from reversibility.market.kinds import kind_table
 from reversibility.market.load import Stamp, is_market, stamp
 from reversibility.market.market_files import MarketFiles
+from reversibility.market.people import account_variables
 from reversibility.market.roles import task_files
 
 
@@ -25,6 +26,7 @@ def shared_variables(files: MarketFiles) -> dict[str, Any]:
         contents = {name: content for name, content in files.market.files.items() if name != "hosts"}
         known |= {f"cartable_{name}": content for name, content in contents.items()}
         known["cartable_sites"] = files.market.sites
+        known["cartable_people"] = account_variables(files.market.contract, files.paths.data, files.today)
     return known
 
 

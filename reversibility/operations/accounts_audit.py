@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from reversibility.market.model import Asset, Market
+from reversibility.market.people import Person, accepted_as_shared, named_accounts, people
 from reversibility.operations.default_passwords import RECORD, open_accounts
 from reversibility.records.inventory_summary import dicts
 from reversibility.records.logins import RECORDS, SUCCESS
@@ -23,8 +24,9 @@ FINDINGS = {
     "expired": "the password is past its validity",
     "expires_soon": "the password is soon past its validity",
     "never_proven": "no login with the current password succeeded",
-    "shared": "several people use it, which nobody has accepted in contract.yml (shared_accounts)",
+    "shared": "several people use it, and nobody has accepted that in contract.yml (shared_accounts)",
     "default_password": "the maker's password opens it",
+    "ended": "the access of the person whose account it is is over (contract.yml), and it is not closed",
     "undeclared_administrator": "it may administer, and is not an administrator's account in the vault",
 }
 
@@ -37,6 +39,7 @@ class Account:
     asset: str
     account: str
     policy: str = ""
+    person: str = ""
     seen: bool = False
     administrator: bool | None = None
     locked: bool | None = None
@@ -94,6 +97,9 @@ def audit(
     for asset in market.assets.values():
         records = observed.get(asset.tag, Observed(None, frozenset()))
         found += _of_asset(market, asset, records, kept.get(asset.tag, []), now, soon)
+    named = named_accounts(people(market.contract))
+    for row in found:
+        _note_person(row, named.get(row.account), now.date())
     return sorted(found, key=lambda each: (each.site, each.asset, each.account))
 
 
@@ -147,7 +153,10 @@ def _wanted(
         row.findings.append("unknown")
     if row.administrator and entry.policy != "administrator":
         row.findings.append("undeclared_administrator")
-    if entry.policy in USERS and not _accepted(market, asset, entry.account, now.date()):
+    of_people = (
+        entry.policy in USERS or row.administrator
+    )  # others are secrets of services, which nobody logs in with
+    if of_people and not accepted_as_shared(market, asset, entry.account, now.date()):
         row.findings.append("shared")
     return row
 
@@ -167,20 +176,18 @@ def _stranger(asset: Asset, login: str, seen: Mapping[str, Any]) -> Account:
     return row
 
 
+def _note_person(row: Account, person: Person | None, day: date) -> None:
+    """What follows from the account being one person's: nobody shares it, and it is closed when the access is over."""
+    if person is None:
+        return
+    row.person = person.name
+    row.findings = [key for key in row.findings if key != "shared"]
+    if person.has_ended(day) and (row.in_vault or (row.seen and not row.locked)):
+        row.findings.append("ended")
+
+
 def _note_seen(row: Account, seen: Mapping[str, Any] | None) -> None:
     if seen is not None:
         row.seen = True
         row.locked = bool(seen.get("locked"))
         row.administrator = bool(seen.get("administrator")) or seen.get("role") == "admin"
-
-
-def _accepted(market: Market, asset: Asset, account: str, day: date) -> bool:
-    """Whether somebody has accepted that several people use the account (``shared_accounts`` of contract.yml)."""
-    return any(
-        entry["account"] == account
-        and date.fromisoformat(str(entry["until"])) >= day
-        and entry.get("asset") in (None, asset.tag)
-        and entry.get("kind") in (None, asset.kind)
-        and entry.get("site") in (None, asset.site)
-        for entry in market.contract.get("shared_accounts") or ()
-    )

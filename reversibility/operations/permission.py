@@ -1,4 +1,4 @@
-"""Permission to change machines now: every site's window, an emergency with its recorded reason, a clock to trust."""
+"""Permission to change machines now: windows, a freeze, an emergency with its recorded reason, a clock to trust."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from reversibility.errors import CartableError
 from reversibility.market.model import Market
+from reversibility.market.people import frozen
 from reversibility.operations.school_holidays import holiday_table
 from reversibility.operations.windows import SiteCalendar
 
@@ -49,7 +50,8 @@ class Emergency:
 class Permission:
     """What the calendar says of a run: ``refused`` stops it, ``warnings`` do not.
 
-    ``used`` is the emergency, where it was needed; ``closed_sites`` are those without an open window.
+    ``used`` is the emergency, where it was needed; ``closed_sites`` are those without an open window, or where the
+    operation is frozen.
     """
 
     refused: tuple[str, ...]
@@ -65,8 +67,9 @@ def permission(
     *,
     minutes: int = 0,
     emergency: Emergency | None = None,
+    operation: str = "",
 ) -> Permission:
-    """Whether machines of ``sites`` may be changed from ``now`` on for ``minutes``.
+    """Whether ``operation`` (a playbook's name) may change machines of ``sites`` from ``now`` on for ``minutes``.
 
     A market without calendar.yml is warned and not refused: nobody has said yet when it may be worked on.
     """
@@ -81,19 +84,21 @@ def permission(
         )
     closed: list[tuple[str, str]] = []
     warnings: list[str] = []
+    freeze = frozen(market.contract, operation, now.date())
     for site in sorted(set(sites)):
         answer = SiteCalendar.of(market, site).at(now, minutes)
         warnings += answer.warnings
         if not answer.allowed:
             closed.append((site, answer.sentence))
     sentences = tuple(sentence for _, sentence in closed)
-    names = tuple(site for site, _ in closed)
-    if not closed:
-        return Permission((), tuple(warnings))
-    if emergency is not None:
-        override = f"Outside the work windows because of {emergency.reference}: {emergency.reason}"
-        return Permission((), (*warnings, override, *sentences), emergency, names)
-    if not market.calendar:
+    names = tuple(sorted(set(sites))) if freeze else tuple(site for site, _ in closed)
+    refused: tuple[str, ...] = (freeze,) if freeze else ()
+    if emergency is not None and (refused or closed):
+        override = f"In spite of what follows, because of {emergency.reference}: {emergency.reason}"
+        return Permission((), (*warnings, override, *refused, *sentences), emergency, names)
+    if closed and not market.calendar:
         hint = "This market has no calendar.yml: the windows are those of R31, and only warned about."
-        return Permission((), (*warnings, hint, *sentences), None, names)
-    return Permission((*sentences, HOW_TO_OVERRIDE), tuple(warnings), None, names)
+        warnings += [hint, *sentences]
+    else:
+        refused += sentences
+    return Permission((*refused, HOW_TO_OVERRIDE) if refused else (), tuple(warnings), None, names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -98,19 +98,26 @@ def _access_points(market: Market, entry: Entry) -> list[str]:
     ]
 
 
-def not_rotated(selected: Mapping[str, Iterable[Mapping[str, Any]]], entries: Iterable[Entry]) -> list[str]:
-    """Selected entries, as ``asset/account``, whose current password is still the one of before."""
+def not_rotated(
+    selected: Mapping[str, Iterable[Mapping[str, Any]]],
+    entries: Iterable[Entry],
+    closed: Collection[str] = (),
+) -> list[str]:
+    """Selected entries, as ``asset/account``, whose current password is still the one of before.
+
+    ``closed`` are the accounts of people whose access is over: the entry goes with the account.
+    """
     now = {(entry.asset, entry.account): entry for entry in entries}
-    return sorted(
-        {
-            f"{owner}/{before['account']}"
-            for asset, accounts in selected.items()
-            for before in accounts
-            if (entry := now.get((owner := before.get("owner") or asset, str(before["account"])))) is None
-            or entry.pending
-            or entry.revision == before["revision"]
-        }
-    )
+    left = set()
+    for asset, accounts in selected.items():
+        for before in accounts:
+            owner, account = before.get("owner") or asset, str(before["account"])
+            entry = now.get((owner, account))
+            if entry is None and account in closed:
+                continue
+            if entry is None or entry.pending or entry.revision == before["revision"]:
+                left.add(f"{owner}/{account}")
+    return sorted(left)
 
 
 def made(entry: Entry) -> datetime | None:

@@ -11,12 +11,15 @@ RECORDS = {
     OPERATOR_KEY: "revoked-operator-key.json",
     HOST_KEYS: "revoked-host-keys.json",
 }
+# A person's access was over: roles/accounts has closed the account, and seen its password refused.
+CLOSED = "closed-accounts.json"
 REFUSED = "refused"
 
 
 def refused(state: State, site: str, asset: str, credential: str) -> frozenset[tuple[str, str]]:
     """What was refused on an asset, as (name, mark); the mark is a password's revision or a key's fingerprint."""
-    rows = dicts(state.read_json(site, asset, RECORDS[credential]), "revoked")
+    names = (RECORDS[credential], *((CLOSED,) if credential == PASSWORDS else ()))
+    rows = [row for name in names for row in dicts(state.read_json(site, asset, name), "revoked")]
     return frozenset(
         (str(row.get("name", "")), str(row.get("mark", ""))) for row in rows if row.get("result") == REFUSED
     )

@@ -142,12 +142,16 @@ def forget_canary(school: School) -> None:
 
 
 def declare(taken: MarketPaths) -> None:
-    """Take the outgoing contractor out of the holders, as the start page says."""
+    """Take the outgoing contractor out of the holders, and give its people's access an end, as the start page says."""
     file = taken.inventory / "contract.yml"
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
     kept = [line for line in lines if "Entreprise Exemple, party: contractor, recipient_file" not in line]
     assert len(kept) == len(lines) - 1
-    file.write_text("".join(kept), encoding="utf-8")
+    text = "".join(kept)
+    assert "account: aexemple, ssh_key_file" in text
+    file.write_text(
+        text.replace("account: aexemple,", "account: aexemple, until: 2026-01-31,"), encoding="utf-8"
+    )
 
 
 def kill_at(reader: Reader, command: str, step: str, moment: str) -> None:

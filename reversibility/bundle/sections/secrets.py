@@ -10,6 +10,7 @@ from reversibility.bundle.dual_control import write_secrets
 from reversibility.bundle.sections.section import Build, Section
 from reversibility.bundle.signature import fingerprint_of
 from reversibility.market.paths import OPERATOR_KEY
+from reversibility.market.people import people
 
 
 def write(build: Build, folder: Path) -> None:
@@ -22,6 +23,13 @@ def write(build: Build, folder: Path) -> None:
         operator_key=build.access.operator_key,
         cost=build.cost,
     )
+    for person in people(build.market.contract, build.paths.data):
+        if (
+            person.key and person.key_file
+        ):  # so that a successor's first run lets the town's people in as before
+            target = folder / layout.PUBLIC_KEYS / person.key_file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(f"{person.key}\n", encoding="utf-8")
     public = build.access.operator_key.get(f"{OPERATOR_KEY}.pub", b"").decode()
     keys = {
         "age_recipient": build.vault.age_recipient(),
@@ -35,7 +43,7 @@ SECTION = Section(
     folder=layout.SECRETS,
     contains=(
         "Le coffre de mots de passe et de clés (vault.kdbx) et les deux moitiés de sa clé, chiffrées pour "
-        "leurs détenteurs, avec les clés publiques de ceux-ci."
+        "leurs détenteurs, avec les clés publiques de ceux-ci et des administrateurs."
     ),
     formats=(".kdbx", ".age", ".json", ".txt", ".pub"),
     readers="un détenteur de chaque groupe, ensemble",

@@ -11,6 +11,7 @@ from reversibility.bundle.signature import public_half
 from reversibility.bundle.takeover.context import Context
 from reversibility.documents.takeover_audit import write_report
 from reversibility.errors import CartableError
+from reversibility.market.people import people
 from reversibility.operations.takeover.audit import UNREAD, Finding, Seen, audit
 from reversibility.operations.takeover.progress import Outcome
 from reversibility.records.configuration import RESTORABLE, open_restorable
@@ -24,6 +25,11 @@ def write_audit(context: Context) -> Outcome:
     """Compare every managed asset and write the report; findings are for people to decide upon, and stop nothing."""
     market, identity = context.market, context.vault.age_identity()
     keys = frozenset({_operator_key(context)})
+    named = {
+        one.account: " ".join(one.key.split()[:2])
+        for one in people(market.contract, context.paths.data)
+        if one.account and one.key
+    }
     unread = {line.split()[0] for line in context.progress.steps.get("observe", {}).get("left", ())}
     findings: list[Finding] = []
     assets = [one for one in market.assets.values() if one.managed and one.platform.family != "unmanaged"]
@@ -32,7 +38,7 @@ def write_audit(context: Context) -> Outcome:
         after = _seen(
             context.state.directory / asset.site / asset.tag, identity, read=asset.tag not in unread
         )
-        findings += audit(asset.site, asset.tag, before, after, keys)
+        findings += audit(asset.site, asset.tag, before, after, keys, named)
     folder = context.paths.data / FOLDER
     files = write_report(folder, market, context.progress.bundle, assets, findings, context.clock())
     real = [one for one in findings if one.change != UNREAD]

@@ -41,3 +41,11 @@ def outgoing_access(context: AssessmentContext, subject: Subject, obligation: Ob
     """What the outgoing contractor holds of the asset; content: the rows of acces-titulaire-sortant.json about it."""
     rows = context.outgoing_access.get(subject.of_asset().tag)
     return Found(OUTGOING_ACCESS, rows) if rows else None
+
+
+@evidence(absent="aucune période de transition n’est déclarée (transition, dans contract.yml)")
+def transition(context: AssessmentContext, subject: Subject, obligation: Obligation) -> Found | None:
+    """The transition between both contractors, as contract.yml of the bundle declares it; content: its mapping."""
+    declared = context.market.contract.get("transition")
+    path = "10-automatisation/marche/contract.yml"
+    return Found(path, declared) if declared and context.payload.exists(path) else None

@@ -11,12 +11,13 @@ from reversibility.contract.formats import open_format
 from reversibility.contract.obligations import Obligation, Subject
 from reversibility.contract.registry import proof
 from reversibility.market.model import Asset
+from reversibility.market.people import accepted_as_shared, named_accounts, people
 from reversibility.records.inventory_summary import dicts
 from reversibility.records.logins import RECORDS, SUCCESS
 from reversibility.records.password_policy import POLICIES, USERS
 from reversibility.records.state import VOLATILE
 from reversibility.records.vault import Entry
-from reversibility.typography import number
+from reversibility.typography import NNBSP, long_date, number, plural
 
 C = "\u00a0:"  # a colon in French
 
@@ -134,6 +135,64 @@ def administrators_declared(found: Found, _: AssessmentContext, __: Subject, ___
         return Verdict(False, "aucun accès administrateur relevé")
     names = ", ".join(sorted(str(a.get("login")) for a in administrators))
     return Verdict(True, f"comptes relus, seuls administrateurs{C} {names}")
+
+
+@proof("opened")
+def administrators_named(
+    found: Found, context: AssessmentContext, subject: Subject, _: Obligation
+) -> Verdict:
+    """Whoever can act as administrator is one named person, or the customer has accepted that several are (C 9).
+
+    Of a person whose access is over, no account is open.
+    """
+    asset, day = subject.of_asset(), context.now.date()
+    named = named_accounts(people(context.market.contract))
+    logins = {
+        str(account.get("login")): account
+        for account in dicts(found.content, "accounts")
+        if account.get("administrator") and not _locked_root(account)
+    }
+    if not logins:
+        return Verdict(False, "aucun accès administrateur relevé")
+    seen = {str(account.get("login")): account for account in dicts(found.content, "accounts")}
+    open_ones = [
+        n for n, one in named.items() if one.has_ended(day) and n in seen and not seen[n].get("locked")
+    ]
+    if open_ones:
+        return Verdict(False, f"accès terminé, compte non fermé{C} {', '.join(sorted(open_ones))}")
+    shared = sorted(
+        login
+        for login in logins
+        if login not in named and not accepted_as_shared(context.market, asset, login, day)
+    )
+    if shared:
+        return Verdict(False, f"compte partagé sans accord écrit{C} {', '.join(shared)}")
+    persons = sorted(named[login].name for login in logins if login in named)
+    others = sorted(login for login in logins if login not in named)
+    said = [
+        *([f"comptes nominatifs{C} {', '.join(persons)}"] if persons else []),
+        *([f"partage accepté par écrit{C} {', '.join(others)}"] if others else []),
+    ]
+    return Verdict(True, f"{NNBSP}; ".join(said))
+
+
+@proof("opened")
+def transition_arranged(found: Found, context: AssessmentContext, _: Subject, __: Obligation) -> Verdict:
+    """Both contractors have named accounts, and the freeze and the lots of the transition are declared (B 6.5)."""
+    parties = {"contractor": "titulaire sortant", "successor": "repreneur"}
+    for party, words in parties.items():
+        own = [one for one in people(context.market.contract) if one.party == party]
+        if not own or not all(one.account for one in own):
+            return Verdict(False, f"aucun compte nominatif{C} {words}")
+    if not found.content.get("freeze"):
+        return Verdict(False, "gel des changements non déclaré (transition.freeze)")
+    lots = found.content.get("lots") or ()
+    if not lots:
+        return Verdict(False, "aucun lot de bascule déclaré (transition.lots)")
+    start, end = (long_date(found.content[name]) for name in ("from", "until"))
+    return Verdict(
+        True, f"du {start} au {end}, comptes nominatifs des deux titulaires, {plural(len(lots), 'lot')}"
+    )
 
 
 @proof("opened")

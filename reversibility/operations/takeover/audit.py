@@ -44,11 +44,22 @@ class Finding:
     detail: str = ""
 
 
-def audit(site: str, asset: str, before: Seen, after: Seen, operator_keys: frozenset[str]) -> list[Finding]:
+NOBODY: Mapping[str, str] = {}
+
+
+def audit(
+    site: str,
+    asset: str,
+    before: Seen,
+    after: Seen,
+    operator_keys: frozenset[str],
+    own_keys: Mapping[str, str] = NOBODY,
+) -> list[Finding]:
     """Compare one asset with what was handed over of it.
 
     A public key (``type base64``) that opens an account and is none of ``operator_keys`` is a finding whether or not it
-    was handed over: it lets somebody in whom no password change locks out.
+    was handed over: it lets somebody in whom no password change locks out. ``own_keys`` are those of named
+    administrators, by their accounts: each opens that account only.
     """
     if not after.read:
         return [Finding(site, asset, "asset", "", UNREAD)]
@@ -57,7 +68,7 @@ def audit(site: str, asset: str, before: Seen, after: Seen, operator_keys: froze
         *_services(before, after),
         *_ports(before, after),
         *_files(before, after),
-        *_keys(after, operator_keys),
+        *_keys(after, operator_keys, own_keys),
     ]
     return sorted(Finding(site, asset, *difference) for difference in found)
 
@@ -116,11 +127,15 @@ def _files(before: Seen, after: Seen) -> Iterator[tuple[str, str, str, str]]:
             yield subject_of(path), path, change, ""
 
 
-def _keys(after: Seen, operator_keys: frozenset[str]) -> Iterator[tuple[str, str, str, str]]:
+def _keys(
+    after: Seen, operator_keys: frozenset[str], own_keys: Mapping[str, str]
+) -> Iterator[tuple[str, str, str, str]]:
+    own = {f"/home/{account}/": key for account, key in own_keys.items()}
     for path, content in (after.files or {}).items():
         if path.endswith(KEY_FILES):
+            persons = next((key for home, key in own.items() if path.startswith(home)), None)
             for key, comment in public_keys(content.decode("utf-8", "replace")):
-                if key not in operator_keys:
+                if key not in operator_keys and key != persons:
                     yield KEY, path, FOREIGN, comment or key[-12:]
 
 

@@ -182,3 +182,19 @@ def test_dual_control_is_checked(handover: Handover, what: str) -> None:
         holders["a"].append({"name": "Alex", "party": "contractor"})
         market = replace(market, contract={**market.contract, "holders": holders})
     assert handover.row("B-6.3-coffre", market=market).status == "present"
+
+
+def test_an_administrators_account_is_one_persons_or_accepted_as_shared(handover: Handover) -> None:
+    obligation, tag = "C-9-comptes-nominatifs", "UC250001"
+    accepted = handover.row(obligation, tag)
+    assert accepted.status == "proven" and "partage accepté par écrit\u00a0: cartable" in accepted.detail
+    contract = {**handover.market.contract, "shared_accounts": []}
+    shared = handover.row(obligation, tag, market=replace(handover.market, contract=contract))
+    assert shared.status == "present" and "cartable" in shared.detail
+    person = {"name": "Alex Exemple", "party": "contractor", "account": "cartable"}
+    named = {**contract, "administrators": [person]}
+    row = handover.row(obligation, tag, market=replace(handover.market, contract=named))
+    assert row.status == "proven" and "Alex Exemple" in row.detail
+    over = {**contract, "administrators": [{**person, "until": (NOW - timedelta(days=1)).date()}]}
+    row = handover.row(obligation, tag, market=replace(handover.market, contract=over))
+    assert row.status == "present" and "non fermé" in row.detail

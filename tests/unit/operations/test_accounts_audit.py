@@ -109,6 +109,25 @@ def test_an_acceptance_ends_and_holds_only_where_it_was_given() -> None:
         assert audited([entry("eleve")], [seen("eleve")], "eleve", market=market) == {"eleve": found}
 
 
+def test_an_administrators_account_is_one_persons_or_somebody_has_accepted_that_it_is_not() -> None:
+    """And it is closed when the person's access is over: no entry in the vault, and no password that opens it."""
+    person = {"name": "Alex", "party": "contractor", "account": "alex"}
+    accounts = [seen(name, administrator=True) for name in ("cartable", "alex")]
+    entries = [entry(name, policy="administrator") for name in ("cartable", "alex")]
+    contract = {**MARKET.contract, "administrators": [person], "shared_accounts": []}
+    market = replace(MARKET, contract=contract)
+    assert audited(entries, accounts, "cartable", "alex", market=market) == {
+        "cartable": ["shared"],
+        "alex": [],
+    }
+    over = {**person, "until": NOW.date() - timedelta(days=1)}
+    market = replace(MARKET, contract={**contract, "administrators": [over]})
+    assert audited(entries[1:], accounts[1:], "alex", market=market) == {"alex": ["ended"]}
+    locked = [seen("alex", locked=True)]
+    assert audited([], locked, market=market) == {"alex": []}
+    assert audited(entries[1:], locked, "alex", market=market) == {"alex": ["ended"]}
+
+
 def test_an_asset_that_was_never_read_is_named_where_it_is_ours() -> None:
     never = {each.asset for each in audit(MARKET, {}, [], NOW) if each.findings == ["never_read"]}
     assert PC.tag in never

@@ -262,6 +262,12 @@ def test_an_account_that_was_given_is_in_the_vault_once(
     assert (line["account"], line["party"]) == ("lecture", "agglomeration") and KEY not in json.dumps(line)
     assert add("SW250001/lecture", KEY) == 2 and add("PF240001/lecture", KEY, "contractor") == 2
     assert KEY not in capsys.readouterr().err
+    ssid = load_market(place.folder).network["ssids"][1]["name"]
+    assert add(f"{SITE}/wifi/{ssid}", KEY) == 0, "the key of a Wi-Fi network that another party runs"
+    place.vault.refresh()
+    kept = place.vault.find(SITE, f"wifi/{ssid}")
+    assert kept is not None and (kept.password, kept.site) == (KEY, SITE)
+    assert add(f"{SITE}/wifi/Ailleurs", KEY) == 2 and ssid in capsys.readouterr().err
 
 
 def test_a_file_in_the_project_is_refused(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

@@ -123,3 +123,4 @@ def test_what_was_not_rotated_is_named() -> None:
     after = [replace(ENTRIES[0], revision="new"), replace(ENTRIES[1], revision="new", pending="half")]
     assert not_rotated(selected, after) == [f"{PC}/cartable", f"{PC}/gone"]
     assert not_rotated(selected, ENTRIES) == [f"{PC}/cartable", f"{PC}/eleve", f"{PC}/gone"]
+    assert not_rotated(selected, ENTRIES, {"gone", "eleve"}) == [f"{PC}/cartable", f"{PC}/eleve"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -175,6 +176,33 @@ def test_permission_to_change_machines() -> None:
     assert "clock" in permission(strict, ["tilleuls"], wrong_clock, emergency=emergency).refused[0]
     with pytest.raises(CartableError):
         Emergency.read({"reason": "urgent", "reference": "CVE-2026-1234"})
+
+
+def test_a_freeze_of_the_transition_is_refused_by_its_operation() -> None:
+    """Also where the window is open, or where nobody has declared any; an emergency is let through and told."""
+    day = dt.date(2026, 12, 1)
+    freeze = {
+        "from": day,
+        "until": day,
+        "operations": ["patch"],
+        "reason": "la bascule",
+        "author": "Dominique",
+    }
+    contract = {"transition": {"from": day, "until": day, "freeze": freeze}}
+    evening = dt.datetime(2026, 12, 1, 18, tzinfo=PARIS)
+    emergency = Emergency.read({"reason": "exploited on the internet", "reference": "CVE-2026-1234"})
+    for market in (small_market({"windows": {}}), small_market({})):
+        frozen = replace(market, contract=contract)
+        assert "la bascule" in permission(frozen, ["tilleuls"], evening, operation="patch").refused[0]
+        assert not permission(frozen, ["tilleuls"], evening, operation="rotate").refused
+        allowed = permission(frozen, ["tilleuls"], evening, operation="patch", emergency=emergency)
+        assert (allowed.refused, allowed.used, allowed.closed_sites) == ((), emergency, ("tilleuls",))
+        assert "la bascule" in " ".join(allowed.warnings)
+    class_time = evening.replace(hour=10)
+    lax = permission(
+        replace(small_market({}), contract=contract), ["tilleuls"], class_time, operation="patch"
+    )
+    assert len(lax.refused) == 2, "what has no calendar is still only warned about its windows"
 
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)

@@ -126,6 +126,7 @@ class Successor:
         arrival.bring_records(self.bundle, self.paths)
         arrival.bring_public_keys(self.bundle, self.paths)
         state = State.create(self.paths.state)
+        arrival.bring_volatile(self.bundle, state, vault.age_identity())
         progress = Progress.read(self.paths.state)
         if progress is None:
             known = handed_over(self.bundle, vault, state, self.fingerprint)
@@ -143,12 +144,15 @@ class Successor:
         return context, school
 
     def declare(self) -> None:
-        """Take the outgoing contractor out of the holders, as the step asks."""
+        """Take the outgoing contractor out of the holders, and give its people's access an end, as the step asks."""
         file = self.paths.inventory / "contract.yml"
         lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
         kept = [line for line in lines if "Entreprise Exemple, party: contractor, recipient_file" not in line]
         assert len(kept) < len(lines)
-        file.write_text("".join(kept), encoding="utf-8")
+        text = "".join(kept)
+        assert "account: aexemple, ssh_key_file" in text
+        ended = text.replace("account: aexemple,", "account: aexemple, until: 2026-01-31,")
+        file.write_text(ended, encoding="utf-8")
 
 
 def make_successor(root: Path) -> Successor:

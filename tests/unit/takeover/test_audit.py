@@ -68,6 +68,15 @@ def test_a_key_and_an_account_that_were_handed_over_and_nobody_declared_are_foun
     ]
 
 
+def test_a_named_administrators_key_opens_that_persons_account_and_no_other() -> None:
+    files = {
+        f"/home/{name}/.ssh/authorized_keys": b"ssh-ed25519 AAAAalex alex\n" for name in ("alex", "alexis")
+    }
+    seen = replace(BEFORE, files=files)
+    rows = audit("ecole", "UC1", seen, seen, frozenset({OURS}), {"alex": "ssh-ed25519 AAAAalex"})
+    assert [(row.subject, row.name) for row in rows] == [("key", "/home/alexis/.ssh/authorized_keys")]
+
+
 def test_rights_that_were_added_to_an_account_and_things_that_went_are_found() -> None:
     after = replace(
         BEFORE,

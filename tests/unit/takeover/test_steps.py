@@ -30,6 +30,11 @@ def test_nothing_is_changed_while_the_outgoing_contractor_is_declared(successor:
     left = run_steps(context, silent)
     assert school.runs == ["observe.yml"]
     assert [line for line in left if line.startswith("declare: Entreprise Exemple")]
+    assert [
+        line
+        for line in left
+        if line.startswith("declare: Alex Exemple has an account on the machines (aexemple)")
+    ]
     assert (context.paths.data / "takeover" / "audit-de-reprise.html").is_file()
 
 

@@ -1,6 +1,8 @@
 """What the role accounts leaves, after a first run, a drift, a change of password that was cut, and a repair."""
 
+import os
 import re
+import subprocess
 
 import pytest
 
@@ -13,7 +15,7 @@ def log_in(machine, account, password):
     )
 
 
-@pytest.mark.parametrize("account", ["cartable", "eleve"])
+@pytest.mark.parametrize("account", ["cartable", "eleve", "aexemple", "dexemple"])
 def test_the_password_in_the_vault_opens_the_account_and_no_other_does(machine, secret, account):
     assert log_in(machine, account, secret(account))
     assert not log_in(machine, account, secret(account) + "x")
@@ -25,13 +27,57 @@ def test_the_two_accounts_have_different_passwords_of_the_length_that_is_asked(s
     assert secret("cartable") != secret("eleve")
 
 
-def test_sudo_asks_the_administrator_for_the_password(machine, secret):
-    assert machine.run("sudo", "--non-interactive", "id", "-u", user="cartable").returncode != 0
+@pytest.mark.parametrize("account", ["cartable", "aexemple", "dexemple"])
+def test_sudo_asks_an_administrator_for_the_password(machine, secret, account):
+    assert machine.run("sudo", "--non-interactive", "id", "-u", user=account).returncode != 0
     asked = ["sudo", "--reset-timestamp", "--stdin", "--prompt=", "id", "-u"]
-    assert machine.run(*asked, user="cartable", stdin=secret("cartable") + "\n").stdout == "0\n"
+    assert machine.run(*asked, user=account, stdin=secret(account) + "\n").stdout == "0\n"
 
 
-@pytest.mark.parametrize("account", ["eleve", "intrus"])
+def over_ssh(machine, account, *command, stdin="", key=True):
+    """Log in from the controller, as an administrator does; without the key by whatever else the server offers."""
+    folder = os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]
+    ways = ["-i", f"{folder}/operator_ed25519", "-o", "BatchMode=yes"]
+    ways = ways if key else ["-o", "PubkeyAuthentication=no", "-o", "BatchMode=yes"]
+    return subprocess.run(
+        ["ssh", "-F", "none", *ways, "-o", f"ProxyCommand=podman exec -i {machine.container} /usr/sbin/sshd -i",
+         "-o", f"UserKnownHostsFile={folder}/known_hosts", "-o", "StrictHostKeyChecking=no",
+         f"{account}@{machine.container}", *command],
+        input=stdin, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+
+def test_a_named_administrator_comes_in_with_a_key_of_ones_own_and_sudo_notes_who_it_was(machine, secret):
+    ran = over_ssh(machine, "aexemple", "sudo -S -p '' touch /tmp/trace", stdin=secret("aexemple") + "\n")
+    assert ran.returncode == 0, ran.stderr
+    noted = machine.run("journalctl", "--no-pager", "_COMM=sudo").stdout
+    assert re.search(r"aexemple\S* : .*COMMAND=/usr/bin/touch /tmp/trace", noted)
+    assert over_ssh(machine, "dexemple", "true").returncode == 255, "a key opens its owner's account only"
+
+
+@pytest.mark.parametrize("account", ["eleve", "aexemple", "cartable"])
+def test_no_password_opens_a_session_over_ssh(machine, account):
+    assert "Permission denied (publickey)" in over_ssh(machine, account, "true", key=False).stderr
+
+
+def test_the_account_of_somebody_whose_access_is_over_is_closed(machine, host, vault, recorded):
+    """Also after somebody has opened it again; the file of its owner is still its own."""
+    assert machine.run("passwd", "--status", "fexemple").stdout.split()[1] == "L"
+    assert host.user("fexemple").shell == "/usr/sbin/nologin" and host.user("fexemple").groups == ["fexemple"]
+    assert host.user("fexemple").expiration_date.year == 1970
+    assert not host.file("/home/fexemple/.ssh/authorized_keys").exists
+    assert host.file("/home/fexemple").user == "fexemple"
+    assert vault.get("essais", machine.asset, "fexemple") is None
+    [closed] = recorded("closed-accounts.json")["revoked"]
+    assert (closed["name"], closed["result"]) == ("fexemple", "refused") and len(closed["mark"]) == 32
+
+
+def test_the_machine_itself_closes_an_account_on_its_last_day(host):
+    assert host.user("dexemple").expiration_date.year == 2100
+    assert host.user("aexemple").expiration_date is None
+
+
+@pytest.mark.parametrize("account", ["eleve", "intrus", "fexemple"])
 def test_nobody_else_may_administer(machine, host, account):
     assert "is not allowed to run sudo" in machine.run("sudo", "--list", f"--other-user={account}").stdout
     assert "sudo" not in host.user(account).groups
@@ -82,7 +128,8 @@ def test_root_has_no_keys_and_the_running_ssh_server_refuses_even_one_that_is_pu
 
 def test_the_record_says_which_secrets_were_proven(machine, vault, recorded):
     revisions = {
-        account: vault.get("essais", machine.asset, account).revision for account in ("cartable", "eleve")
+        account: vault.get("essais", machine.asset, account).revision
+        for account in ("cartable", "eleve", "aexemple", "dexemple")
     }
     assert {
         login["account"]: login["vault_revision"] for login in recorded("logins.json")["logins"]
@@ -94,7 +141,7 @@ def test_the_record_says_which_secrets_were_proven(machine, vault, recorded):
 
 
 def test_check_mode_showed_all_of_the_drift(checked):
-    assert "Would be taken out of the group sudo: eleve, intrus'\n" in checked
+    assert "Would be taken out of the group sudo: eleve, intrus, fexemple'\n" in checked
     assert "The password of eleve would be set from the vault\n" in checked
     assert "-eleve ALL=(ALL) NOPASSWD: ALL\n" in checked
     assert "/etc/sudoers.d/90-bootstrap" in checked
