@@ -7,11 +7,12 @@ from pathlib import Path
 
 from reversibility.bundle import layout
 from reversibility.bundle.digests import scan
+from reversibility.bundle.findings import Finding
 
 SMALL = 1 << 20  # bytes
 
 
-def copy_tree(source: Path, target: Path) -> list[str]:
+def copy_tree(source: Path, target: Path) -> list[Finding]:
     """Copy the plain files below ``source``, under portable names.
 
     Returns findings on what is no plain file, and on names that are one with another's on some system.
@@ -26,13 +27,20 @@ def copy_tree(source: Path, target: Path) -> list[str]:
             made.add(folder)
         _copy(f"{source}/{path}", f"{target}/{names[path]}", size)
     renamed = [
-        f"{source / path} is {target.name}/{name} in the bundle: under its own name it would be one with another file "
-        "on some system, or too long."
+        Finding(
+            f"{source / path} is {target.name}/{name} in the bundle: under its own name it would be one with another "
+            "file on some system, or too long.",
+            f"{source.name}/{path} est remis sous le nom {target.name}/{name}\u00a0: sous le sien, il se confondrait "
+            "avec un autre fichier sur certains systèmes, ou serait trop long.",
+        )
         for path, name in names.items()
         if layout.is_marked(name)
     ]
     return renamed + [
-        f"{source / path} is a {what} and was left out of the bundle."
+        Finding(
+            f"{source / path} is a {what} and was left out of the bundle.",
+            f"{source.name}/{path} n’est pas un fichier ordinaire et n’est pas remis.",
+        )
         for path, what in found.irregular.items()
     ]
 

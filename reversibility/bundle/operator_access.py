@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reversibility.bundle.findings import Finding
 from reversibility.bundle.signature import public_half
 from reversibility.errors import CartableError
 from reversibility.market.host_keys import reached_by_ssh, unknown_hosts
@@ -17,6 +18,7 @@ from reversibility.market.paths import MarketPaths
 
 HOW = "see 'A new market' in docs/operators-guide.md"
 SHOWN = 5
+NO_KEY = "La clé SSH des exploitants ({}) n’est pas remise\u00a0: elle manque, ou personne ne pourrait s’en servir."
 
 
 @dataclass(frozen=True)
@@ -25,32 +27,41 @@ class Access:
 
     operator_key: Mapping[str, bytes] = field(repr=False)
     known_hosts: str
-    findings: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def read_access(market: Market, paths: MarketPaths) -> Access:
     """Read both from the market's data folder. What is missing is a finding: a hand-over goes on without."""
-    findings: list[str] = []
+    findings: list[Finding] = []
     wanted = reached_by_ssh(market)
     key: dict[str, bytes] = {}
     try:
         key = _operator_key(paths.operator_key)
     except CartableError as error:
         if wanted:
-            findings.append(str(error))
+            findings.append(Finding(str(error), NO_KEY.format(paths.operator_key.name)))
     try:
         known_hosts = paths.known_hosts.read_text(encoding="utf-8")
     except FileNotFoundError:
         known_hosts = ""
     except (OSError, UnicodeDecodeError) as error:
         known_hosts = ""
-        findings.append(f"{paths.known_hosts} cannot be read ({error}); write it again: {HOW}.")
+        findings.append(
+            Finding(
+                f"{paths.known_hosts} cannot be read ({error}); write it again: {HOW}.",
+                f"{paths.known_hosts.name} (clés d’hôte des machines) ne peut pas être lu et n’est pas remis.",
+            )
+        )
     unknown = unknown_hosts(market, known_hosts)
     if unknown:
         names = ", ".join(unknown[:SHOWN]) + (", …" if len(unknown) > SHOWN else "")
         findings.append(
-            f"{paths.known_hosts} has no host key of {len(unknown)} of the {len(wanted)} machines that are reached by "
-            f"SSH ({names}); a successor cannot tell these machines from others: {HOW}."
+            Finding(
+                f"{paths.known_hosts} has no host key of {len(unknown)} of the {len(wanted)} machines that are reached "
+                f"by SSH ({names}); a successor cannot tell these machines from others: {HOW}.",
+                f"Clé d’hôte inconnue pour {len(unknown)} des {len(wanted)} machines jointes par SSH ({names})"
+                "\u00a0: le repreneur ne peut pas les distinguer d’autres machines.",
+            )
         )
     return Access(key, known_hosts, tuple(findings))
 

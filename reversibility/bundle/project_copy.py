@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from reversibility.bundle.findings import Finding
 from reversibility.errors import CartableError
 from reversibility.records.git import SETTINGS, environment, repository_root
 from reversibility.records.git import git as run_git
@@ -24,19 +25,22 @@ PROJECT_PARTS = (
 NOT_ARCHIVED = frozenset({"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"})
 
 
-def copy_project(folder: Path, project: Path, market: str) -> list[str]:
+def copy_project(folder: Path, project: Path, market: str) -> list[Finding]:
     """Write the project as a Git bundle with its history, or as an archive where there is none; returns findings.
 
     The inventories of other markets are left out of both, in all of the history: they are somebody else's.
     """
-    findings: list[str] = []
+    findings: list[Finding] = []
     if git(project, "rev-parse", "--show-toplevel").strip():
         findings += _bundle_repository(folder, project, market)
     if not (folder / REPOSITORY).exists():
         _archive(project, folder / ARCHIVE, market)
         findings.append(
-            f"{project} is not a Git repository with its whole history, so the bundle has the files as they are "
-            f"({ARCHIVE}) and no history; hand over from a full clone."
+            Finding(
+                f"{project} is not a Git repository with its whole history, so the bundle has the files as they are "
+                f"({ARCHIVE}) and no history; hand over from a full clone.",
+                f"Le projet n’a pas d’historique Git complet\u00a0: ses fichiers sont remis tels quels ({ARCHIVE}).",
+            )
         )
     return findings
 
@@ -50,7 +54,7 @@ def other_markets(project: Path, market: str) -> list[str]:
     return sorted({words[1] for words in parts if len(words) > 2} - {market})
 
 
-def _bundle_repository(folder: Path, project: Path, market: str) -> list[str]:
+def _bundle_repository(folder: Path, project: Path, market: str) -> list[Finding]:
     """Write the repository's history up to HEAD as a Git bundle, where it has all of it; returns findings."""
     if git(project, "rev-parse", "--is-shallow-repository").strip() != "false":
         return []
@@ -67,7 +71,12 @@ def _bundle_repository(folder: Path, project: Path, market: str) -> list[str]:
     changed = git(project, "status", "--porcelain", "--untracked-files=all").splitlines()
     if changed and target.exists():
         names = ", ".join(line[3:] for line in changed[:5]) + (", …" if len(changed) > 5 else "")
-        return [f"{len(changed)} changes in {project} are not committed and not in the bundle: {names}."]
+        return [
+            Finding(
+                f"{len(changed)} changes in {project} are not committed and not in the bundle: {names}.",
+                f"Modifications du projet non enregistrées dans Git, donc non remises ({len(changed)})\u00a0: {names}.",
+            )
+        ]
     return []
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from reversibility.bundle.findings import Finding
 from reversibility.errors import CartableError
 from reversibility.records.state import VOLATILE, State
 
+UNREADABLE = (
+    "Relevé illisible, repris tel quel et non exploité\u00a0: {}. La machine est à relever de nouveau."
+)
 # Records that are mappings, and what each lists as mappings.
 LISTED = {
     "inventory.json": "content",
@@ -34,12 +38,15 @@ class ReadableState(State):
         try:
             content = super().read_json(site, asset, name)
         except CartableError as error:
-            self.findings.setdefault(str(error))
+            self.findings.setdefault(Finding(str(error), UNREADABLE.format(f"{site}/{asset}/{name}")))
             return None
         if content is not None and name in LISTED and not _has_shape(content, LISTED[name]):
             self.findings.setdefault(
-                f"{self.directory / site / asset / name} does not have the shape of such a record and was not used; "
-                "observe the machine again."
+                Finding(
+                    f"{self.directory / site / asset / name} does not have the shape of such a record and was not "
+                    "used; observe the machine again.",
+                    UNREADABLE.format(f"{site}/{asset}/{name}"),
+                )
             )
             return None
         return content

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from reversibility.bundle import layout
+from reversibility.bundle.findings import french
 
 N = "\u00a0"  # no-break space
 F = "\u202f"  # narrow no-break space: before a semicolon
@@ -134,7 +135,7 @@ def findings(lines: Sequence[str]) -> str:
             "L’établissement de ce dossier n’a rencontré aucune anomalie technique.\n"
             "Ce n’est pas dire qu’il est complet : ce qui manque au regard du contrat est dans completude.html.\n"
         ).replace(" :", f"{N}:")
-    return (
-        f"Anomalies constatées lors de l’établissement de ce dossier (messages du logiciel){N}:\n\n"
-        + "".join(f"- {line}\n" for line in lines)
+    told = dict.fromkeys(french(line) for line in lines)  # several may be one for the reader
+    return f"Anomalies constatées lors de l’établissement de ce dossier{N}:\n\n" + "".join(
+        f"- {line}\n" for line in told
     )

@@ -7,6 +7,7 @@ import argparse
 from reversibility.cli_options import add_inventory
 from reversibility.console import say
 from reversibility.market.load import load_market
+from reversibility.market.model import Market
 from reversibility.market.paths import MarketPaths
 from reversibility.operations.obtained import another_party, others_device
 from reversibility.records import passphrase as passphrases
@@ -23,7 +24,11 @@ def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "add", help="keep an account that another party gave of a device that it runs"
     )
     add_inventory(parser)
-    parser.add_argument("entry", metavar="ASSET/ACCOUNT", help="the account, such as PF240001/lecture")
+    parser.add_argument(
+        "entry",
+        metavar="ASSET/ACCOUNT",
+        help="the account, such as PF240001/lecture, or a Wi-Fi key, SITE/wifi/SSID",
+    )
     parser.add_argument("--from", dest="party", required=True, metavar="PARTY", help="of contract.yml")
     parser.add_argument(
         "--fd",
@@ -41,7 +46,7 @@ def add(args: argparse.Namespace) -> int:
     tag, _slash, account = args.entry.partition("/")
     if not account:
         raise VaultError(f"{args.entry} names no account; write ASSET/ACCOUNT, such as PF240001/lecture.")
-    asset = others_device(market, tag)
+    site, address = _place(market, tag, account)
     another_party(market, args.party)
     vault = session.current_vault(paths.vault)
     password = _password(args.entry, args.fd)
@@ -50,9 +55,7 @@ def add(args: argparse.Namespace) -> int:
         say(f"{args.entry}: nothing changes")
         return 0
     with vault.transaction() as change:
-        change.put_current(
-            asset.site, tag, account, username=account, password=password, address=asset.address or ""
-        )
+        change.put_current(site, tag, account, username=account, password=password, address=address)
     line = {
         "event": "command",
         "command": "vault add",
@@ -68,6 +71,19 @@ def add(args: argparse.Namespace) -> int:
     state.commit(f"reversibility vault add {args.entry}: from {args.party}")
     say(f"{args.entry} is in the vault; it counts as present, since no login has proven it")
     return 0
+
+
+def _place(market: Market, tag: str, account: str) -> tuple[str, str]:
+    """The site and the address of what an account is of: another party's device, or the SSID of a site."""
+    if tag not in market.sites:
+        asset = others_device(market, tag)
+        return asset.site, asset.address or ""
+    names = [str(ssid["name"]) for ssid in market.network.get("ssids") or ()]
+    if account not in [f"wifi/{name}" for name in names]:
+        raise VaultError(
+            f"{tag} has no SSID of that name; write {tag}/wifi/SSID, with one of {', '.join(names) or 'none'}."
+        )
+    return tag, ""
 
 
 def _password(entry: str, descriptor: int | None) -> str:

@@ -18,10 +18,12 @@ from reversibility.documents.french import (
     party_name,
     role_name,
 )
+from reversibility.documents.names import room_name, site_name, vlan_name
 from reversibility.market.model import Asset, Market
 from reversibility.market.platforms import Care, care_of
 from reversibility.records.inventory_summary import Seen
 
+PROTECTED = "protected"  # the group of kinds that a password or a code opens
 Value = str | int | float | bool | date | None
 CellType = Literal["text", "number", "date", "boolean"]
 
@@ -38,11 +40,6 @@ class Source:
     def declared(self, name: str) -> Any:
         """Return a declared attribute, None when there is none."""
         return self.asset.attributes.get(name)
-
-    def site(self) -> Mapping[str, Any]:
-        """Return what sites.yml says of the asset's site."""
-        found: Mapping[str, Any] = self.market.sites.get(self.asset.site, {})
-        return found
 
 
 @dataclass(frozen=True)
@@ -65,17 +62,12 @@ def _attribute(name: str) -> Callable[[Source], Value]:
     return read
 
 
-def _room_name(source: Source) -> str:
-    rooms = source.site().get("rooms") or {}
-    room = rooms.get(source.asset.room) if isinstance(rooms, Mapping) else None
-    return str(room.get("name", source.asset.room)) if isinstance(room, Mapping) else source.asset.room
-
-
 def _secret(source: Source) -> str:
     """Never a password: whether it is in the vault, where alone passwords live (R40)."""
     if source.in_vault:
         return "dans le coffre"
-    return "absent du coffre" if source.asset.managed or source.seen.accounts else "sans objet"
+    opened = source.asset.managed or source.seen.accounts or PROTECTED in source.asset.kind_groups
+    return "absent du coffre" if opened else "sans objet"
 
 
 def _buyout(source: Source, name: str) -> Value:
@@ -94,9 +86,9 @@ def _care(source: Source, part: Callable[[Care], Value]) -> Value:
 COLUMNS: tuple[Column, ...] = (
     Column("tag", "Étiquette", lambda s: s.asset.tag, 12),
     Column("site", "Code école", lambda s: s.asset.site, 18, hidden=True),
-    Column("site_name", "École", lambda s: str(s.site().get("name", s.asset.site)), 36),
+    Column("site_name", "École", lambda s: site_name(s.market, s.asset.site), 36),
     Column("room", "Code salle", lambda s: s.asset.room, 13, hidden=True),
-    Column("room_name", "Salle", _room_name, 22),
+    Column("room_name", "Salle", lambda s: room_name(s.market, s.asset.site, s.asset.room), 22),
     Column("kind", "Code nature", lambda s: s.asset.kind, 18, hidden=True),
     Column("kind_name", "Nature", lambda s: kind_name(s.asset.kind), 24),
     Column("vendor", "Marque", _attribute("vendor"), 14),
@@ -148,7 +140,8 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column("address", "Adresse IP", lambda s: s.asset.address, 16),
     Column("mac", "Adresse MAC", _attribute("mac"), 19),
-    Column("vlan", "VLAN", _attribute("vlan"), 16),
+    Column("vlan_name", "VLAN", lambda s: vlan_name(s.market, s.declared("vlan")), 30),
+    Column("vlan", "Code VLAN", _attribute("vlan"), 16, hidden=True),
     Column("cpu", "Processeur relevé", lambda s: s.seen.cpu, 32),
     Column("memory_mb", "Mémoire relevée (Mo)", lambda s: s.seen.memory_mb, 20, "number"),
     Column("disk_gb", "Disques relevés (Go)", lambda s: s.seen.disk_gb, 20, "number"),

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from reversibility.documents.completeness import market_title, party_name
+from reversibility.documents.names import site_name
 from reversibility.documents.render import render_html
 from reversibility.market.model import Market
 from reversibility.operations.takeover.access import TRIED, Access
@@ -34,16 +35,16 @@ STATUSES = {
     "attested": "à attester par écrit",
 }
 HOW = {
-    "operator_key": "reversibility takeover, étape operator_key",
-    "host_key": "reversibility takeover, étape host_keys",
-    "age_identity": "reversibility takeover, étape age_identity",
-    "signing_key": "reversibility takeover, étape signing_key\u00a0; empreinte remise sur papier",
-    "half": "retrait de holders dans contract.yml, puis nouveau dossier",
-    "person": "retrait de administrators dans contract.yml, et attestation",
+    "operator_key": "reversibility takeover, étape «\u00a0operator_key\u00a0»",
+    "host_key": "reversibility takeover, étape «\u00a0host_keys\u00a0»",
+    "age_identity": "reversibility takeover, étape «\u00a0age_identity\u00a0»",
+    "signing_key": "reversibility takeover, étape «\u00a0signing_key\u00a0»\u202f; empreinte remise sur papier",
+    "half": "retrait des détenteurs («\u00a0holders\u00a0») dans contract.yml, puis nouveau dossier",
+    "person": "date de fin, ou retrait des administrateurs, dans contract.yml, et attestation",
     "copies": "attestation d’effacement signée par le titulaire sortant",
 }
 SHOWN = 200  # passwords that the page lists by name; the table has them all
-HEADERS = ("Accès", "École", "Étiquette", "Nom", "État", "Retrait")
+HEADERS = ("Accès", "École", "Étiquette", "Nom", "État", "Retrait", "Code école")
 
 
 def how(access: Access) -> str:
@@ -55,14 +56,15 @@ def how(access: Access) -> str:
     tried = (
         "l’ancien est essayé et doit être refusé" if access.method in TRIED else "l’ancien n’est pas essayé"
     )
-    return f"reversibility takeover, étape passwords\u00a0; {tried}"
+    return f"reversibility takeover, étape «\u00a0passwords\u00a0»\u202f; {tried}"
 
 
 def write_sheet(folder: Path, name: str, market: Market, rows: Sequence[Access], moment: datetime) -> None:
     """Write the sheet ``name`` in its three formats below ``folder``."""
     with write_table(folder / f"{name}.csv", HEADERS) as table:
         for row in rows:
-            table.row((WHAT[row.what], row.site, row.asset, row.name, STATUSES[row.status], how(row)))
+            place = (site_name(market, row.site) if row.site else "", row.asset)
+            table.row((WHAT[row.what], *place, row.name, STATUSES[row.status], how(row), row.site))
     text = json.dumps({"access": [asdict(row) for row in rows]}, ensure_ascii=False, indent=1, sort_keys=True)
     (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
     counts = Counter((row.what, row.status) for row in rows)

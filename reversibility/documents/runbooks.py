@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from reversibility.documents.completeness import market_title, party_name
+from reversibility.documents.names import room_name, site_name
 from reversibility.documents.render import render_html
 from reversibility.market.kinds import kind_groups
 from reversibility.market.model import Asset, Market
@@ -106,6 +107,9 @@ def _page(market: Market, group: str, title: str, assets: Sequence[Asset], momen
         "market_title": market_title(market),
         "contractor": party_name(market, "contractor"),
         "moment": moment,
+        "places": {
+            one.tag: (site_name(market, one.site), room_name(market, one.site, one.room)) for one in assets
+        },
         "parts": [
             {
                 "family": family,

@@ -9,6 +9,7 @@ from pathlib import Path
 from reversibility import __version__
 from reversibility.bundle import layout, texts
 from reversibility.bundle.copying import copy_tree
+from reversibility.bundle.findings import Finding
 from reversibility.bundle.pinned_packages import pinned_packages, python_range
 from reversibility.bundle.project_copy import copy_project, first_line, git, other_markets
 from reversibility.bundle.sections.section import Build, Section
@@ -16,7 +17,7 @@ from reversibility.bundle.wheels import lacking, wheels_of
 from reversibility.documents.runbooks import write_runbooks
 
 
-def write(build: Build, folder: Path) -> list[str]:
+def write(build: Build, folder: Path) -> list[Finding]:
     """Write this repository, the market's folder, what is known of the machines' SSH keys, and the exact packages."""
     project = build.project
     findings = copy_tree(build.market.path, folder / layout.MARKET)
@@ -30,7 +31,13 @@ def write(build: Build, folder: Path) -> list[str]:
         findings += copy_tree(wheels, folder / layout.WHEELS)
         absent = lacking(wheels, pinned_packages())
         if absent:
-            findings.append(f"{wheels} lacks {', '.join(absent[:5])}; run reversibility packages again.")
+            names = ", ".join(absent[:5])
+            findings.append(
+                Finding(
+                    f"{wheels} lacks {names}; run reversibility packages again.",
+                    f"Paquets Python absents du dossier, l’installation demande le réseau\u00a0: {names}.",
+                )
+            )
     versions = {
         "cartable": __version__,
         "commit": git(project, "rev-parse", "HEAD").strip() or None,

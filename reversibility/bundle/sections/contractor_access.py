@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from reversibility.bundle.findings import Finding
 from reversibility.bundle.sections.section import Build
 from reversibility.bundle.signature import fingerprint_of
 from reversibility.documents.outgoing_access import OUTGOING, PRESENT
@@ -30,7 +31,9 @@ def access_sheets(build: Build) -> dict[str, list[Access]]:
     try:
         begun = Progress.read(build.state.directory)
     except CartableError as error:  # damaged: told, and the bundle is built all the same
-        build.findings.setdefault(str(error))
+        build.findings.setdefault(
+            Finding(str(error), "Le relevé de la reprise (takeover.json) est illisible.")
+        )
         begun = None
     if begun is None:
         return {OUTGOING: own}

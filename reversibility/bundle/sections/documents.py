@@ -6,6 +6,7 @@ from pathlib import Path
 
 from reversibility.bundle import layout
 from reversibility.bundle.copying import copy_tree
+from reversibility.bundle.findings import Finding
 from reversibility.bundle.sections.section import Build, Section
 from reversibility.documents.deadlines import HEADERS, deadline_rows, deadlines_page
 from reversibility.operations.advisories.kept import flaws
@@ -14,10 +15,10 @@ from reversibility.records.tables import write_table
 RUNS = "holiday"  # in the market's data: reversibility/operations/holiday/run.py
 
 
-def write(build: Build, folder: Path) -> list[str]:
+def write(build: Build, folder: Path) -> list[Finding]:
     """Copy the documents that people wrote, from ``documents/`` in the market's folder, and those of holiday runs."""
     written, runs = build.market.path / "documents", build.paths.data / RUNS
-    findings = copy_tree(written, folder) if written.is_dir() else []
+    findings: list[Finding] = copy_tree(written, folder) if written.is_dir() else []
     _deadlines(build, folder / "maintenance")
     return [*findings, *(copy_tree(runs, folder / "maintenance") if runs.is_dir() else [])]
 

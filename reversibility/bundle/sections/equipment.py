@@ -6,12 +6,13 @@ from pathlib import Path
 
 from reversibility.bundle import layout
 from reversibility.bundle.copying import copy_tree
+from reversibility.bundle.findings import Finding
 from reversibility.bundle.sections.section import Build, Section
 
 
-def write(build: Build, folder: Path) -> list[str]:
+def write(build: Build, folder: Path) -> list[Finding]:
     """Copy each asset's folder of the state."""
-    findings: list[str] = []
+    findings: list[Finding] = []
     for site, tag in build.state.assets():
         build.state.check(site, tag)
         findings += copy_tree(build.state.directory / site / tag, folder / site / tag)

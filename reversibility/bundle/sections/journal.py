@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reversibility.bundle import layout
 from reversibility.bundle.collected import write_json
+from reversibility.bundle.findings import Finding
 from reversibility.bundle.sections.section import Build, Section
 from reversibility.errors import CartableError
 from reversibility.records.journal import LOCK_NAME
@@ -17,7 +18,7 @@ from reversibility.records.log_archive import LogArchive
 from reversibility.records.state import JOURNAL, LOCK, State
 
 
-def write(build: Build, folder: Path) -> list[str]:
+def write(build: Build, folder: Path) -> list[Finding]:
     """Copy the state's history and the journal's chains; what does not verify is a finding."""
     _copy_logs(folder, build.paths.data)
     return [*_copy_history(folder, build.state), *_copy_journal(folder, build.journals)]
@@ -29,10 +30,15 @@ def _copy_logs(folder: Path, data: Path) -> None:
         shutil.copytree(archive.folder, folder / layout.LOGS / archive.folder.name)
 
 
-def _copy_history(folder: Path, state: State) -> list[str]:
+def _copy_history(folder: Path, state: State) -> list[Finding]:
     """Put the state's own Git history into the bundle: what changed since any earlier day."""
     if not state.repository.exists() or not state.repository.has_commits():
-        return [f"The state {state.directory} has no history yet; run playbooks/observe.yml first."]
+        return [
+            Finding(
+                f"The state {state.directory} has no history yet; run playbooks/observe.yml first.",
+                "Les relevés n’ont pas encore d’historique.",
+            )
+        ]
     target = folder / layout.STATE_HISTORY
     try:
         with file_lock(state.directory / LOCK, timeout=600.0) as lock:
@@ -44,11 +50,11 @@ def _copy_history(folder: Path, state: State) -> list[str]:
             )
     except CartableError as error:
         target.unlink(missing_ok=True)
-        return [str(error)]
+        return [Finding(str(error), "L’historique Git des relevés ne peut pas être lu et n’est pas remis.")]
     return findings
 
 
-def _uncommitted(state: State, lock: int) -> list[str]:
+def _uncommitted(state: State, lock: int) -> list[Finding]:
     """Tell which records a killed run left without a commit, or one that is going on has not committed yet."""
     # Not the journal, which goes into the bundle as it is and gets a line even from the run that builds it.
     what = ("--untracked-files=all", "--no-renames", "--", ".", f":(exclude){JOURNAL}")
@@ -57,23 +63,30 @@ def _uncommitted(state: State, lock: int) -> list[str]:
         return []
     names = ", ".join(line[3:] for line in changed[:3]) + (", …" if len(changed) > 3 else "")
     return [
-        f"{len(changed)} records in {state.directory} are not committed, so they are in {layout.EQUIPMENT} and not in "
-        f"{layout.STATE_HISTORY}: {names}; run playbooks/observe.yml, which commits them."
+        Finding(
+            f"{len(changed)} records in {state.directory} are not committed, so they are in {layout.EQUIPMENT} and not "
+            f"in {layout.STATE_HISTORY}: {names}; run playbooks/observe.yml, which commits them.",
+            f"Relevés présents dans {layout.EQUIPMENT}, mais pas encore dans l’historique {layout.STATE_HISTORY} "
+            f"({len(changed)})\u00a0: {names}.",
+        )
     ]
 
 
-def _copy_journal(target: Path, journals: Journals) -> list[str]:
+def _copy_journal(target: Path, journals: Journals) -> list[Finding]:
     """Copy each controller's chain, as a whole between two lines, and check the copies as ``journal verify`` does.
 
     What the state's Git history has of them is read first, so that a run in the meantime adds lines only.
     """
-    findings, heads = [], None
+    findings: list[Finding] = []
+    heads = None
     try:
         committed = journals.committed_heads()
         if committed is not None:
             heads = {layout.portable(name): lines for name, lines in committed.items()}
     except CartableError as error:
-        findings.append(str(error))
+        findings.append(
+            Finding(str(error), "Le journal ne peut pas être comparé à l’historique Git des relevés.")
+        )
     for name, chain in journals.chains().items():
         copy = target / layout.portable(name)
         copy.mkdir()
@@ -84,7 +97,10 @@ def _copy_journal(target: Path, journals: Journals) -> list[str]:
     report = Journals(target).verify(heads)
     verification = {"lines": report.lines, "problems": report.problems, "notes": report.notes}
     write_json(target / layout.VERIFICATION, verification)
-    return findings + [f"The journal does not verify: {problem}" for problem in report.problems]
+    told = f"Le journal ne se vérifie pas\u00a0: le détail est dans {layout.JOURNAL}/{layout.VERIFICATION}."
+    return findings + [
+        Finding(f"The journal does not verify: {problem}", told) for problem in report.problems
+    ]
 
 
 SECTION = Section(

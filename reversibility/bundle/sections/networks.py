@@ -9,11 +9,23 @@ from typing import Any
 
 from reversibility.bundle import layout
 from reversibility.bundle.copying import copy_tree
-from reversibility.bundle.plain_tables import mapping, write_list, write_rows
+from reversibility.bundle.plain_tables import mapping, write_rows
 from reversibility.bundle.sections.section import Build, Section
+from reversibility.documents.names import MODES, SECURITIES, service_name, site_name, vlan_name
 from reversibility.market.model import Market
 
-ISOLATION = ("École", "Le", "De", "Vers", "Sonde", "Essai", "Attendu", "Constaté", "Motif")
+ISOLATION = (
+    "École", "Essayé le", "De", "Vers", "Sonde", "Essai", "Attendu", "Constaté", "Motif",
+    "Code école", "Code départ", "Code arrivée",
+)  # fmt: skip
+ADDRESSING = (
+    "École", "VLAN", "Sous-réseau", "Passerelle", "Adresses distribuées (DHCP)", "Serveurs de noms (DNS)",
+    "Code école", "Code VLAN",
+)  # fmt: skip
+NONE = "aucun"  # which somebody has said; a cell that nobody has filled is empty
+SSIDS = ("SSID", "VLAN", "Sécurité", "Isolé", "Écoles", "Code VLAN", "Code sécurité")
+FLOWS = ("De", "Vers", "Équipements", "Services", "Motif", "Code départ", "Code arrivée")
+PORTS = ("École", "Équipement", "Port", "Mode", "VLAN", "Vers", "Description", "Code école", "Code VLAN")
 
 
 def write(build: Build, folder: Path) -> None:
@@ -40,23 +52,22 @@ def _write_isolation(build: Build, folder: Path) -> None:
         return
     page = isolation_page(build.market, records, build.moment)
     (folder / "isolation.html").write_text(page, encoding="utf-8")
-    write_rows(folder / "isolation.csv", ISOLATION, isolation_rows(records, WORDS))
+    write_rows(folder / "isolation.csv", ISOLATION, isolation_rows(build.market, records, WORDS))
 
 
-def isolation_rows(records: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
+def isolation_rows(
+    market: Market, records: Mapping[str, Any], words: Mapping[str, str]
+) -> Iterator[tuple[Any, ...]]:
     """The rows of isolation.csv."""
     for site, record in sorted(records.items()):
         for row in record["attempts"]:
+            between = (row["source_vlan"], row["target_vlan"])
             yield (
-                *(
-                    site,
-                    record["tried_on"],
-                    row["source_vlan"],
-                    row["target_vlan"],
-                    row["source"],
-                    row["attempt"],
-                ),
-                *(words[row["expected"]], words[row["seen"]], row["reason"]),
+                site_name(market, site),
+                record["tried_on"],
+                *(vlan_name(market, vlan) for vlan in between),
+                *(row["source"], row["attempt"], words[row["expected"]], words[row["seen"]], row["reason"]),
+                *(site, *between),
             )
 
 
@@ -66,43 +77,65 @@ def write_tables(folder: Path, market: Market) -> None:
     vlans = mapping(network.get("vlans"))
     write_rows(
         folder / "vlans.csv",
-        ("VLAN", "Numéro", "Usage", "Isolé"),
+        ("Usage", "Numéro", "Isolé", "Code VLAN"),
         (
-            (name, vlan.get("id"), vlan.get("purpose"), bool(vlan.get("isolated")))
+            (vlan.get("purpose"), vlan.get("id"), bool(vlan.get("isolated")), name)
             for name, vlan in vlans.items()
         ),
     )
-    purposes = {name: vlan.get("purpose") for name, vlan in vlans.items()}
-    write_list(
-        folder / "plan-adressage.csv",
-        [{**subnet, "purpose": purposes.get(subnet.get("vlan"))} for subnet in network.get("subnets") or ()],
-        {
-            "site": "École",
-            "vlan": "VLAN",
-            "cidr": "Sous-réseau",
-            "gateway": "Passerelle",
-            "purpose": "Usage du VLAN",
-        },
-    )
-    write_list(
-        folder / "ssid.csv",
-        [{**ssid, "purpose": purposes.get(ssid.get("vlan"))} for ssid in network.get("ssids") or ()],
-        {
-            "name": "SSID",
-            "vlan": "VLAN",
-            "security": "Sécurité",
-            "isolated": "Isolé",
-            "purpose": "Usage du VLAN",
-        },
-    )
-    write_list(
-        folder / "matrice-flux.csv", network.get("flows"),
-        {"from": "De", "to": "Vers", "assets": "Équipements", "services": "Services", "reason": "Motif"},
-    )  # fmt: skip
     write_rows(
-        folder / "ports.csv",
-        ("École", "Équipement", "Port", "Mode", "VLAN", "Vers", "Description"),
-        _ports(market),
+        folder / "plan-adressage.csv",
+        ADDRESSING,
+        (_subnet_row(market, subnet) for subnet in network.get("subnets") or ()),
+    )
+    write_rows(folder / "ssid.csv", SSIDS, (_ssid_row(market, ssid) for ssid in network.get("ssids") or ()))
+    write_rows(
+        folder / "matrice-flux.csv", FLOWS, (_flow_row(market, flow) for flow in network.get("flows") or ())
+    )
+    write_rows(folder / "ports.csv", PORTS, _ports(market))
+
+
+def _subnet_row(market: Market, subnet: Mapping[str, Any]) -> tuple[Any, ...]:
+    site, vlan = str(subnet.get("site")), subnet.get("vlan")
+    dhcp, dns = subnet.get("dhcp"), subnet.get("dns")
+    return (
+        *(site_name(market, site), vlan_name(market, vlan), subnet.get("cidr"), subnet.get("gateway")),
+        *(_handed_out(dhcp), (", ".join(dns) or NONE) if dns is not None else None),
+        *(site, vlan),
+    )
+
+
+def _handed_out(dhcp: object) -> str | None:
+    """The range that DHCP hands out; None where nobody has said."""
+    if not isinstance(dhcp, Mapping):
+        return NONE if dhcp is False else None
+    by = f", par {dhcp['server']}" if dhcp.get("server") else ""
+    return f"{dhcp['first']} à {dhcp['last']}{by}"
+
+
+def _ssid_row(market: Market, ssid: Mapping[str, Any]) -> tuple[Any, ...]:
+    sites = [site_name(market, site) for site in ssid.get("sites") or market.sites]
+    security = str(ssid.get("security"))
+    described = (SECURITIES.get(security, security), bool(ssid.get("isolated")))
+    return (
+        ssid.get("name"),
+        vlan_name(market, ssid.get("vlan")),
+        *described,
+        sites,
+        ssid.get("vlan"),
+        security,
+    )
+
+
+def _flow_row(market: Market, flow: Mapping[str, Any]) -> tuple[Any, ...]:
+    ends = (flow.get("from"), flow.get("to"))
+    services = service_name(market, flow.get("services"))
+    return (
+        *(vlan_name(market, end) for end in ends),
+        flow.get("assets"),
+        services,
+        flow.get("reason"),
+        *ends,
     )
 
 
@@ -110,8 +143,9 @@ def _ports(market: Market) -> Iterator[tuple[Any, ...]]:
     for asset in market.assets.values():
         for name, port in mapping(asset.variables.get("ports")).items():
             vlans = port.get("vlan") or port.get("vlans")
-            peer, text = port.get("peer"), port.get("description")
-            yield (asset.site, asset.tag, name, port.get("mode"), vlans, peer, text)
+            mode = MODES.get(str(port.get("mode")), port.get("mode"))
+            described = (mode, vlan_name(market, vlans), port.get("peer"), port.get("description"))
+            yield (site_name(market, asset.site), asset.tag, name, *described, asset.site, vlans)
 
 
 def _copy_configuration(source: Path, target: Path) -> None:

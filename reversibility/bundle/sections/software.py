@@ -11,6 +11,7 @@ from reversibility.bundle import layout
 from reversibility.bundle.plain_tables import mapping, write_rows
 from reversibility.bundle.sections.section import Build, Section
 from reversibility.documents.french import VERSIONS, selection
+from reversibility.documents.names import site_name
 
 CATALOGUE_HEADERS = (
     "Identifiant", "Logiciel", "Usage", "Version", "Sources", "Pour", "Accord Éducation nationale",
@@ -28,9 +29,9 @@ def write(build: Build, folder: Path) -> None:
     )
     write_rows(
         folder / "affectations.csv",
-        ("École", "Étiquette", "Logiciel"),
+        ("École", "Étiquette", "Logiciel", "Code école", "Code logiciel"),
         (
-            (asset.site, asset.tag, entry["id"])
+            (site_name(market, asset.site), asset.tag, entry.get("name"), asset.site, entry["id"])
             for asset in market.assets.values()
             for entry in market.software_for(asset)
         ),

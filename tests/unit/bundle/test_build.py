@@ -187,7 +187,7 @@ def test_the_tables_say_what_the_records_say(case: Case, built: BuiltBundle) -> 
     }
     entry = case.vault.find("UC250001", "cartable")
     assert entry is not None and logins["UC250001", "cartable"] == entry.revision
-    assert {row["Vérifiée le (UTC)"] for row in rows("05-comptes/connexions.csv")} == {"2026-02-28T09:30:00Z"}
+    assert {row["Vérifiée le (UTC)"] for row in rows("05-comptes/connexions.csv")} == {"2026-02-28 09:30:00"}
     kept = {(row["Étiquette"], row["Compte"]) for row in rows("05-comptes/coffre.csv")}
     assert kept == {(entry.asset, entry.account) for entry in case.vault.entries()}
     accounts = rows("05-comptes/comptes.csv")

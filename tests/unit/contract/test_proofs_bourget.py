@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -162,7 +163,7 @@ def test_isolation_is_proven_by_recent_attempts_between_every_pair_of_networks(h
 
     def seen(changed: list[dict[str, str]], day: str = "2026-02-20") -> tuple[str, str]:
         records = {"trois_platanes": {"tried_on": day, "attempts": changed}}
-        found = networks.isolation_rows(records, WORDS)
+        found = networks.isolation_rows(handover.market, records, WORDS)
         networks.write_rows(folder / "isolation.csv", networks.ISOLATION, found)
         page = isolation_page(handover.market, records, NOW)
         assert ("<strong>passe</strong>" in page) == any(row["seen"] == "passes" for row in changed)
@@ -170,7 +171,8 @@ def test_isolation_is_proven_by_recent_attempts_between_every_pair_of_networks(h
 
     assert status(handover, "B-3.6-isolation")[0] == "missing"
     assert seen(rows) == ("proven", "20\u00a0essais, chacun comme déclaré")
-    assert seen([*rows[:-1], {**rows[-1], "seen": "passes"}])[1].endswith("guests vers pupils, tcp/22 passe")
+    leak = seen([*rows[:-1], {**rows[-1], "seen": "passes"}])[1]
+    assert leak.endswith("Invités (50) vers Postes des élèves (40), tcp/22 passe")
     assert seen(rows[:-1])[1] == "pas d’essai de guests vers pupils"
     assert seen(rows, "2025-01-01")[0] == "present"
 
@@ -204,3 +206,23 @@ def test_an_outgoing_contractor_is_out_once_a_login_with_each_access_was_refused
     path.write_text(json.dumps({"access": [{**ROWS[0], **change}, ROWS[1]]}))
     found, detail = status(handover, "B-6.6-retrait", "NA250001")
     assert found == expected and said in detail
+
+
+def test_a_transition_has_both_contractors_a_freeze_and_lots(handover: Handover) -> None:
+    """B 6.5, R57; before there is one, the row is missing."""
+    assert status(handover, "B-6.5-transition")[0] == "missing"
+    day = NOW.date()
+    people = [{"name": name, "party": name, "account": name} for name in ("contractor", "successor")]
+    freeze = {"from": day, "until": day, "operations": ["patch"], "reason": "r", "author": "a"}
+    lots = [{"name": "Réseau", "date": day}]
+    whole = {"from": day, "until": day, "freeze": freeze, "lots": lots}
+    for persons, transition, expected, said in (
+        (people, whole, "proven", "1\u00a0lot"),
+        (people[:1], whole, "present", "repreneur"),
+        (people, {**whole, "freeze": None}, "present", "gel"),
+        (people, {**whole, "lots": []}, "present", "lot"),
+    ):
+        contract = {**handover.market.contract, "administrators": persons, "transition": transition}
+        changed = replace(handover, market=replace(handover.market, contract=contract))
+        state, detail = status(changed, "B-6.5-transition")
+        assert state == expected and said in detail
