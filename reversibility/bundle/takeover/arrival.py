@@ -94,7 +94,9 @@ def bring_volatile(bundle: Path, state: State, identity: str) -> None:
         if state.volatile(site, tag):
             continue
         file = bundle / layout.DATA / layout.EQUIPMENT / site / tag / VOLATILE
-        with contextlib.suppress(OSError, ValueError, CartableError):  # damaged: the next observation writes it
+        with contextlib.suppress(
+            OSError, ValueError, CartableError
+        ):  # damaged: the next observation writes it
             values = read_json(file.read_bytes())
             state.note_volatile(site, tag, values if isinstance(values, dict) else {})
         with contextlib.suppress(CartableError):

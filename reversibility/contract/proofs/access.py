@@ -150,7 +150,7 @@ def administrators_named(
     logins = {
         str(account.get("login")): account
         for account in dicts(found.content, "accounts")
-        if account.get("administrator") and not _locked_root(account)
+        if account.get("administrator") and not _locked_root(account) and not _disabled(account)
     }
     if not logins:
         return Verdict(False, "aucun accès administrateur relevé")
@@ -223,6 +223,11 @@ def _unusable(entries: list[Entry]) -> Verdict | None:
     """The verdict on entries whose written value is not what opens the account; None when there is none."""
     names = ", ".join(entry.account for entry in entries if entry.flaw)
     return Verdict(False, f"entrée du coffre inutilisable telle quelle{C} {names}") if names else None
+
+
+def _disabled(account: Mapping[str, Any]) -> bool:
+    """Whether Windows lets nobody in with the account; a locked one on Linux may still be opened by a key."""
+    return bool(account.get("sid") and account.get("locked"))
 
 
 def _locked_root(account: Mapping[str, Any]) -> bool:

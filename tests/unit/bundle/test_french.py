@@ -149,6 +149,7 @@ FOREIGN = (
     "Système",
     "Révision",
     "Compte",
+    "Groupes",
     "Identifiant",
     "Pièce",
     "Port",

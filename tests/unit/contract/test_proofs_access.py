@@ -195,6 +195,16 @@ def test_an_administrators_account_is_one_persons_or_accepted_as_shared(handover
     named = {**contract, "administrators": [person]}
     row = handover.row(obligation, tag, market=replace(handover.market, contract=named))
     assert row.status == "proven" and "Alex Exemple" in row.detail
+    builtin = {
+        "login": "desactive",
+        "sid": "S-1-5-21-1-500",
+        "administrator": True,
+        "locked": True,
+        "declared": True,
+    }
+    edit(handover.folder(tag) / "accounts.json", lambda seen: {"accounts": [*seen["accounts"], builtin]})
+    row = handover.row(obligation, tag, market=replace(handover.market, contract=named))
+    assert row.status == "proven", "what is disabled on Windows opens to nobody"
     over = {**contract, "administrators": [{**person, "until": (NOW - timedelta(days=1)).date()}]}
     row = handover.row(obligation, tag, market=replace(handover.market, contract=over))
     assert row.status == "present" and "non fermé" in row.detail
