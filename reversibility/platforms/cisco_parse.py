@@ -42,6 +42,15 @@ class Seen:
     banner_kind: str = "login"
     routes: tuple[tuple[StaticRoute, str], ...] = ()
     mirror_lines: tuple[tuple[int, str], ...] = ()
+    new_style: bool = False
+    """Whether 802.1X is in the new style (IBNS 2), into which a device cannot be converted back and forth."""
+
+
+_NEW_STYLE = (
+    "access-session ",
+    "service-policy type control subscriber ",
+    "policy-map type control subscriber ",
+)
 
 
 def read(text: str, *, nxos: bool = False) -> Seen:
@@ -82,6 +91,9 @@ def read(text: str, *, nxos: bool = False) -> Seen:
         communities=communities,
         routing=tree.has("ip routing") or nxos,
         lines=frozenset(child.text for child in tree.children),
+        new_style=any(
+            line.text.startswith(_NEW_STYLE) for top in tree.children for line in (top, *top.children)
+        ),
         banner_kind=kind,
         routes=routes,
         mirror_lines=mirror_lines,

@@ -91,11 +91,13 @@ def _refuse(
     if wanted.accounts and not any(account.role == "admin" for account in wanted.accounts):
         reasons.append("no wanted account may configure the device")
     changed = {port.name for port in wanted.ports if ports.get(port.name) and port.dot1x}
-    if changed and any(line.startswith("access-session ") for line in seen.lines):
+    if changed and seen.new_style:
         reasons.append(
             "802.1X is in the new style (access-session), which this driver reads and does not change"
         )
     reasons += long_vlan_names(wanted)
+    if wanted.banner and "^C" in wanted.banner:
+        reasons.append("the banner holds ^C, which the device shows as the end of a banner")
     if wanted.banner and not set(DELIMITERS) - set(wanted.banner):
         reasons.append("the banner holds every character that could delimit it")
     if reasons:

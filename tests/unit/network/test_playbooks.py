@@ -16,6 +16,7 @@ from reversibility.records import revocations
 from reversibility.records.journals import Journals
 from reversibility.records.state import State
 from tests.simulators.network import ios_show
+from tests.simulators.network.cisco_secret import show7
 from tests.simulators.network.ios import IosDevice
 from tests.simulators.network.market import VLANS, SimulatedMarket
 
@@ -37,6 +38,7 @@ VARIABLES: dict[str, object] = {
     "network_services": {"telnet": False, "http": False},
     "network_ntp": ["127.1.10.1"],
     "network_snmp_users": ["supervision"],
+    "network_radius": ["192.0.2.9"],
     "network_banner": "Accès réservé aux personnes autorisées.\nSW250001#",
 }
 
@@ -115,8 +117,17 @@ def restored(market: SimulatedMarket, device: IosDevice, password: str) -> None:
     for account in ("admin", "backup"):
         assert device.check_login(account, market.vault.find(TAG, account).password)
     record = State(market.data / "state").read_json("trois_platanes", TAG, "restore.json")
-    assert record == {"differences": [], "set_again": ["snmp/supervision/auth", "snmp/supervision/priv"]}
+    assert record == {
+        "differences": [],
+        "set_again": ["snmp/supervision/auth", "snmp/supervision/priv", "radius/192.0.2.9"],
+    }
     assert first not in done.stdout
+
+
+def shared_secret(device: IosDevice) -> str:
+    """What the device shares with its RADIUS server."""
+    kind, kept = device.running.get("radius-server host 192.0.2.9").partition(" key ")[2].split(" ")
+    return show7(kept) if kind == "7" else kept
 
 
 def test_rotation_changes_what_is_selected_and_the_former_passwords_open_nothing(school, password) -> None:
@@ -140,15 +151,18 @@ def test_rotation_changes_what_is_selected_and_the_former_passwords_open_nothing
     assert {account: market.vault.find(TAG, account).password for account in before} == before
 
     keys = dict(device.snmp_users)
-    accounts = ["admin", "backup", "snmp/supervision/auth"]
+    accounts = ["admin", "backup", "radius/192.0.2.9", "snmp/supervision/auth"]
+    shared = market.vault.find(TAG, accounts[2]).password
+    assert shared_secret(device) == shared
     told = market.run("rotate.yml", rotate_reason="Somebody left", rotate_accounts=accounts)
     assert told.returncode == 0, told.stdout + told.stderr
     market.vault.refresh()
     user, was = device.snmp_users["supervision"], keys["supervision"]
     assert (
         user["auth_digest"]
-        == hashlib.sha256(market.vault.find(TAG, accounts[2]).password.encode()).hexdigest()
+        == hashlib.sha256(market.vault.find(TAG, accounts[3]).password.encode()).hexdigest()
     )
+    assert shared_secret(device) == market.vault.find(TAG, accounts[2]).password != shared
     assert user["auth_digest"] != was["auth_digest"] and user["priv_digest"] == was["priv_digest"]
     for account, former in before.items():
         entry = market.vault.find(TAG, account)
