@@ -28,6 +28,7 @@ RECORDINGS = sorted((Path(__file__).parent / "acceptance").glob("*.json"))
 TAG = "UC990001"
 FACTS = "cartable.fleet.win_asset_facts"
 CLIENT = "Cartable-0.1.0"
+READ = (FACTS, *(f"cartable.fleet.win_{name}" for name in ("bitlocker", "defender", "security_settings")))
 
 
 def loaded(path: Path) -> dict[str, dict[str, Any]]:
@@ -47,6 +48,18 @@ def test_one_pc_is_recorded(one_pc: Fleet) -> None:
     assert content["origin"] == "the simulator, not Windows"
     assert not any(secret in path.read_text(encoding="utf-8") for secret in one_pc.secrets())
     assert_replayed(path)
+
+    # The whole playbook again, over WinRM: another PC by now, but for what it answers.
+    pc = one_pc.pc(TAG)
+    pc.recording = Recording.load(path)
+    pc.state.system.model, pc.state.defender.real_time, pc.state.disks = "Autre modèle", False, []
+    pc.state.security_policy["MinimumPasswordLength"] = 3
+    again = one_pc.run("windows_acceptance.yml", **options)
+    assert again.status == 0, again.text
+    replayed = loaded(path)
+    recorded = {answer["module"]: answer for answer in content["answers"]}
+    for module in READ:
+        assert replayed[module]["result"] == recorded[module]["result"], module
 
 
 def test_the_market_of_the_public_runner_is_recorded_too(tmp_path: Path) -> None:
