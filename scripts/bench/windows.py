@@ -39,7 +39,6 @@ HERE = Path(__file__).resolve().parent
 OWN_NAMESPACE = "CARTABLE_BENCH_NAMESPACE"
 FEED = "https://choco.ecole.example/api"
 SOURCES = f"""
-ansible_winrm_server_cert_validation: ignore
 software_windows_feed: {FEED}
 software_windows_chocolatey_script: https://choco.ecole.example/install.ps1
 """
