@@ -26,6 +26,7 @@ PLAY = """
     ansible_winrm_operation_timeout_sec: 2
     ansible_winrm_read_timeout_sec: 4
     ansible_winrm_busy_timeout: 2
+    ansible_winrm_certificate_fingerprint: "{{ '00' * 32 if inventory_hostname == 'UC990013' else '' }}"
   tasks:
     - ansible.builtin.include_role: {name: cartable.fleet.accounts, tasks_from: resume}
     - ansible.builtin.include_role: {name: cartable.fleet.baseline}
@@ -46,6 +47,10 @@ def locked(pc: PC) -> None:
 
 def renamed(pc: PC) -> None:
     pc.state.system.name = "PC-VOLE"
+
+
+def impersonated(pc: PC) -> None:
+    """Nothing of it: its fingerprint in the play is that of another."""
 
 
 def down_for_ever(pc: PC) -> None:
@@ -71,6 +76,7 @@ TROUBLES: dict[str, tuple[Callable[[PC], None], str]] = {
     "UC990008": (fault("shell_quota", ALWAYS), "it has too many open WinRM sessions"),
     "UC990009": (fault("busy", ALWAYS), "it is busy: it takes no more commands"),
     "UC990012": (fault("busy", 2), GONE),
+    "UC990013": (impersonated, "it shows another certificate than the one that is known of it"),
     "UC990010": (renamed, GONE),  # by another administrator: the PC has its own name again
     "UC990011": (down_for_ever, "did not come back 20 s after its restart"),
 }

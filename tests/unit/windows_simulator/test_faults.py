@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,6 +69,22 @@ def test_busy_for_too_long_fails(endpoint: Endpoint, run: Run) -> None:
     }
     result = run(endpoint, PING, ansible_connection="cartable.fleet.winrm", **limits)
     assert "winrm send_input failed" in result["msg"] and "170" in str(result["warnings"])
+
+
+def test_only_a_pc_with_the_known_certificate_is_sent_anything(endpoint: Endpoint, run: Run) -> None:
+    """Not even the module's name crosses to a server that shows another certificate."""
+    der = ssl.PEM_cert_to_DER_cert(endpoint.pc.certificate.certificate.decode())
+    known = hashlib.sha256(der).hexdigest()
+    given = {"ansible_connection": "cartable.fleet.winrm", "ansible_winrm_certificate_fingerprint": known}
+    assert run(endpoint, PING, **given)["ping"] == "pong"
+
+    ran = len(list(endpoint.pc.journal.of_kind("module")))
+    result = run(endpoint, PING, **given | {"ansible_winrm_certificate_fingerprint": "00" * 32})
+    assert result["unreachable"]
+    assert "the certificate is not that of ansible_winrm_certificate_fingerprint" in result["msg"]
+    actions = [entry["action"] for entry in endpoint.pc.journal.of_kind("request")]
+    assert len(list(endpoint.pc.journal.of_kind("module"))) == ran
+    assert actions[-1] == "Create"
 
 
 def test_operation_timeout_is_retried(endpoint: Endpoint) -> None:
