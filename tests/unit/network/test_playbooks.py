@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import socket
 from pathlib import Path
 
@@ -126,8 +127,11 @@ def restored(market: SimulatedMarket, device: IosDevice, password: str) -> None:
 
 def shared_secret(device: IosDevice) -> str:
     """What the device shares with its RADIUS server."""
-    kind, kept = device.running.get("radius-server host 192.0.2.9").partition(" key ")[2].split(" ")
-    return show7(kept) if kind == "7" else kept
+    [key] = re.findall(
+        r"^radius server .*\n address .*192\.0\.2\.9.*\n key (.*)$", ios_show.running(device), re.M
+    )
+    kind, _, kept = key.partition(" ")
+    return show7(kept) if kind == "7" else key
 
 
 def test_rotation_changes_what_is_selected_and_the_former_passwords_open_nothing(school, password) -> None:
