@@ -7,16 +7,17 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: batch
 type: aggregate
-short_description: Does the part of a batch that belongs to the play
+short_description: Preloads batches, and hands their effects back to the play
 version_added: "0.1.0"
 description:
-  - Preloads for the processes of all hosts what they need for a M(cartable.fleet.batch) - plugins and packed modules. It saves
-    time and memory and changes nothing else. Where preloading fails, C(-v) says why.
-  - Lets the play itself run a file one task after the other - where the variable C(cartable_batch) is false for all hosts; where a
-    task has C(run_once), of which it warns; and with an ansible-core that the batch does not know, of which it warns once.
-  - Takes the effects of a batch that has failed, which Ansible takes only from one that has not - the notified handlers and
-    the variables of the tasks before. With ansible-core 2.20, also the variables that any batch leaves, each kind with its
-    own precedence.
+  - Preloads plugins and packed modules for M(cartable.fleet.batch) before the play forks its workers, to save time and
+    memory. If preloading fails, C(-v) says why.
+  - Lets the play itself run the file, one task after the other, if the variable C(cartable_batch) is false for all
+    hosts, if a task has C(run_once) (with a warning), or if ansible-core was not tested with the batch (with one
+    warning).
+  - Hands registered variables and notified handlers of a failed batch back to the play, since Ansible ignores those of
+    a failed action. With ansible-core 2.20 it hands back the variables of every batch, each kind with its own
+    precedence.
 author:
   - Cartable contributors (@cartable)
 requirements:

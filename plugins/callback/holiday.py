@@ -7,12 +7,12 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: holiday
 type: stdout
-short_description: Shows a holiday run as a bar for each school
+short_description: Shows a holiday run as a progress bar for each school
 version_added: "0.2.0"
 description:
-  - On a terminal a bar for each school with the time that is left, and below them the last failures with their reason in one line. Nothing
-    scrolls away.
-  - Elsewhere, and without the Python package rich, a line for each stage that has ended.
+  - On a terminal shows a progress bar for each school with the remaining time, and below them the last failures, one
+    line each.
+  - Elsewhere, and without the Python package rich, prints a line for each finished stage.
   - For C(playbooks/holiday.yml) only. Choose it with C(ANSIBLE_STDOUT_CALLBACK=cartable.fleet.holiday); any other stdout callback works as well.
 author:
   - Cartable contributors (@cartable)

@@ -7,14 +7,14 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: journal
 type: notification
-short_description: Writes what was done to the journal of the market
+short_description: Writes the market's journal
 version_added: "0.1.0"
 description:
   - Writes one line for every task that changed, failed or did not reach its asset, and one at the start and the end of a run.
-  - A line says who, from where, with which playbook and Git revision, on which asset, which task and with which result.
-  - Arguments, output and messages of tasks are never written, nor why one failed, since any of them may tell a secret.
-  - For an asset that was not reached, the line also has the start of what the connection said.
-  - The vault's secrets are taken out of whatever is written.
+  - A line has the operator, controller, playbook, Git revision, asset, task and result.
+  - Never writes arguments, output and messages of tasks, nor reasons of failures, since they may contain secrets.
+  - For an unreachable asset, the line also has the start of the connection's error message.
+  - Removes the vault's secrets from every line.
   - Commits the state once, at the end of the run.
   - Writes nothing in check mode, nor for an inventory that is not a market (a folder with hosts.yml and sites.yml).
 author:

@@ -10,21 +10,22 @@ module: apt_upgrade
 short_description: Upgrades Debian and Ubuntu, and searches again afterwards
 version_added: "0.2.0"
 description:
-  - Repairs a dpkg that was cut, fetches the package lists (any failure of it counts, an expired key too), upgrades without any question,
-    and searches again. An update that says installed and is offered again is a failure.
+  - Repairs an interrupted dpkg, updates the package lists (any error fails, an expired key too), upgrades without
+    questions, and searches again. A package that is still offered after its installation is a failure.
   - Never removes a package. New packages that an upgrade needs (a kernel) are installed.
-  - Differs from M(ansible.builtin.apt) in that it knows security updates from others, leaves refused ones alone, keeps the versions
-    before for a way back, and says what was held, phased, kept back, and which edited configuration files have a new version beside them.
-  - In check mode lists exactly what would be upgraded, from the package lists that the machine has.
+  - Unlike M(ansible.builtin.apt), it distinguishes security updates, leaves refused ones alone, keeps the previous
+    versions for a rollback, and lists packages that were held, phased or kept back, and edited configuration files with
+    a new version beside them.
+  - In check mode lists what would be upgraded, from the machine's present package lists.
 author:
   - Cartable contributors (@cartable)
 options:
   security_only:
-    description: Install what the distribution's security archive offers, and nothing else.
+    description: Install only updates of the distribution's security archive.
     type: bool
     default: false
   refused:
-    description: Packages that stay as they are until a day, with the reason.
+    description: Packages that are not upgraded until a given day, with the reason.
     type: list
     elements: dict
     default: []
@@ -46,7 +47,7 @@ options:
     type: bool
     default: true
   lock_timeout:
-    description: How many seconds to wait for another program's lock.
+    description: Seconds to wait for another program's lock.
     type: int
     default: 600
   free_mib:
@@ -54,22 +55,24 @@ options:
     type: int
     default: 500
   free_boot_mib:
-    description: Least free space of V(/boot) in MiB, asked for when a kernel would be installed.
+    description: Least free space of V(/boot) in MiB, checked when a kernel would be installed.
     type: int
     default: 150
   battery_percent:
-    description: A laptop without its power supply is refused below this charge.
+    description: Minimum charge in per cent of a laptop without its power supply.
     type: int
     default: 50
   keep_in:
-    description: Folder for the packages as they were before, for a way back. Empty keeps none.
+    description: Folder for the previous versions of packages, for a rollback. Empty keeps none.
     type: path
     default: /var/cache/cartable/previous
   state:
     description:
       - V(upgraded) upgrades.
-      - V(kept) upgrades nothing, and keeps in O(keep_in) the packages that an upgrade would replace, with a list of all packages and their versions.
-      - V(previous) goes back to what O(keep_in) has of the last upgrade. Configuration files and what maintainer scripts did do not go back.
+      - V(kept) upgrades nothing, and stores in O(keep_in) the packages that an upgrade would replace, with a list of
+        all packages and their versions.
+      - V(previous) returns to the versions in O(keep_in). It does not restore configuration files, nor undo maintainer
+        scripts.
     type: str
     choices: [upgraded, kept, previous]
     default: upgraded
@@ -92,18 +95,19 @@ EXAMPLES = r"""
 
 RETURN = r"""
 upgraded:
-  description: What was upgraded, or would be.
+  description: Packages that were upgraded, or would be.
   returned: always
   type: list
   elements: dict
   sample: [{name: openssl, installed: 3.5.4-1, available: 3.5.4-2, origin: 'Debian-Security:13/stable-security', arch: amd64, security: true}]
 left:
-  description: What was left alone and why (C(held), C(refused), C(phased), C(kept_back), C(not_security)), as names.
+  description: Names of packages that were left alone, by reason (C(held), C(refused), C(phased), C(kept_back),
+    C(not_security)).
   returned: always
   type: dict
   sample: {held: [nano], refused: [], phased: [], kept_back: [], not_security: []}
 repaired:
-  description: Whether dpkg had been cut in the middle.
+  description: Whether an interrupted dpkg was repaired.
   returned: always
   type: bool
 conffiles:
@@ -112,12 +116,12 @@ conffiles:
   type: list
   elements: str
 no_way_back:
-  description: Packages whose version before no archive has any more.
+  description: Packages whose previous version is in no archive.
   returned: always
   type: list
   elements: str
 reboot:
-  description: Why the machine must be restarted; empty when it need not.
+  description: Reasons for a restart; empty if none is needed.
   returned: always
   type: list
   elements: str
@@ -127,7 +131,7 @@ outdated_programs:
   type: list
   elements: str
 boot_id:
-  description: The kernel's identifier of this boot, to tell a restart by.
+  description: The kernel's identifier of this boot; it changes with a restart.
   returned: always
   type: str
 code:

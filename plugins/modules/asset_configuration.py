@@ -10,8 +10,8 @@ module: asset_configuration
 short_description: Collects the configuration from which an asset can be restored
 version_added: "0.1.0"
 description:
-  - Reads configuration files, secrets included, and what a tool says that reads a database.
-  - The driver of the platform says which (C(reversibility/platforms/)); the variable C(cartable_collected) is its list.
+  - Reads configuration files, including secrets, and databases through their tools.
+  - The platform's driver lists them (C(reversibility/platforms/)) in the variable C(cartable_collected).
   - Changes nothing.
   - Set C(no_log) on the task, since the result holds hashes and keys.
 author:
@@ -20,9 +20,9 @@ options:
   paths:
     description:
       - Patterns of the files to read, as absolute paths. V(**) stands for any folders.
-      - Bytes of a name that are not UTF-8 are written out, as in V(caf\\xe9.conf).
+      - Bytes of a name that are not UTF-8 are escaped, as in V(caf\\xe9.conf).
       - Symbolic links are noted and not followed. Files over 1 MiB are left out, listed and warned of.
-      - So are files that do not answer within 5 seconds, and what is more than 64 MiB together.
+      - So are files that cannot be read within 5 seconds, and files beyond a total of 64 MiB.
       - V(openvswitch) is no path. It reads the ports and the database of an Open vSwitch switch with its own tools.
     type: list
     elements: str

@@ -11,8 +11,8 @@ short_description: Reads a whole Linux asset in one go
 version_added: "0.1.0"
 description:
   - Reads identity, hardware, network, operating system, packages, accounts, services and pending updates.
-  - Gives an inventory in GLPI's inventory format, and the other records of the state beside it.
-  - Needs nothing on the asset but Python. Tools such as smartctl, dmidecode or lpstat are asked where they are there.
+  - Returns an inventory in GLPI's inventory format, and the other records of the state.
+  - Needs only Python on the asset. Uses tools such as smartctl, dmidecode or lpstat if they are installed.
   - Fails when the installed packages cannot be read although the asset has dpkg, so that no empty record replaces a good one.
   - Changes nothing.
 author:
@@ -30,7 +30,7 @@ options:
     elements: str
     default: []
   itemtype:
-    description: What the asset is to GLPI. The variable C(cartable_itemtype) says it, by the kind of asset.
+    description: GLPI's item type of the asset. The variable C(cartable_itemtype) has it, by kind of asset.
     type: str
     choices: [Computer, NetworkEquipment, Phone, Printer, Unmanaged]
     default: Computer
@@ -67,7 +67,7 @@ inventory:
 accounts:
   description:
     - The accounts that can be used to log in, without any password or hash.
-    - C(sudo_unresolved) names the members of sudo's policy, such as a netgroup, of which nobody could say who they are.
+    - C(sudo_unresolved) names the members of sudo's policy, such as a netgroup, that could not be resolved.
   returned: always
   type: dict
   sample: {accounts: [{login: classe, uid: 1001, administrator: false, locked: false, declared: true}]}
@@ -93,7 +93,7 @@ full:
   elements: str
   sample: ["the file system of / has less than 5 % of its room left; make room"]
 volatile:
-  description: What changes from run to run, such as free space and uptime.
+  description: Values that change from run to run, such as free space and uptime.
   returned: always
   type: dict
   sample: {uptime_seconds: 8040, free_mebibytes: {"/": 20480}}

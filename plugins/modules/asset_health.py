@@ -7,17 +7,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: asset_health
-short_description: Tells what works on a Linux asset now
+short_description: Reports the working services of a Linux asset
 version_added: "0.2.0"
 description:
-  - Reads which services have failed, on which fixed ports something answers, which shares are given out, which gateways answer and
-    which printers take jobs. Asked before and after a piece of work, it shows what was lost.
+  - Reads failed services, fixed ports that answer, exported shares, gateways that answer and printers that accept jobs.
+    Two runs, before and after maintenance, show what was lost.
   - Changes nothing.
 author:
   - Cartable contributors (@cartable)
 options:
   firmware:
-    description: Ask fwupd which firmware it has for the machine, and nothing else.
+    description: Only ask fwupd for firmware of the machine.
     type: bool
     default: false
 attributes:
@@ -37,12 +37,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 health:
-  description: What works.
+  description: Services, ports, shares, gateways and printers.
   returned: O(firmware=false)
   type: dict
   sample: {failed_units: [], listening: [22, 445], shares: [classe], gateways: [198.51.100.97], printers: [cp]}
 firmware:
-  description: What fwupd has, null where it is not installed or cannot tell.
+  description: Firmware that fwupd offers; null if fwupd is not installed or fails.
   returned: O(firmware=true)
   type: list
   elements: dict

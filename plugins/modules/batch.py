@@ -7,25 +7,24 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: batch
-short_description: Runs a task file in as few round trips to the host as are correct
+short_description: Runs a task file in few round trips to the host
 version_added: "0.1.0"
 description:
   - Runs a task file of the role, as M(ansible.builtin.include_tasks) would, with the same result, but sends the modules of
     consecutive tasks to the host together and runs them there in forks of one Python.
-  - Conditions, loops, templates and results are evaluated by Ansible's own executor and action plugins. Modules are
-    Ansible's own, unchanged.
-  - A round trip ends before a task that reads what an earlier task of it registers, before a task that works on the
-    controller, before a change of the user, and after a task of several modules (a loop, a copy). Over ssh with pipelining,
-    one program on the host is asked for one round trip after the other.
+  - Ansible's own executor and action plugins evaluate conditions, loops, templates and results. Modules run unmodified.
+  - A round trip ends before a task that reads a variable which an earlier task of it registers, before a task that
+    works on the controller, before a change of user, and after a task of several modules (a loop, a copy). Over ssh
+    with pipelining, one program on the host serves all round trips.
   - Each task of the file is shown as an item, over ssh as soon as it has ended. Handlers run once, at the usual time.
   - The packed modules are kept on the host, in C(~/.ansible/cartable-batch) of the user that runs them.
   - This is an action plugin.
 notes:
   - Enable the callback P(cartable.fleet.batch#callback). It has the play include the file as M(ansible.builtin.include_tasks)
     would, where the variable C(cartable_batch) is false for all hosts, where a task has C(run_once), and with an
-    ansible-core that the batch does not know. Without it, these run one by one inside the batch, are refused, and fail; and
-    when a task fails that nothing in the file rescues, handlers that were notified before it, and facts, are lost. With
-    ansible-core 2.20 it is required.
+    ansible-core that the batch does not know. Without it, the tasks of the first case run one by one inside the batch,
+    the second is refused and the third fails. Also without it, a failed batch loses facts and notified handlers.
+    ansible-core 2.20 requires it.
   - These are refused before a task of the file runs, with file and line - C(throttle), C(any_errors_fatal),
     C(debugger), C(delegate_facts), M(ansible.builtin.meta), M(ansible.builtin.import_role), M(ansible.builtin.add_host),
     M(ansible.builtin.group_by), M(ansible.builtin.set_stats), M(ansible.builtin.pause), C(register) on an include, and
@@ -83,17 +82,17 @@ tasks:
       description: Whether it ran in check mode.
       type: bool
     msg:
-      description: What a task that failed says; nothing where it may not be told.
+      description: The message of a failed task, unless it is hidden.
       type: str
 round_trips:
-  description: How often the host was asked to run tasks together.
+  description: Number of round trips to the host.
   returned: always
   type: int
   sample: 2
 executions:
   description:
-    - How many programs were started on the host for that.
-    - By ssh with pipelining one program is asked again and again, as long as the user and the Python remain the same.
+    - Number of programs started on the host.
+    - Over ssh with pipelining one program serves all round trips with the same user and Python.
   returned: always
   type: int
   sample: 1

@@ -10,10 +10,12 @@ module: certificate
 short_description: Gives an asset a certificate of the market's authority
 version_added: "0.1.0"
 description:
-  - Issues a certificate where the one that the asset has is none, ends soon, is revoked, or says something else than is wanted.
-  - The authority is made with the first certificate. Its private key is in the vault and never leaves the controller.
-  - Common name, names and purpose are those of the task. Of the request, the key counts and nothing else.
-  - Each certificate is noted in the record C(issued-certificates.json) of the asset. C(reversibility certificates revoke) revokes it there.
+  - Issues a certificate if the asset has none, or if its certificate expires soon, is revoked, or differs from the
+    wanted one.
+  - The first certificate creates the authority. Its private key is in the vault and never leaves the controller.
+  - Common name, names and purpose come from the task. Only the key of the request is used.
+  - The record C(issued-certificates.json) of the asset lists each certificate. C(reversibility certificates revoke)
+    revokes it.
   - This is an action plugin. It needs no connection to the asset.
 author:
   - Cartable contributors (@cartable)
@@ -31,7 +33,7 @@ options:
     type: str
     required: true
   names:
-    description: DNS names and IP addresses that a client of this server may have called.
+    description: DNS names and IP addresses of the server.
     type: list
     elements: str
     default: []
@@ -41,11 +43,11 @@ options:
     choices: [client, server, peer]
     default: client
   days:
-    description: For how many days a new certificate is valid.
+    description: Validity of a new certificate in days.
     type: int
     default: 365
   renew_days:
-    description: A certificate that ends in fewer days is renewed.
+    description: Days before its expiry from which a certificate is renewed.
     type: int
     default: 90
   issuer:
@@ -56,7 +58,7 @@ options:
     choices: [market, external]
     default: market
   name:
-    description: What the order is called. Required with an external issuer.
+    description: Name of the order. Required with an external issuer.
     type: str
     default: ''
 attributes:
@@ -80,7 +82,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 certificate:
-  description: The certificate that the asset should have (PEM). Empty in check mode when it would be a new one.
+  description: The certificate that the asset should have (PEM). Empty in check mode if a new one would be issued.
   returned: always
   type: str
 authority:

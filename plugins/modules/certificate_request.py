@@ -12,9 +12,9 @@ short_description: Makes the private key of a certificate on the asset, and a re
 version_added: "0.1.0"
 description:
   - Makes a private key (elliptic curve P-256, PKCS 8) where there is none, with C(openssl). The key never leaves the asset.
-  - Gives a certificate request (PKCS 10) that proves that the asset has the key, for M(cartable.fleet.certificate). The
-    market's authority takes the names from the inventory; only an outside one needs them in the request.
-  - A key is never replaced. Remove the file, and the next run makes another one and asks for a new certificate.
+  - Returns a certificate request (PKCS 10), signed with the key, for M(cartable.fleet.certificate). The market's
+    authority takes the names from the inventory; only an external one needs them in the request.
+  - Never replaces a key. To get a new key and certificate, remove the file and run again.
 options:
   path:
     description: File of the private key.
@@ -60,7 +60,7 @@ request:
   returned: always
   type: str
 certificate:
-  description: The certificate that is there (PEM); empty when there is none.
+  description: The present certificate (PEM); empty if there is none.
   returned: always
   type: str
 """

@@ -11,18 +11,18 @@ module: certificates_seen
 short_description: Reads the certificates of a Linux machine
 version_added: "0.1.0"
 description:
-  - Finds certificates (PEM and DER) in files, and those that the machine's own TLS services show on loopback.
-  - Authorities that the system trusts are left out, and so are files with more than twenty certificates.
-  - The filter P(cartable.fleet.certificate_record#filter) makes the record of it.
+  - Finds certificates (PEM and DER) in files, and those of the machine's own TLS services on loopback.
+  - Leaves out trusted root authorities of the system, and files with more than twenty certificates.
+  - The filter P(cartable.fleet.certificate_record#filter) makes the record from the result.
   - Changes nothing.
 options:
   folders:
-    description: Folders that are searched.
+    description: Folders to search.
     type: list
     elements: path
     default: [/etc, /usr/local/share/ca-certificates]
   ports:
-    description: TCP ports that are asked for their certificate where something listens on them.
+    description: TCP ports to ask for their certificate, if something listens on them.
     type: list
     elements: int
     default: [443, 636, 853, 990, 993, 995, 2083, 5986, 6514, 8443]

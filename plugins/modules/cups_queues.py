@@ -10,8 +10,8 @@ module: cups_queues
 short_description: Print queues of CUPS
 version_added: "0.2.0"
 description:
-  - Brings print queues, and what they print by default, into the wanted state in one task, with C(lpadmin).
-  - Queues that are not named are left alone. The model of a queue that exists is left as it is.
+  - Creates, changes and removes print queues and their default options in one task, with C(lpadmin).
+  - Leaves other queues alone. Does not change the model of an existing queue.
 author:
   - Cartable contributors (@cartable)
 options:
@@ -38,10 +38,10 @@ options:
         type: int
         default: 9100
       uri:
-        description: Where the printer is, such as V(ipp://192.0.2.202/ipp/print), where it does not print raw data.
+        description: Device URI of the printer, such as V(ipp://192.0.2.202/ipp/print), if it does not accept raw data.
         type: str
       model:
-        description: What C(lpadmin -m) takes. V(everywhere) needs a printer that answers IPP while the queue is made.
+        description: Model for C(lpadmin -m). V(everywhere) needs a printer that answers IPP while the queue is created.
         type: str
         default: drv:///sample.drv/generpcl.ppd
       installed:
@@ -50,7 +50,7 @@ options:
         elements: str
         default: [Option1]
       duplex:
-        description: On how many sides it prints by default.
+        description: Default of one- or two-sided printing.
         type: str
         choices: [one_sided, long_edge, short_edge]
         default: long_edge
@@ -63,7 +63,7 @@ options:
         type: str
         default: ''
       comment:
-        description: What else people read of it.
+        description: Comment of the queue.
         type: str
         default: ''
 attributes:

@@ -10,7 +10,8 @@ module: device_login
 short_description: Proves that an account of a network device opens it
 version_added: "0.1.0"
 description:
-  - Logs in to the device by SSH with the secret that the vault wants the account to have, and leaves. Changes nothing.
+  - Logs in to the device by SSH with the account's secret of the vault (the pending one, if any), and logs out. Changes
+    nothing.
   - A refused login is a result, not a failure.
   - This is an action plugin. The secret is read from the vault on the controller and is in no argument.
 author:
@@ -19,11 +20,11 @@ extends_documentation_fragment:
   - cartable.fleet.device
 options:
   account:
-    description: The account, as the vault's entry is called.
+    description: Name of the account's vault entry.
     type: str
     required: true
   former:
-    description: Log in with the password before the current one instead, which must be refused.
+    description: Log in with the previous password instead, which must be refused.
     type: bool
     default: false
   revision:
@@ -54,7 +55,7 @@ logged_in:
   returned: success
   type: bool
 detail:
-  description: What the device said to a refused login.
+  description: The device's answer to a refused login.
   returned: success
   type: str
 """

@@ -15,10 +15,10 @@ author:
 description:
   - Builds a BagIt bag with everything that is known of a market, assesses each obligation of its contract against it,
     puts the vault under dual control, and signs the whole with an SSH key.
-  - It is possible at any moment. What is missing is listed in the bundle and counted, never hidden.
+  - Possible at any moment. The bundle lists and counts what is missing.
   - Runs on the controller, once a play whatever the number of hosts, and reaches no host.
-  - Holders without a key get a passphrase that is shown once, which a playbook cannot do. Use C(reversibility build) on
-    a terminal for a market that has such holders.
+  - Holders without a key get a passphrase that is shown once. A playbook cannot show it. For a market with such
+    holders, use C(reversibility build) on a terminal.
 options:
   market:
     description:
@@ -95,7 +95,7 @@ size:
   type: int
   sample: 5242880
 findings:
-  description: What was not as it should be, a sentence each.
+  description: Problems, a sentence each.
   returned: when it was built
   type: list
   elements: str

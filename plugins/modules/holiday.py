@@ -12,12 +12,12 @@ version_added: "0.2.0"
 author:
   - Cartable contributors (@cartable)
 description:
-  - Runs on the controller. What each stage comes to on each asset is in the state (C(holiday.json)) before the next one begins, so that
-    a run which was killed goes on where it was.
-  - V(plan) writes the plan and the announcement of each school, once a run. V(gate) says whether a further wave may begin.
-    V(agenda) says which stages are left on the current host.
-    V(again) says whether, and after how many seconds, what was off is to be tried again, and V(wait) waits for so long.
-    V(begin) says whether a stage is to be run on the current host, and V(end) notes its result. V(report) writes the report of each school.
+  - Runs on the controller. Records the result of each stage of each asset in the state (C(holiday.json)) before the
+    next one begins, so that a killed run can continue.
+  - V(plan) writes the plan and the announcement of each school, once a run. V(gate) says whether a further wave may
+    begin. V(agenda) lists the remaining stages of the current host. V(again) says whether and when to retry hosts that
+    were off, and V(wait) waits until then. V(begin) says whether to run a stage on the current host, and V(end) records
+    its result. V(report) writes the report of each school.
 options:
   step:
     description: What to do.
@@ -38,7 +38,7 @@ options:
     type: str
     default: ""
   announce:
-    description: Plan for the next window, and not for the one that is open.
+    description: Plan for the next window instead of the open one.
     type: bool
     default: false
   emergency:
@@ -48,7 +48,7 @@ options:
     type: dict
     default: {}
   parallel:
-    description: How many assets are worked on at once, for the time that is announced.
+    description: Number of assets at work at the same time, for the announced duration.
     type: int
     default: 20
   fail_share:
@@ -60,30 +60,31 @@ options:
     type: str
     default: ""
   second:
-    description: A second pass, for what was off or lost; what has failed is left alone.
+    description: Whether this is a retry of hosts that were off or lost; failed ones are left alone.
     type: bool
     default: false
   every:
-    description: Least seconds between two tries of what was off, for V(again). The distance grows with the time that was waited.
+    description: Least seconds between two retries of hosts that were off, for V(again). The interval grows with the
+      waiting time.
     type: int
     default: 300
   patience:
-    description: Seconds after which what was off is not tried again. By default it is until the window ends.
+    description: Seconds after which hosts that were off are not retried. By default until the window ends.
     type: int
   seconds:
-    description: How long to wait, for V(wait).
+    description: Seconds to wait, for V(wait).
     type: float
     default: 0
   stage:
     description: The stage, for V(begin) and V(end).
     type: str
   result:
-    description: What the stage came to.
+    description: Result of the stage.
     type: str
     choices: [done, failed, "off", impossible]
     default: done
   detail:
-    description: Why it failed, in one line. Secrets of the vault are taken out.
+    description: Why it failed, in one line. Secrets of the vault are removed.
     type: str
     default: ""
   code:
@@ -91,12 +92,13 @@ options:
     type: str
     default: ""
   data:
-    description: What the stage has found, kept with its result.
+    description: Findings of the stage, kept with its result.
     type: dict
     default: {}
   backup_hours:
     description:
-      - Of an asset with backups on record, how old the last good one of each data set may be at the end of the stage precheck. 0 does not ask.
+      - Maximum age in hours of the last good backup of each recorded data set, at the end of the stage precheck. 0
+        disables the check.
     type: int
     default: 48
 attributes:
@@ -127,34 +129,34 @@ run:
   type: str
   sample: 2026-12-18-noel
 go:
-  description: Whether the stage is to be run, a further wave to be begun, or what was off to be tried again.
+  description: Whether to run the stage, to begin a further wave, or to retry hosts that were off.
   returned: step is begin, gate or again
   type: bool
 stages:
-  description: The stages that are left on the current host.
+  description: The remaining stages of the current host.
   returned: step is agenda
   type: list
   elements: str
 late:
-  description: Whether the stage, and what follows it, could not end before the window does.
+  description: Whether the stage and the following ones could not end before the window closes.
   returned: step is begin
   type: bool
 seconds:
-  description: After how many seconds to try again.
+  description: Seconds until the next retry.
   returned: step is again
   type: float
 "off":
-  description: What was off.
+  description: Hosts that were off.
   returned: step is again
   type: list
   elements: str
 outcomes:
-  description: How many assets came to what, by site.
+  description: Number of assets by outcome and site.
   returned: step is report
   type: dict
   sample: {trois_platanes: {done: 5, failed: 1, "off": 1, window: 0, cut: 0, waiting: 0}}
 files:
-  description: What was written.
+  description: Files that were written.
   returned: step is plan or report
   type: list
   elements: str

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: isolation
-short_description: Tries what passes between the networks of a site
+short_description: Tests the isolation between the networks of a site
 version_added: "0.1.0"
 description:
-  - Between probes in every VLAN of the current host's site, tries each service of C(network.yml) and one that is none (TCP, UDP, ICMP), from every
-    VLAN the assets that flows name, packets with the source address of another VLAN, frames with two tags, and a DHCP request.
-  - Compares what arrives with what C(network.yml) allows. Two probes in one VLAN are tried against each other.
+  - Between probes in every VLAN of the current host's site, tries each service of C(network.yml) and an undeclared one
+    (TCP, UDP, ICMP), the assets that flows name, packets with a spoofed source address of another VLAN, double-tagged
+    frames, and a DHCP request.
+  - Compares the packets that arrive with the flows of C(network.yml). Two probes in one VLAN test the isolation within
+    it.
   - A probe is any Linux machine with Python; its program needs root there, and leaves nothing.
   - This is an action plugin. It needs no connection to the current host.
 author:
@@ -41,7 +43,7 @@ options:
         type: str
         default: eth0
       command:
-        description: What runs a program as root where the probe is, on the controller; the program follows it.
+        description: Command on the controller that runs a program as root on the probe; the program is appended.
         type: list
         elements: str
         required: true
@@ -67,12 +69,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 table:
-  description: Each attempt with what was expected and what was seen (V(passes) or V(blocked)).
+  description: Each attempt with the expected and the actual result (V(passes) or V(blocked)).
   returned: always
   type: list
   elements: dict
 leaks:
-  description: A sentence for each attempt that is not as expected, a flow that is declared and does not pass among them.
+  description: A sentence for each unexpected result, including declared flows that are blocked.
   returned: always
   type: list
   elements: str

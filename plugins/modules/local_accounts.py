@@ -7,33 +7,33 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: local_accounts
-short_description: Reports the accounts of a Linux asset that nobody declared
+short_description: Reports undeclared accounts of a Linux asset
 version_added: "0.1.0"
 description:
-  - Lists the accounts that can be used to log in, by the rule of the records that M(cartable.fleet.asset_facts) makes.
-    They are root, every other account with its user id, those of people, and every one that has a login shell.
-  - Warns once, with their names, about those that are not declared. Changes nothing.
-  - Warns as well of what else lets somebody in. That is what the SSH server's files come to for root (C(sshd -T)), SSH keys of accounts
-    whose keys nobody declared, and a second account with the number of root.
+  - Lists the accounts that can log in, by the same rule as M(cartable.fleet.asset_facts). These are root, other
+    accounts with UID 0, people's accounts, and every account with a login shell.
+  - Warns once of the undeclared ones, with their names. Changes nothing.
+  - Also warns of other access, such as root's login by SSH (as C(sshd -T) resolves the configuration), SSH keys of
+    accounts without declared keys, and other accounts with UID 0.
 author:
   - Cartable contributors (@cartable)
 options:
   asset:
-    description: The tag of the asset, which the warning begins with.
+    description: The tag of the asset, for the start of the warning.
     type: str
     required: true
   declared:
-    description: Names of the accounts that belong on the asset, besides root.
+    description: Names of the declared accounts, besides root.
     type: list
     elements: str
     required: true
   keys_of:
-    description: Names of the accounts whose SSH keys are declared, so that their first file of keys is as it should be.
+    description: Names of the accounts whose SSH keys are declared; their first file of keys is not reported.
     type: list
     elements: str
     default: []
   root_over_ssh:
-    description: Whether root may log in over SSH, as where that is the way in of the run itself.
+    description: Whether root may log in over SSH, for example because this run does.
     type: bool
     default: false
 attributes:
@@ -68,7 +68,7 @@ unknown:
   elements: str
   sample: [intrus]
 ways_in:
-  description: What else lets somebody in, a sentence each.
+  description: Other undeclared access, a sentence each.
   returned: always
   type: list
   elements: str

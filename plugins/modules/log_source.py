@@ -8,14 +8,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: log_source
-short_description: Reads what an asset still has of its logs
+short_description: Reads the logs that an asset still has
 version_added: "0.1.0"
 description:
-  - Says how many bytes the files of each day have, and gives ranges of them, for M(cartable.fleet.log_store).
-  - Removes the files of days that are older than O(keep_days).
+  - Returns the size of each day's file, and ranges of bytes, for M(cartable.fleet.log_store).
+  - Removes files older than O(keep_days).
 options:
   folder:
-    description: Folder with a file a day, as the role C(logs) has it written.
+    description: Folder with one file for each day, written by the role C(logs).
     type: path
     default: /var/log/cartable/source
   ranges:
@@ -23,7 +23,7 @@ options:
     type: dict
     default: {}
   keep_days:
-    description: For how many days the asset keeps its own lines. V(0) keeps all.
+    description: Days for which the asset keeps its own lines. V(0) keeps all.
     type: int
     default: 0
 attributes:
@@ -47,7 +47,7 @@ sizes:
   type: dict
   sample: {"2026-11-30": 48211}
 content:
-  description: The ranges that were asked for, by day, each with its first byte and its content in base64.
+  description: The requested ranges by day, each with its first byte and its content in base64.
   returned: always
   type: dict
 clock:

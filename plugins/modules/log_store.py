@@ -11,11 +11,11 @@ module: log_store
 short_description: Counts, completes and seals the logs of a site
 version_added: "0.1.0"
 description:
-  - Compares the lines that arrived with what the assets say that they have (M(cartable.fleet.log_source)), adds what the assets
-    still had, and seals the days that are over in a chain of hashes.
+  - Compares the received lines with the sizes on the assets (M(cartable.fleet.log_source)), adds missing lines from the
+    assets, and seals finished days in a hash chain.
 options:
   folder:
-    description: Folder of the store, as the role C(logs) has it.
+    description: Folder of the store, created by the role C(logs).
     type: path
     default: /var/log/cartable
   sizes:
@@ -23,15 +23,15 @@ options:
     type: dict
     default: {}
   content:
-    description: What assets still had, by asset and day, each with its first byte and its content in base64.
+    description: Missing ranges from the assets, by asset and day, each with its first byte and its content in base64.
     type: dict
     default: {}
   seal:
-    description: Seal the days that are over.
+    description: Seal finished days.
     type: bool
     default: false
   keep_days:
-    description: For how many days sealed logs are kept.
+    description: Days for which sealed logs are kept.
     type: int
     default: 366
 attributes:
@@ -51,7 +51,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 assets:
-  description: Lines of each asset and day - how many, how many came twice or damaged, and which bytes of the source are missing.
+  description: For each asset and day, the number of lines, of duplicate and damaged ones, and the missing bytes of the
+    source.
   returned: always
   type: dict
   sample: {UC250001: {"2026-11-30": {lines: 400, doubled: 2, damaged: 0, missing: []}}}
@@ -60,7 +61,7 @@ free_percent:
   returned: always
   type: int
 record:
-  description: What is recorded - the days that are over, and what is missing of them.
+  description: For the record, the finished days and their missing bytes.
   returned: always
   type: dict
 added:

@@ -11,11 +11,11 @@ module: login_check
 short_description: Check by a real login that a password opens an account
 version_added: "0.1.0"
 description:
-  - Logs in on the target through PAM, as a person would, and says whether it worked.
-  - C(su) is run on a pseudo-terminal by a user without rights. The password is in no argument, no environment and no
-    file of the target. It does reach the target as a module argument, so pipelining must be on, as in this
-    project's C(ansible.cfg); without pipelining Ansible itself writes module arguments to a file.
-  - A password that does not work is a result, not a failure.
+  - Logs in on the target through PAM, as a person would, and returns whether it succeeded.
+  - C(su) is run on a pseudo-terminal by a user without rights. The password is in no process argument, environment
+    variable or file of the target. It reaches the target as a module argument, so pipelining must be on, as in this
+    project's C(ansible.cfg); without it Ansible writes module arguments to a file.
+  - A refused password is a result, not a failure.
   - Run as root, it becomes C(nobody) first, since root is not asked for a password. Where C(su) lets in only some
     accounts (C(pam_wheel)), run it as one of them.
 options:
@@ -53,7 +53,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 logged_in:
-  description: Whether the password opened the account.
+  description: Whether the login succeeded.
   returned: always
   type: bool
 method:
@@ -61,7 +61,7 @@ method:
   returned: always
   type: str
 detail:
-  description: In words, how the login ended. Never the password.
+  description: How the login ended, in words, without the password.
   returned: always
   type: str
   sample: "su: Authentication failure"

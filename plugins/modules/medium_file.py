@@ -26,7 +26,7 @@ options:
     type: str
     required: true
   mode:
-    description: Mode of the file. Only one without a secret may be read by others. A medium with FAT keeps no modes.
+    description: Mode of the file. Let others read it only if it holds no secret. FAT does not store modes.
     type: str
     choices: ['0600', '0644']
     default: '0600'

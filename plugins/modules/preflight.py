@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: preflight
-short_description: Refuse to go on when the market or a host's variables are wrong
+short_description: Checks the market and the hosts' variables before anything runs
 version_added: "0.1.0"
 author:
   - Cartable contributors (@cartable)
@@ -15,10 +15,9 @@ description:
   - Checks the market (C(hosts.yml), C(sites.yml), C(network.yml), C(catalogue.yml), C(contract.yml), C(calendar.yml),
     C(host_vars/) and C(group_vars/)), each file against its schema and all of them against each other, then the variables of every host
     of the play as Ansible merged them.
-  - Everything that is wrong is listed at once, with file, line, what is wrong and what is expected; the play stops
-    for all its hosts.
-  - What stops nothing is a warning, a line each, such as a waiver that has ended, hosts whose system this version has
-    no tasks for, or an SSH key that is not there.
+  - Lists all errors at once, each with file, line, problem and expected value, and stops the play for all its hosts.
+  - Lesser problems are warnings, such as an expired waiver, hosts for whose system no role has tasks, or a missing SSH
+    key.
   - Runs on the controller, once a play whatever the number of hosts, and changes nothing.
 options:
   market:
@@ -29,13 +28,13 @@ options:
   hosts:
     description:
       - Check the variables of the play's hosts too.
-      - With V(false) the market alone is checked, for a play on the controller, say.
+      - V(false) checks the market only, for example for a play on the controller.
     type: bool
     default: true
   changes:
     description:
-      - The play changes machines, so that the work windows of the sites of its hosts must be open (C(calendar.yml)).
-      - A market without C(calendar.yml) is warned outside the default windows and not refused, and so is check mode.
+      - Whether the play changes machines, so that the work windows of its hosts' sites must be open (C(calendar.yml)).
+      - Check mode, and a market without C(calendar.yml), get a warning outside the windows instead of a refusal.
     type: bool
     default: false
     version_added: "0.2.0"
@@ -48,13 +47,13 @@ options:
     default: ""
     version_added: "0.3.0"
   minutes:
-    description: How long the windows must stay open at least.
+    description: Minutes for which the windows must at least stay open.
     type: int
     default: 0
     version_added: "0.2.0"
   emergency:
     description:
-      - Why the work cannot wait for a window. What is given is written to the journal when it was needed.
+      - Why the work cannot wait for a window. Journalled if the window was closed.
     type: dict
     default: {}
     version_added: "0.2.0"
@@ -94,7 +93,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: Everything that is wrong, a line each.
+  description: All errors, a line each.
   returned: failure
   type: str
   sample: >-
@@ -114,7 +113,7 @@ roles:
   description:
     - The table of roles and platforms of the market, a line each, which is also displayed. A cell is the number of
       assets that the role serves, V(-) where it concerns none, and V(0/5) where it has no tasks for them yet.
-    - Then a line for each other party that runs network devices, with those of which no configuration was obtained.
+    - Then a line for each other party that runs network devices, with the devices without an obtained configuration.
   returned: success
   type: list
   elements: str

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: record
-short_description: Keeps what was seen on an asset
+short_description: Writes records of an asset to the state
 version_added: "0.1.0"
 description:
   - Writes records of the current asset to the state of its market, on the controller.
-  - A record that holds the same already is left alone, so that a second run changes nothing.
+  - Leaves an equal record alone, so that a second run changes nothing.
   - This is an action plugin. It needs no connection to the asset.
 author:
   - Cartable contributors (@cartable)
@@ -23,23 +23,24 @@ options:
     type: dict
     default: {}
   volatile:
-    description: What changes from run to run. It is merged into the asset's volatile values, which Git ignores.
+    description: Values that change from run to run. They are merged into the asset's volatile values, which Git
+      ignores.
     type: dict
     default: {}
   configuration:
     description:
-      - The configuration of the asset, as M(cartable.fleet.asset_configuration) gives it.
-      - A copy for people goes to C(config/), without secrets; the restorable one to C(config.age), encrypted.
-      - Readable copies of files that are no longer there are removed. Git keeps them.
+      - The configuration of the asset, as returned by M(cartable.fleet.asset_configuration).
+      - A readable copy without secrets goes to C(config/), the encrypted, complete one to C(config.age).
+      - Removes readable copies of files that no longer exist. Git keeps them.
       - Set C(no_log) on the task, since the contents hold secrets.
     type: list
     elements: dict
   logins:
-    description: Logins that were proven, as C(roles/secrets) records them. Without revisions, none is.
+    description: Proven logins, as recorded by C(roles/secrets). Empty without revisions.
     type: dict
     suboptions:
       method:
-        description: The way to log in, one of those in C(reversibility/records/logins.py).
+        description: The login method, one of C(reversibility/records/logins.py).
         type: str
         required: true
       revisions:

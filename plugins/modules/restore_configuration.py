@@ -7,25 +7,26 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: restore_configuration
-short_description: Puts the configuration that was kept on a blank machine
+short_description: Restores the recorded configuration to a blank machine
 version_added: "0.3.0"
 description:
-  - Opens the asset's C(config.age) on the controller, with the key in the vault, and writes the files where they were, with owners
-    and rights. The driver of the platform says which belong on a blank machine, and in which order.
-  - An action plugin reads the state. The module on the machine gets the files.
+  - Decrypts the asset's C(config.age) on the controller, with the key in the vault, and writes the files to their
+    places, with owners and permissions. The platform's driver says which files belong on a blank machine, and in which
+    order.
+  - An action plugin reads the state, and the module on the machine gets the files.
 author:
   - Cartable contributors (@cartable)
 options:
   part:
     description:
-      - V(accounts) are the accounts and groups, which come first. What the machine has keeps its number, what is missing comes with
-        the number that it had. Passwords are as they were. A number that somebody else has here is refused.
-      - V(files) is all the rest. No file is removed.
+      - V(accounts) are the accounts and groups, which come first. Accounts of the machine keep their IDs; missing ones
+        are created with their former IDs and passwords. Fails if another account has a former ID.
+      - V(files) are all other files. No file is removed.
     type: str
     choices: [accounts, files]
     required: true
   files:
-    description: What to write, which the action gives.
+    description: The files, set by the action.
     type: list
     elements: dict
     default: []

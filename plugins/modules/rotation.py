@@ -12,12 +12,14 @@ author: Cartable contributors (@cartable)
 version_added: "0.1.0"
 short_description: Selects the passwords to rotate, and checks that each was rotated
 description:
-  - With O(step=select), finds in the market's vault whose passwords are to be changed; with O(step=verify), fails when one of them is still
-    the former one. It changes no password and reaches no host; the roles that own the accounts do the rest.
-  - What has expired, and a change that was cut, are always selected on the assets that are meant, since the roles renew and complete them anyway.
-  - The key of an SSID, which is its site's, is selected on each access point there. A device whose RADIUS server changes their shared secret is
-    selected without a password of its own.
-  - A reason selects every password that the other options leave, and is written to the journal. Run it once a play.
+  - O(step=select) selects accounts in the market's vault whose passwords are to be changed. O(step=verify) fails if one
+    of them still has the former password. It changes no password and reaches no host; the roles that own the accounts
+    do.
+  - Expired passwords and interrupted changes of the given assets are always selected, since the roles renew and complete
+    them anyway.
+  - The key of an SSID belongs to its site and is selected on each of its access points. A device is selected without a
+    password of its own if its RADIUS server changes their shared secret.
+  - A reason selects every password that the other options match, and is written to the journal. Run it once a play.
 options:
   step:
     description: What to do.
@@ -45,22 +47,23 @@ options:
     elements: str
     default: []
   older_than:
-    description: Only passwords older than so many days. One whose age the vault does not know counts as older.
+    description: Only passwords older than this number of days. A password of unknown age counts as older.
     type: int
   revisions:
     description:
       - Only passwords that still have one of these revisions of the vault.
-      - A take-over gives those that were handed over, so that a run which is started again changes nobody's password twice.
+      - A take-over passes the revisions that were handed over, so that a repeated run changes no password twice.
     type: list
     elements: str
     default: []
     version_added: "0.3.0"
   reason:
-    description: The event after which they are changed, such as a password that was told. Without it and without O(older_than), only what is due anyway.
+    description: The reason for the change, such as a disclosed password. Without it and O(older_than), only expired
+      passwords and interrupted changes are selected.
     type: str
     default: ""
   selected:
-    description: With O(step=verify), what O(step=select) returned.
+    description: With O(step=verify), the result of O(step=select).
     type: dict
     default: {}
 attributes:
@@ -100,7 +103,7 @@ told:
   elements: str
   sample: ["UC250001/eleve: expired"]
 left:
-  description: What was selected and not rotated.
+  description: Selected accounts that were not rotated.
   returned: with O(step=verify)
   type: list
   elements: str

@@ -10,13 +10,13 @@ module: security_rules
 short_description: Compares a Linux machine with security rules
 version_added: "0.1.0"
 description:
-  - Reads where each rule takes effect (what C(sshd -T) says, C(/proc/sys), the loaded firewall, what C(cvtsudoers) reads, ...) and answers
-    what is expected, what is there, and what has to be done. Changes nothing.
+  - Reads the effective value of each rule (C(sshd -T), C(/proc/sys), the loaded firewall, C(cvtsudoers), ...) and
+    returns the expected value, the value seen, and the changes to make. Changes nothing.
 author:
   - Cartable contributors (@cartable)
 options:
   rules:
-    description: Rules, in the order in which their groups are brought about.
+    description: Rules, in the order in which their groups are applied.
     type: list
     elements: dict
     required: true
@@ -30,7 +30,7 @@ options:
         type: str
         required: true
       title:
-        description: What it asks, in French.
+        description: Title, in French.
         type: str
         required: true
       level:
@@ -44,7 +44,7 @@ options:
         description: Number in the CIS Benchmark of Debian 13.
         type: str
       probe:
-        description: Where it is read.
+        description: Probe that reads the value.
         type: str
         choices: [absent, apparmor, dconf, grub, kernel_module, mode, mount, nft, owned, package, pam, password_age, reloaded, setting, sshd, sudo, sysctl, unit]
       path:
@@ -62,30 +62,30 @@ options:
         choices: [equal, at_least, at_most]
         default: equal
       optional:
-        description: Whether a file that is not there conforms.
+        description: Whether a missing file conforms.
         type: bool
         default: false
       needs:
-        description: What the machine must have for the rule to concern it.
+        description: Component that the machine must have for the rule to apply.
         type: list
         elements: str
         choices: [own_kernel, grub, desktop, plasma]
         default: []
       declined:
-        description: Why this project does not keep the rule.
+        description: Why this project does not apply the rule.
         type: str
       ssg:
-        description: Rules of the SCAP Security Guide that ask the same.
+        description: Equivalent rules of the SCAP Security Guide.
         type: list
         elements: str
         default: []
   files:
-    description: Files that are as they are written here. Each has a C(group), a C(path), its C(content) and, as a rule, what it C(needs).
+    description: Files to write. Each has a C(group), a C(path), its C(content) and usually C(needs).
     type: list
     elements: dict
     default: []
   waived:
-    description: Rule to the C(reason), C(author) and C(until) with which the market does without it.
+    description: Waivers by rule, each with C(reason), C(author) and C(until).
     type: dict
     default: {}
 attributes:
@@ -115,7 +115,7 @@ rules:
   elements: dict
   sample: [{rule: ssh-root, group: ssh, expected: "no", seen: "yes", state: present}]
 due:
-  description: What each group needs; groups that need nothing are left out.
+  description: Changes to make, by group; groups without changes are left out.
   returned: always
   type: list
   elements: dict

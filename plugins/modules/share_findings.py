@@ -7,18 +7,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: share_findings
-short_description: Says what is wrong with the spaces of a file server
+short_description: Reports problems of a file server's shared spaces
 version_added: "0.1.0"
 description:
-  - Warns of a full file system, of a space that is no folder, and of files in a space that an account cannot use, as that account finds
-    by trying.
-  - Warns of spaces and share accounts that nobody declares any more, with the command that removes them. Removes nothing.
+  - Warns of a full file system, of a space that is no folder, and of files in a space that a declared account cannot
+    use, tested as that account.
+  - Warns of undeclared spaces and share accounts, with the command that removes them. Removes nothing.
   - Needs to be root.
 author:
   - Cartable contributors (@cartable)
 options:
   asset:
-    description: The tag of the asset, which each warning begins with.
+    description: The tag of the asset, for the start of each warning.
     type: str
     required: true
   root:
@@ -36,7 +36,7 @@ options:
         type: str
         required: true
       comment:
-        description: What people read beside the name. Not used.
+        description: Comment of the share. Not used.
         type: str
       read:
         description: Accounts that read.
@@ -73,7 +73,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 findings:
-  description: What is wrong, a sentence each.
+  description: Problems, a sentence each.
   returned: always
   type: list
   elements: str

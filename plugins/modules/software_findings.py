@@ -7,25 +7,26 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: software_findings
-short_description: Says which packages no catalogue entry asks for any more
+short_description: Reports installed packages that were removed from the catalogue
 version_added: "0.1.0"
 description:
-  - Keeps a note on the machine of the catalogue's packages that are installed, C(/var/lib/cartable/software.json).
-  - Warns of those that were in the catalogue once and are still installed, with the command that removes them. Removes nothing.
+  - Keeps a list of the catalogue's installed packages on the machine, C(/var/lib/cartable/software.json).
+  - Warns of installed packages that were removed from the catalogue, with the command that removes them. Removes
+    nothing.
   - Needs to be root.
 author:
   - Cartable contributors (@cartable)
 options:
   asset:
-    description: The tag of the asset, which each warning begins with.
+    description: The tag of the asset, for the start of each warning.
     type: str
     required: true
   wanted:
-    description: The catalogue entry that asks for each package, by the package's name.
+    description: Catalogue entry of each package, by the package's name.
     type: dict
     required: true
   keep:
-    description: Whether the note is brought up to date.
+    description: Whether to update the list.
     type: bool
     default: true
 attributes:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: switch
-short_description: Brings a switch to what the market declares, or reads it
+short_description: Configures a switch as declared, or reads it
 version_added: "0.1.0"
 description:
-  - Takes the whole wanted state of the current host from C(network.yml) and the host's variables, logs in once by SSH, computes the
-    difference, sends it, logs in anew, reads it back and saves.
-  - The commands are ordered so that the device stays reachable. What leads to the device (the uplink, the management VLAN) is only
-    changed with C(network_change_management=true) in the inventory.
-  - A change is sent with the device's own way back armed where the platform has one, and always when the change may cut the way to the
-    device. It is disarmed only after a new login. Without a timer, a copy on the device is put back when something fails.
-  - Failures are one sentence that says in which state the device is.
+  - Takes the whole wanted state of the current host from C(network.yml) and the host's variables, logs in once by SSH,
+    computes the difference, sends it, logs in again, reads it back and saves.
+  - The commands are ordered so that the device stays reachable. The uplink and the management VLAN are only changed with
+    C(network_change_management=true) in the inventory.
+  - Arms the device's own rollback timer before a change if the platform has one, and refuses a change that may cut the
+    management access without a timer. Disarms it only after a new login. Without a timer, a copy on the device is
+    restored after a failure.
+  - A failure is one sentence with the state of the device.
   - Secrets come from the vault on the controller, and are in no argument, result or difference.
   - This is an action plugin. Its platforms are those of C(reversibility/platforms/dialogue.py).
 author:
@@ -29,10 +30,9 @@ extends_documentation_fragment:
 options:
   renew:
     description:
-      - Secrets that are set anew from the vault, though the device has what they belong to, as the vault's entries are called
+      - Secrets to set again from the vault, although the device already has them, by the names of the vault's entries
         (V(backup), V(snmp/supervision/auth)).
-      - Set anew without being named is what is pending in the vault, and what has another revision there than was set last
-        (C(secrets-set.json)).
+      - Pending secrets, and secrets whose revision differs from the one set last (C(secrets-set.json)), are always set.
     type: list
     elements: str
     default: []
@@ -72,7 +72,7 @@ secrets:
   type: list
   elements: str
 differences:
-  description: Lines of the configuration that are not as they were kept, without secrets.
+  description: Lines of the configuration that differ from the recorded one, without secrets.
   returned: when O(state=restored)
   type: list
   elements: str
@@ -81,11 +81,11 @@ seen:
   returned: when the device was reached
   type: dict
 saved:
-  description: Whether a restart would bring back what runs.
+  description: Whether the startup configuration equals the running one.
   returned: when the device was reached
   type: bool
 way_back:
-  description: Which way back was armed, and disarmed after a new login.
+  description: The rollback that was armed, and disarmed after a new login.
   returned: when one was armed
   type: str
 rendered:

@@ -14,10 +14,11 @@ short_description: Makes and rotates the password of an account in the market's 
 description:
   - Keeps the entry of an account of the current host in the KeePass file of the market. It runs on the controller and never returns a secret;
     read it with the lookup P(cartable.fleet.vault#lookup).
-  - A password changes in three steps, and the vault has the one that works at any moment in between. O(state=prepared) keeps a new one as
-    I(pending) beside the current one; the role sets it on the device and logs in with it; O(state=current) lets it take the place of the current one, which
-    goes into the entry's history.
-  - Generated passwords keep the rules of the contract. An administrator's has 24 characters and is valid for 6 months; a user's has 14 characters, in three groups of four
+  - A password changes in three steps, and the vault always has the one that works. O(state=prepared) stores a new one
+    as I(pending) beside the current one; the role sets it on the device and logs in with it; O(state=current) replaces
+    the current one, which goes into the entry's history.
+  - Generated passwords follow the rules of the contract. An administrator's has 24 characters and is valid for 6 months;
+    a user's has 14 characters, in three groups of four
     that are easy to type, and is valid for 1 year. Both have lower and upper case, digits and symbols, and no word of a dictionary.
 options:
   account:
@@ -28,14 +29,15 @@ options:
     required: true
   shared:
     description:
-      - Whether the secret is that of the whole site, such as the key of an SSID that all its access points have. Its entry is titled with the site
+      - Whether the secret belongs to the whole site, such as the key of an SSID that all its access points have. Its
+        entry is titled with the site
         in place of the asset.
     type: bool
     default: false
     version_added: "0.1.0"
   username:
     description:
-      - The login name on the device. The account's name where it is not given.
+      - The login name on the device. By default the account's name.
     type: str
   policy:
     description:
@@ -45,24 +47,24 @@ options:
     default: user
   address:
     description:
-      - Where one logs in. The host's address where it is not given.
+      - Address for the login. By default the host's address.
     type: str
   state:
     description:
-      - V(prepared) makes sure that there is a secret, and a pending one when there is none yet, when the current one has expired, or when O(rotate=true). A pending secret that is left from a run that
-        was cut is kept, since the device may have it.
-      - V(current) lets the pending secret take the place of the current one. Use it after a login with it has succeeded.
-      - V(installation) makes sure that there is a password for an unattended installation, beside the others. It lies on a medium, so it is never
-        the pending one, and a run sets it on no asset.
-      - V(installed) lets that password take the place of the current one. Use it after a login with it has succeeded, and replace it then.
-      - V(absent) moves the entry to the vault's recycle bin, from where KeePassXC can bring it back.
+      - V(prepared) creates a pending secret if there is none at all, if the current one has expired, or with
+        O(rotate=true). Keeps a pending secret of an interrupted run, since the device may have it.
+      - V(current) replaces the current secret with the pending one. Use it after a successful login with it.
+      - V(installation) creates a separate password for an unattended installation, if there is none. It is on a medium,
+        so it never becomes pending, and no run sets it on an asset.
+      - V(installed) replaces the current secret with that password. Use it after a successful login with it, then rotate it.
+      - V(absent) moves the entry to the vault's recycle bin, from which KeePassXC can restore it.
     type: str
     choices: [prepared, current, installation, installed, absent]
     default: prepared
   rotate:
     description:
-      - Make a new pending secret even if the current one is valid. Each run with it makes a change.
-      - True, false, or a list of accounts, of which it is then true.
+      - Make a new pending secret even if the current one is valid. Each run with this option makes a change.
+      - True, false, or a list of accounts for which it is true.
     type: raw
     default: false
 attributes:
@@ -112,20 +114,21 @@ EXAMPLES = """
 
 RETURN = """
 pending:
-  description: Whether a secret waits to be set on the device and checked by a login.
+  description: Whether there is a pending secret.
   returned: always
   type: bool
 current:
-  description: Whether there is a secret that is known to work.
+  description: Whether there is a current secret, proven by a login.
   returned: always
   type: bool
 former:
-  description: Whether the vault also has the password before the current one, which must not open the account any more.
+  description: Whether the vault also has the previous password, which must be refused.
   returned: always
   type: bool
 revision:
   description:
-    - Changes whenever the password does, and tells nothing about it. It is that of the secret that the device should have in the end.
+    - Changes with the password, and reveals nothing about it. It belongs to the pending secret if there is one, else to
+      the current one.
     - Empty in check mode when the secret does not exist yet. With O(state=absent), that of the password that was there.
   returned: always
   type: str

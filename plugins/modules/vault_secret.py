@@ -7,10 +7,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vault_secret
-short_description: Keeps a secret that an asset has made in the market's vault
+short_description: Stores a secret of an asset in the market's vault
 version_added: "0.1.0"
 description:
-  - Keeps a recovery key or the like as a protected field of an account's entry, and reads it back.
+  - Stores a secret that the asset has generated, such as a recovery key, as a protected field of an account's entry,
+    and reads it back.
   - Runs on the controller. Older values stay in the history of the entry.
 author:
   - Cartable contributors (@cartable)
@@ -28,7 +29,7 @@ options:
     type: str
     required: true
   format:
-    description: Refuses a value that has not this format, since a key with a wrong digit opens nothing.
+    description: Refuses a value without this format, since a key with a wrong digit is useless.
     type: str
     choices: [any, bitlocker_recovery_key]
     default: any

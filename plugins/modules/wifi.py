@@ -7,16 +7,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: wifi
-short_description: Brings an access point to the SSIDs that the market declares, or reads it
+short_description: Configures an access point with the declared SSIDs, or reads it
 version_added: "0.1.0"
 description:
   - Takes the SSIDs of C(network.yml) that concern the site of the current host (VLAN, security, hidden, bands, isolation of clients, hours)
-    and the host's variables, logs in by SSH, computes the difference, applies it, logs in anew and reads it back.
-  - Access points of Meraki and UniFi are reached through their vendors' APIs and have no way back. Every other change has one, which is cancelled only after a new login. On a Linux machine with hostapd a timer of systemd and a unit that acts
-    at the next start put the saved files back. On OpenWrt it is rpcd's apply with rollback.
+    and the host's variables, logs in by SSH, computes the difference, applies it, logs in again and reads it back.
+  - Meraki and UniFi access points are reached through their vendors' APIs and have no rollback. Other changes have one,
+    which is cancelled only after a new login. On a Linux machine with hostapd, a systemd timer and a unit at the next
+    boot restore the saved files. On OpenWrt it is rpcd's apply with rollback.
   - Keys come from the vault on the controller, and are in no argument, result or difference. The key of an SSID is the entry C(wifi/SSID) of
     the site, the secret of a RADIUS server the entry C(radius/ADDRESS) of the asset.
-  - hostapd reads each new file once, without its radio, before anything is replaced; it does not notice everything.
+  - hostapd parses each new file, without its radio, before anything is replaced; it does not find every error.
   - The key of an API is the entry C(meraki) or C(unifi) of the site; C(network_api_url) is the address of a UniFi controller.
   - This is an action plugin.
 author:
@@ -70,11 +71,11 @@ seen:
   returned: when the device was reached
   type: dict
 way_back:
-  description: Which way back was armed, and cancelled after a new login.
+  description: The rollback that was armed, and cancelled after a new login.
   returned: when there was a change
   type: str
 differences:
-  description: What is not as it was kept; nothing where it succeeded, since anything else is an error.
+  description: Differences from the recorded configuration; empty after success, since any difference is an error.
   returned: when O(state=restored)
   type: list
   elements: str
