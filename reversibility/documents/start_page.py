@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reversibility.contract.assessment import Assessment
+from reversibility.contract.evidence.documents import EMPTY_NOTE
 from reversibility.documents.completeness import page_context
 from reversibility.documents.render import html_to_pdfa3, render_html
 from reversibility.market.model import Market
@@ -39,10 +40,14 @@ class FolderContents:
 
     @classmethod
     def of(cls, folder: Path, contains: str, formats: tuple[str, ...], readers: str) -> FolderContents:
-        """Count what the folder holds now; not that of this page, which is not written yet."""
+        """Count what the folder holds now; not that of this page, which is not written yet.
+
+        The note that says why a folder is empty does not count.
+        """
         if folder.name == START:
             return cls(folder.name, contains, formats, readers)
-        sizes = [(Path(at) / name).stat().st_size for at, _, names in os.walk(folder) for name in names]
+        files = ((at, name) for at, _, names in os.walk(folder) for name in names if name != EMPTY_NOTE)
+        sizes = [(Path(at) / name).stat().st_size for at, name in files]
         return cls(folder.name, contains, formats, readers, len(sizes), sum(sizes))
 
     @property
