@@ -162,10 +162,10 @@ def _wanted(
 
 
 def _stranger(asset: Asset, login: str, seen: Mapping[str, Any]) -> Account:
-    """An account that was seen and has no entry. Root, while it is locked, is on every machine."""
+    """An account that was seen and has no entry. Root and Windows' own administrator, while locked, are everywhere."""
     row = Account(asset.site, asset.tag, login)
     _note_seen(row, seen)
-    if (login, row.locked) == ("root", True):
+    if row.locked and (login == "root" or str(seen.get("sid", "")).endswith("-500")):
         return row
     if seen.get("declared") is not True:
         row.findings.append("unknown")

@@ -58,13 +58,14 @@ def audited(
 def test_nothing_is_found_of_accounts_that_are_as_they_should_be() -> None:
     admin = seen("cartable", administrator=True)
     root = seen("root", administrator=True, locked=True, declared=False)
+    builtin = seen("desactive", administrator=True, locked=True, sid="S-1-5-21-1-500")
     entries = [
         entry("cartable", policy="administrator"),
         entry("eleve"),
         entry("cles", password="", policy=""),
     ]
-    assert audited(entries, [admin, root, seen("eleve")], "cartable", "eleve") == {
-        "cartable": [], "eleve": [], "root": [],
+    assert audited(entries, [admin, root, builtin, seen("eleve")], "cartable", "eleve") == {
+        "cartable": [], "eleve": [], "root": [], "desactive": [],
     }  # fmt: skip
 
 
@@ -89,7 +90,11 @@ def test_nothing_is_found_of_accounts_that_are_as_they_should_be() -> None:
         (entry("eleve", password="", flaw="a reference"), seen("eleve"), True, ["unusable_entry"]),
         (entry("eleve"), seen("eleve", administrator=True), True, ["undeclared_administrator"]),
         (entry("eleve"), seen("eleve", declared=False), True, ["unknown"]),
-        (entry("direction"), seen("direction"), True, ["shared"]),
+        (entry("accueil"), seen("accueil"), True, ["shared"]),
+        (
+            None, seen("desactive", administrator=True, sid="S-1-5-21-1-500"), True,
+            ["without_entry", "undeclared_administrator"],
+        ),
     ],
 )  # fmt: skip
 def test_each_finding(kept: Entry | None, account: dict[str, Any], proven: bool, findings: list[str]) -> None:
