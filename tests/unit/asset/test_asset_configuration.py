@@ -13,6 +13,7 @@ import pytest
 from plugins.module_utils.asset.configuration import LARGEST, collect
 from plugins.module_utils.asset.openvswitch import open_vswitch, stable_database
 from reversibility.platforms.openvswitch import port_differences
+from reversibility.platforms.openvswitch_plan import received
 from reversibility.platforms.registry import driver
 from reversibility.records.configuration import pack, read_items, readable_copies
 from tests.unit.asset.recorded import RecordedMachine
@@ -100,6 +101,21 @@ def test_a_recorded_switch_is_read():
         "p_fw": (None, [10, 20, 40], False),
         "p_pc1": (40, [], False),
     }
+
+
+def test_a_switch_is_the_same_read_on_it_and_by_the_action():
+    """What runs on a machine has the standard library alone, and the package imports no plugin: hence two readers."""
+    answers = json.loads((SWITCH / "commands.json").read_text())
+    tables = {
+        command.rpartition(" ")[2]: json.loads((SWITCH / "commands" / file).read_text())
+        for command, file in answers.items()
+        if command.startswith("ovs-vsctl")
+    }
+    tables["Port"]["headings"] += ["vlan_mode", "protected"]
+    for row in tables["Port"]["data"]:
+        row += [["set", []], False]
+    output = "\n".join(json.dumps(tables[name]) for name in ("Bridge", "Port", "Interface"))
+    assert received(output.encode())["/switch.json"] == read_switch()["/switch.json"]
 
 
 def test_a_recorded_switch_is_what_was_declared():
