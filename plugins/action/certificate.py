@@ -64,7 +64,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(str(error)) from error
 
     def _delivered(self, args):
-        """What an outside authority has delivered; the request is kept for whoever orders."""
+        """The certificate of an external authority; keeps the request for the person who orders it."""
         asset, site, folder = identity.host_name(), identity.host_site(), identity.market_folder()
         paths, check = MarketPaths.for_inventory(folder), self._task.check_mode
         state = State(paths.state) if check else State.create(paths.state)

@@ -20,7 +20,7 @@ class ActionModule(action.DeviceAction):
     }
 
     def act(self):
-        """Log in once with the secret that the device should have, or with the one before it."""
+        """Log in once with the account's secret, or with its former one."""
         account = self.arguments["account"]
         revision = self.arguments["revision"]
         secret = self.former(account, revision) if self.arguments["former"] else self.secret(account)

@@ -48,7 +48,7 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
 
     def run(self, tmp: Any = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Do the step that is asked for."""
+        """Do the requested step."""
         super().run(tmp, task_vars)
         need_package(MISSING, AnsibleActionFail)
         _, arguments = self.validate_argument_spec(
@@ -123,7 +123,7 @@ class ActionModule(ActionBase):
         }
 
     def _gate(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
-        """Whether a further wave may begin: not when more than a share of those that were tried has failed."""
+        """Whether a further wave may begin: not if more than a given share of the tried assets has failed."""
         plan = current_plan(self._paths.data, arguments["run"])
         tags = [tag for site in plan.sites for tag in site.assets] if plan else []
         state = State(self._paths.state)
@@ -137,7 +137,7 @@ class ActionModule(ActionBase):
         return result
 
     def _agenda(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
-        """The stages that are left on the current host; what its platform cannot do is noted as such."""
+        """The remaining stages of the current host; records the stages that its platform does not support."""
         progress, family = self._progress(arguments, variables)
         task_files = variables.get("cartable_task_files") or {}
         left = progress.agenda(family, task_files, second=arguments["second"], keep=not self._task.check_mode)
@@ -182,7 +182,7 @@ class ActionModule(ActionBase):
 
     @staticmethod
     def _problem(arguments: dict[str, Any], progress: Progress) -> tuple[str, str] | None:
-        """What a check has found that nobody may go on with: its code and one line."""
+        """Blocking finding of a check: its code and one line."""
         if arguments["stage"] == "precheck":
             record = progress.state.read_json(progress.site, progress.asset, "backups.json")
             old = backup_problem(record, datetime.now(UTC), arguments["backup_hours"])
@@ -193,7 +193,7 @@ class ActionModule(ActionBase):
         return None
 
     def _again(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
-        """Whether, and in how many seconds, to try again what was off; the reports are written before it is waited for."""
+        """Whether, and in how many seconds, to retry assets that were off; the reports are written before the wait."""
         plan = current_plan(self._paths.data, arguments["run"])
         if plan is None or self._task.check_mode:
             return {"changed": False, "go": False}
@@ -248,7 +248,7 @@ class ActionModule(ActionBase):
         return progress, asset.platform.family
 
     def _left(self, arguments: dict[str, Any], name: str) -> float | None:
-        """Seconds until the site's window ends; None where an emergency has lifted it."""
+        """Seconds until the site's window ends; None if an emergency has lifted it."""
         plan = _plan_of(self._paths.data, arguments["run"])
         site = next((one for one in plan.sites if one.site == name), None) if plan else None
         return None if site is None or site.end is None else (site.end - datetime.now(UTC)).total_seconds()

@@ -37,7 +37,7 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
 
     def run(self, tmp=None, task_vars=None):
-        """Try everything between the probes of the current host's site; the table of what passed."""
+        """Run all attempts between the probes of the current host's site; returns the table of results."""
         super().run(tmp, task_vars)
         need_package(MISSING, AnsibleActionFail)
         spec = {"probes": {"type": "list", "elements": "dict", "required": True, "options": PROBE}}

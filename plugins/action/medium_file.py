@@ -50,7 +50,7 @@ class ActionModule(ActionBase):
 
 
 def _set_mode(path, mode):
-    """Set the mode; whether that changed anything, since a medium with FAT keeps none."""
+    """Set the mode; returns whether it changed (never on FAT, which stores no modes)."""
     before = path.stat().st_mode
     if before & 0o777 != mode:
         path.chmod(mode)
@@ -58,7 +58,7 @@ def _set_mode(path, mode):
 
 
 def _write(path, data, mode):
-    """Write beside the file and rename, so that a cut leaves the former file or the new one."""
+    """Write a temporary file and rename it, so that an interruption leaves the old file or the new one."""
     new = path.with_name(f".{path.name}.new")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:

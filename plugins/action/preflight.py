@@ -41,7 +41,7 @@ except ImportError as error:
 else:
     MISSING = None
 
-try:  # nothing public tells where a value is written: without this an error names the host only
+try:  # no public API gives the place of a value; without this an error names only the host
     from ansible._internal._datatag._tags import Origin
 except ImportError:
     Origin = None
@@ -93,12 +93,12 @@ class ActionModule(ActionBase):
         warnings = [str(warning) for warning in known.warnings]
         if known.market is None:
             for host in hosts:
-                # What cannot be templated may miss what the market would have given.
+                # A template may fail because the market's variables are missing.
                 with contextlib.suppress(AnsibleError):
                     checked = _variables(task_vars or {}, host, CHECKED_VARIABLES)
                     findings += foreign_findings(folder, host, checked, _place)
         else:
-            # All at once: Ansible merges a host's variables anew each time that they are asked for.
+            # All at once, since Ansible merges a host's variables again at each request.
             variables = {
                 host: _variables(task_vars or {}, host, CHECKED_VARIABLES + OF_SSH) for host in hosts
             }
@@ -134,7 +134,7 @@ class ActionModule(ActionBase):
             *role_matrix(known.market).lines(),
             *others_devices(known.market, State(known.paths.state)),
         ]
-        if hosts:  # once a play: what runs where, and what nobody does yet
+        if hosts:  # once a play: the matrix of roles and platforms
             self._display.display("\n".join(roles))
         return {**result, "assets": len(known.market.assets), "roles": roles}
 
@@ -154,7 +154,7 @@ class ActionModule(ActionBase):
                 emergency=emergency,
                 operation=arguments["operation"],
             )
-            if self._task.check_mode:  # nothing will be changed: told, and not refused
+            if self._task.check_mode:  # check mode changes nothing: warn instead of refusing
                 return (), [*asked.refused, *asked.warnings]
             if asked.used is not None:
                 entry = {
@@ -177,13 +177,14 @@ def _variables(task_vars: Mapping[str, Any], host: str, names: tuple[str, ...]) 
 
 
 def _place(value: Any) -> tuple[str, int] | None:
-    """The file and the line where Ansible has read a value; None for what was computed or given as an option."""
+    """The file and line of a value; None for a computed value or a command-line option."""
     origin = Origin.get_tag(value) if Origin else None
     return (origin.path, origin.line_num or 0) if origin and origin.path else None
 
 
 def _absent_keys(variables: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """One sentence a private key that SSH is told to use and that is not there. SSH may have others, of an agent."""
+    """One sentence for each configured private key that does not exist. A warning only, since an SSH agent may have
+    others."""
     files: dict[str, list[str]] = {}
     for host, merged in variables.items():
         file = merged.get("ansible_ssh_private_key_file")

@@ -28,7 +28,7 @@ else:
 
 
 def plain(value):
-    """Copy what Ansible's templates give to ordinary dictionaries and lists."""
+    """Copy Ansible's template results to ordinary dictionaries and lists."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -37,7 +37,7 @@ def plain(value):
 
 
 def redactor(asset):
-    """The redaction of the asset's platform driver; None for the platforms that have none yet."""
+    """The redaction of the asset's platform driver; None for a platform without a driver."""
     market = loaded(identity.market_folder())
     declared = market.market.assets.get(asset) if market and market.market else None
     found = driver(declared.platform.name) if declared else None

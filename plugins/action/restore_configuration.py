@@ -48,7 +48,7 @@ class ActionModule(ActionBase):
         return result
 
     def _kept(self):
-        """The files of ``config.age`` that belong on a blank machine, in the order in which it takes them."""
+        """The files of ``config.age`` for a blank machine, in the order in which they are written."""
         asset, site = identity.host_name(), identity.host_site()
         folder = identity.market_folder()
         paths = MarketPaths.for_inventory(folder)

@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Selection of the passwords to rotate, and the check afterwards that each was; on the controller, once a play."""
+"""Selection of passwords to rotate, and check that each was rotated; on the controller, once a play."""
 
 from __future__ import annotations
 

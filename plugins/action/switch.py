@@ -33,13 +33,13 @@ class ActionModule(action.DeviceAction):
     ARGUMENTS = device_states.ARGUMENTS | {"renew": {"type": "list", "elements": "str", "default": []}}
 
     def find(self, platform):
-        """The driver of the platform: of an API, on a Linux machine that of Open vSwitch, else one of a command line."""
+        """The platform's driver: for an API, for Open vSwitch on a Linux machine, or for a command line."""
         self.driver = api_driver(platform) or shell_driver(platform, self.asset.kind)
         if self.driver is None:
             super().find(platform)
 
     def act(self):
-        """Do what the state says; the result has no secrets."""
+        """Execute the requested state; the result has no secrets."""
         if hasattr(self.driver, "calls"):
             return delegation.act_as(api_states.ApiStates, self)
         if hasattr(self.driver, "scripts"):
@@ -57,7 +57,7 @@ class ActionModule(action.DeviceAction):
         return {"changed": False, "parsed": devices.plain(self.driver.parse(files))}
 
     def _gathered(self):
-        """Read the device, and have the action ``record`` keep what was read."""
+        """Read the device, and record the result with the action ``record``."""
         result = self._device().gather()
         seen = self.driver.parse(result.files)
         accounts = [
@@ -88,7 +88,7 @@ class ActionModule(action.DeviceAction):
         return self._told(result, {"changed": result.changed})
 
     def _restored(self):
-        """Send the configuration that is kept to a blank device."""
+        """Send the recorded configuration to a blank device."""
         files = self.kept_files()
         commands = self.driver.restore(files)
         if self._task.check_mode:
@@ -103,7 +103,7 @@ class ActionModule(action.DeviceAction):
         return self.device(minutes=self.arguments["way_back_minutes"])
 
     def _differences(self, before, after):
-        """The lines of the running configuration that are not as they were, without secrets, and without repeating them."""
+        """Lines of the running configuration that differ from the recorded one, without secrets and duplicates."""
         path = next(iter(self.driver.commands))
         old, new = (
             self.driver.dialogue.stable(files[path].decode("utf-8", "replace")).splitlines()
@@ -119,9 +119,9 @@ class ActionModule(action.DeviceAction):
         ]
 
     def _renewed(self):
-        """Secrets to set anew: those that were asked for, and those that are not what was last set.
+        """Secrets to set again: the requested ones, and those whose revision differs from the one set last.
 
-        A device shows no secret that could be compared. Which one it was given is known by the revision that was noted.
+        A device does not show its secrets, so the recorded revision tells which one it has.
         """
         asked, noted = set(self.arguments["renew"]), self._noted()
         found = []
@@ -135,14 +135,14 @@ class ActionModule(action.DeviceAction):
         return found
 
     def _noted(self):
-        """Name → the revision that the device was given last."""
+        """Name → revision that was last set on the device."""
         found = State(self.paths.state).read_json(self.asset.site, self.asset.tag, SECRETS_SET) or {}
         return {each["name"]: each["vault_revision"] for each in found.get("secrets", [])}
 
     def _note_secrets(self, set_again=False):
-        """Record which revision of each secret the device was given, but for accounts: those are proven by a login.
+        """Record the revision of each secret that was set, except those of accounts, which a login proves.
 
-        ``set_again``: none of them, as on a device that was restored, which may have taken a hash for the secret itself.
+        ``set_again``: record none, as after a restore, where the device may have taken a hash for the secret itself.
         """
         names = [name for name in needed(self.driver, self.wanted) if not name.startswith(devices.ACCOUNT)]
         rows = [

@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes and rotates the password of an account in the market's vault, on the controller."""
+"""Creates and rotates the password of an account in the market's vault, on the controller."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ActionModule(ActionBase):
     TRANSFERS_FILES = False
 
     def run(self, tmp=None, task_vars=None):
-        """Bring the entry into the wanted state and tell what is in it, without secrets."""
+        """Bring the entry into the wanted state and return its attributes, without secrets."""
         super().run(tmp, task_vars)
         need_package(MISSING, AnsibleActionFail)
         variables = task_vars or {}
@@ -62,7 +62,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(str(error)) from error
 
     def _described(self, args, variables):
-        """What is said about the account, besides its secret."""
+        """Attributes of the account, without its secret."""
         own = "" if args["shared"] else variables.get("ansible_host", "")
         address = args["address"] if args["address"] is not None else own
         return {
@@ -78,7 +78,7 @@ class ActionModule(ActionBase):
     def _place(self):
         return (self._site, self._asset, self._account)
 
-    # ---- the states. Each leaves what it wants in self._wanted for check mode, and writes otherwise.
+    # ---- the states. Each stores the wanted entry in self._wanted in check mode, and writes otherwise.
 
     def _prepared(self, said, rotate, before):
         now_said = before and {
@@ -137,7 +137,7 @@ class ActionModule(ActionBase):
             with self._vault.transaction() as change:
                 change.remove(*self._place)
 
-    # ---- what is told
+    # ---- results
 
     def _answer(self, state, before):
         """The result, from the vault as it is now, or as it would be in check mode."""
@@ -164,7 +164,7 @@ class ActionModule(ActionBase):
         return result
 
     def _foreseen(self, state, result):
-        """What a real run would have told, as far as it can be known."""
+        """The predictable part of a real run's result."""
         if state == "absent":
             return {"pending": False, "current": False, "expires": ""}
         if state in ("current", "installed"):
@@ -173,7 +173,7 @@ class ActionModule(ActionBase):
 
 
 def _rotates(rotate, account):
-    """Whether ``rotate``, true or false or the accounts that it is true of, is true of ``account``."""
+    """Whether ``rotate`` (true, false or a list of accounts) applies to ``account``."""
     if isinstance(rotate, (list, tuple)):
         return account in rotate
     try:
@@ -183,20 +183,20 @@ def _rotates(rotate, account):
 
 
 def _needs_secret(entry, rotate):
-    """Whether a new secret must be made. One that is pending is kept: the device may have it already."""
+    """Whether to make a new secret. A pending one is kept, since the device may have it already."""
     if entry is not None and entry.pending:
         return False
     return entry is None or not entry.password or rotate or entry.expired()
 
 
 def _expiry_text(entry):
-    """When the secret that the device should have expires."""
+    """Expiry of the pending secret, else of the current one."""
     when = entry and ((entry.pending_expires if entry.pending else None) or entry.expires)
     return when.isoformat() if when else ""
 
 
 def _told(entry):
-    """What a diff may show of an entry: everything but its secrets."""
+    """An entry for a diff, without its secrets."""
     if entry is None:
         return {}
     return {

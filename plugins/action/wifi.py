@@ -28,7 +28,7 @@ class ActionModule(shell_states.ShellStates):
             super().find(platform)
 
     def act(self):
-        """Do what the state says; the result has no secrets."""
+        """Execute the requested state; the result has no secrets."""
         if hasattr(self.driver, "calls"):
             return delegation.act_as(api_states.ApiStates, self)
         return super().act()

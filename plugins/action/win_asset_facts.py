@@ -33,7 +33,7 @@ class ActionModule(ActionBase):
     TRANSFERS_FILES = False
 
     def run(self, tmp=None, task_vars=None):
-        """Run the module, and give the records that its answer makes."""
+        """Run the module, and return the records made from its answer."""
         result = super().run(tmp, task_vars)
         need_package(MISSING, AnsibleActionFail)
         _validation, args = self.validate_argument_spec(argument_spec=ARGUMENTS)

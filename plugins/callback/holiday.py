@@ -36,7 +36,7 @@ except ImportError:
     Live = None
 
 ACTION = "cartable.fleet.holiday"
-SAID = ("cartable.fleet.preflight", ACTION, "ansible.builtin.assert")  # whose own message is for people
+SAID = ("cartable.fleet.preflight", ACTION, "ansible.builtin.assert")  # their messages are for operators
 SITE_GROUP = "site_"
 
 
@@ -53,7 +53,7 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_start(self, playbook):
         if Live is not None and sys.stdout.isatty():
-            # Drawn on events only: a thread that draws could hold a lock while Ansible forks.
+            # Drawn on events only: a drawing thread might hold a lock while Ansible forks.
             self.live = Live(
                 console=Console(), auto_refresh=False, redirect_stdout=False, redirect_stderr=False
             )
@@ -115,7 +115,7 @@ class CallbackModule(CallbackBase):
         )
 
     def _say(self, text, always=False):
-        """A line: above the bars on a terminal only where people must see it, all of them elsewhere."""
+        """Print a line: on a terminal only if ``always``, above the bars; elsewhere every line."""
         if self.live and always:
             self.live.console.print(text, highlight=False, markup=False)
         elif not self.live:

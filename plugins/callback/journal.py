@@ -68,7 +68,7 @@ class CallbackModule(CallbackBase):
 
     def __init__(self):
         super().__init__()
-        # Ansible then says this sentence, and that it goes on without a journal.
+        # Ansible shows this message and continues without a journal.
         need_package(MISSING, AnsibleError)
         self.paths = None
         self.run = {}
@@ -111,7 +111,7 @@ class CallbackModule(CallbackBase):
             self._guarded(state.note_seen, site, result.host.get_name(), now, False, detail)
 
     def v2_playbook_on_play_start(self, play):
-        # All of them: the inventory is still restricted to the hosts of the play before.
+        # Ignore restrictions: the inventory is still restricted to the previous play's hosts.
         hosts = play.get_variable_manager()._inventory.get_hosts(ignore_limits=True, ignore_restrictions=True)
         self.sites = {host.get_name(): site_of(host) for host in hosts}
 
@@ -135,7 +135,7 @@ class CallbackModule(CallbackBase):
         task = result.task
         if task.check_mode is True:
             return
-        # A batch, known by what its result has.
+        # A batch, recognised by its result.
         if {"round_trips", "tasks"} <= result.result.keys():
             self._inner_tasks(result, result.result["tasks"])
             if outcome != "unreachable":
@@ -155,7 +155,7 @@ class CallbackModule(CallbackBase):
         self._line(entry)
 
     def _inner_tasks(self, result, tasks):
-        """Write the lines that the tasks of a batch would have, had they run one by one."""
+        """Write a line for each task of a batch, as if it had run alone."""
         for inner in tasks:
             outcome = inner["state"] if inner["state"] in ("failed", "unreachable") else "changed"
             if inner["check_mode"] or (outcome == "changed" and not inner["changed"]):
@@ -179,9 +179,9 @@ class CallbackModule(CallbackBase):
         return {"event": "task", "asset": result.host.get_name(), **({"site": site} if site else {})}
 
     def _message(self, result):
-        """Give the start of what the connection says, without secrets, unless the task may speak of them.
+        """The start of the connection's error message, without secrets; hidden if the task handles secrets.
 
-        Scrubbed as a whole before anything is cut off: half a secret would not be recognised.
+        Secrets are removed before it is truncated, since half a secret would not be recognised.
         """
         if result.task.no_log or "censored" in result.result or result.result.get("_ansible_no_log"):
             return HIDDEN
@@ -198,14 +198,14 @@ class CallbackModule(CallbackBase):
             self._guarded(record, self.paths.journal, {**self.run, **entry}, self._secrets())
 
     def _secrets(self):
-        """Give the vault's secrets; those known before when it cannot be read again."""
+        """The vault's secrets; if it cannot be read again, those read last."""
         if self.paths:
             found = self._guarded(vault_secrets, self.paths.vault)
             self.secrets = self.secrets if found is None else found
         return self.secrets
 
     def _guarded(self, call, *arguments):
-        """Say what could not be recorded; Ansible itself would hide where it comes from."""
+        """Report a failed write; Ansible itself would hide its origin."""
         try:
             return call(*arguments)
         except CartableError as error:

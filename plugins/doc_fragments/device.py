@@ -25,10 +25,10 @@ options:
 options:
   state:
     description:
-      - V(present) changes what differs. In check mode it plans only, and sends nothing that configures.
-      - V(planned) says what V(present) would change.
-      - V(gathered) reads the device and keeps its configuration as M(cartable.fleet.record) does, for people and for restoring. Of a
-        switch with a command line also its accounts and what it speaks in clear text (C(compliance.json)).
+      - V(present) changes what differs. In check mode it only plans.
+      - V(planned) returns the changes that V(present) would make.
+      - V(gathered) reads the device and records its configuration like M(cartable.fleet.record). For a switch with a
+        command line it also records its accounts and clear-text protocols (C(compliance.json)).
       - V(rendered) gives the configuration or the commands, with names in place of secrets, and V(parsed) reads O(files); neither
         talks to a device.
       - V(restored) brings a blank device back to the configuration that was kept. A switch with a command line has an address and
@@ -40,7 +40,7 @@ options:
     description: For V(parsed), texts by path, as the platform's driver names them.
     type: dict
   way_back_minutes:
-    description: After how many minutes the device undoes a change that no new login has confirmed.
+    description: Minutes after which the device reverts a change that no new login has confirmed.
     type: int
     default: 5
 """

@@ -15,10 +15,10 @@ description:
   - The vault was opened in the main process by the vars plugin P(cartable.fleet.vault#vars).
   - What it returns is a secret. Set C(no_log) on a task that takes it as an argument.
 notes:
-  - In check mode, an account for which a real run would first make a password has a placeholder, which opens nothing.
+  - In check mode, an account whose password only a real run would create has a placeholder, which opens nothing.
   - After a run was cut between setting a new password and M(cartable.fleet.vault_entry) with O(cartable.fleet.vault_entry#module:state=current), the asset has
-    either the current or the pending password. Try a login with O(pending=true) first; when it succeeds, say so with M(cartable.fleet.vault_entry),
-    and everything that looks up the current password then works, the password for C(become) included.
+    either the current or the pending password. Try a login with O(pending=true) first. If it succeeds, make it current
+    with M(cartable.fleet.vault_entry); then every look-up of the current password works, including that for C(become).
 options:
   _terms:
     description:
@@ -102,8 +102,8 @@ except ImportError as error:
 else:
     MISSING = None
 
-# What check mode returns for a password that only a real run makes: of the length and the four classes that are
-# asked for, so that a task which counts them does not fail for that reason alone.
+# Returned in check mode for a password that only a real run creates. It has the length and character classes of the
+# policy, so that tasks which test these do not fail.
 PLACEHOLDER = "Not-4-real-pwd:check.mode"
 
 
@@ -152,7 +152,7 @@ class LookupModule(LookupBase):
         )
 
     def _kept(self, vault, asset, account):
-        """The secret that the options ask for; None or empty when the vault has none."""
+        """The secret selected by the options; None or empty if the vault has none."""
         entry = vault.find(asset, account)
         if entry is None:
             return None

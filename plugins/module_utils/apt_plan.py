@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What apt-get says it would do, and why it could not: read from its output in the C locale."""
+"""Parser of apt-get's simulated plan and of its errors, in the C locale."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CAUSES: Tuple[Tuple[str, str], ...] = (
     (r"changed its '(?:Codename|Label|Suite|Origin)' value", "release_changed"),
     (r"does not have a Release file|no longer has a Release file", "release_gone"),
     (r"Release file for \S+ is (?:expired|not valid yet)", "release_expired"),
-    # Before the keys: of a portal's page apt-get says that it "is not signed" as well.
+    # Before the keys, since apt-get also reports a captive portal's page as "not signed".
     (r"<html|<!DOCTYPE|NOSPLIT|Unable to parse package file", "proxy_answers_html"),
     (r"EXPKEYSIG|KEYEXPIRED|key[^;\n]* expired", "key_expired"),
     (r"NO_PUBKEY|not signed|Missing key", "key_missing"),
@@ -73,12 +73,12 @@ def read_plan(output: str) -> Plan:
 
 
 def cause(output: str) -> str:
-    """Name what made apt-get or dpkg fail; ``unknown`` for anything else."""
+    """Code of the cause of apt-get's or dpkg's failure; ``unknown`` for any other."""
     return next((name for pattern, name in CAUSES if re.search(pattern, output, re.IGNORECASE)), "unknown")
 
 
 def first_errors(output: str, most: int = 3) -> str:
-    """Take the lines that say what is wrong, without the host part of addresses with a password."""
+    """The first error lines, without the host part of addresses with a password."""
     lines = [line.strip() for line in output.splitlines() if re.match(r"\s*(E:|W:|dpkg: error)", line)]
     said = "; ".join(dict.fromkeys(lines[:most])) or output.strip()[-200:]
     return re.sub(r"://[^/@\s]+@", "://", said)[:400]

@@ -34,7 +34,7 @@ Lines = Dict[int, bytes]
 
 
 def read_day(paths: Iterable[Path]) -> Tuple[Lines, int, int]:
-    """Lines by their byte at the source, how many arrived more than once, and how many are damaged."""
+    """Lines by their byte at the source, the number of duplicates, and the number of damaged lines."""
     found: Lines = {}
     doubled = damaged = 0
     for path in paths:
@@ -51,7 +51,7 @@ def read_day(paths: Iterable[Path]) -> Tuple[Lines, int, int]:
 
 
 def missing(lines: Lines, end: Optional[int] = None) -> List[List[int]]:
-    """Ranges of bytes of the source that are not there, [first, after the last]; ``end`` is the size of the source."""
+    """Missing ranges of bytes, [first, after the last]; ``end`` is the size of the source."""
     gaps, expected = [], 0
     for offset in sorted(lines):
         if offset > expected:
@@ -75,7 +75,7 @@ def days(folder: Path) -> Dict[str, Dict[str, List[Path]]]:
 
 
 def status(folder: Path, sizes: Dict[str, Dict[str, int]]) -> Dict[str, Any]:
-    """What is there of each day, what is missing of it by what the source says that it has (``sizes``), and the disk's space."""
+    """State of each day, with missing ranges by the sizes at the source (``sizes``), and the disk's free space."""
     assets: Dict[str, Any] = {}
     known = days(folder)
     for asset in sorted({*known, *sizes}):
@@ -89,7 +89,7 @@ def status(folder: Path, sizes: Dict[str, Dict[str, int]]) -> Dict[str, Any]:
 
 
 def closed(assets: Dict[str, Any], today: date) -> Dict[str, Any]:
-    """What can be recorded of the days that are over: it does not change until another day is."""
+    """State of finished days, for the record: it changes only when another day has finished."""
     found: Dict[str, Any] = {}
     for asset, rows in assets.items():
         over = sorted(day for day in rows if day < today.isoformat())
@@ -100,7 +100,7 @@ def closed(assets: Dict[str, Any], today: date) -> Dict[str, Any]:
 
 
 def chain_head(folder: Path) -> Dict[str, Any]:
-    """How far the chain goes: what is recorded elsewhere, so that its end cannot be cut off unseen."""
+    """Head of the chain, recorded elsewhere so that a truncated chain is detected."""
     try:
         head = json.loads((folder / "chain" / "head.json").read_text())
     except FileNotFoundError:
@@ -109,7 +109,7 @@ def chain_head(folder: Path) -> Dict[str, Any]:
 
 
 def add(folder: Path, asset: str, day: str, ranges: Iterable[Tuple[int, bytes]]) -> int:
-    """Write lines that the source still had: (first byte, text of whole lines). Returns how many were new."""
+    """Add lines from the source: (first byte, text of whole lines). Returns the number of new lines."""
     if not DAY.fullmatch(day) or asset in (".", "..") or "/" in asset:
         raise ValueError(f"{asset}/{day} is no day of an asset")
     there, _, _ = read_day(days(folder).get(asset, {}).get(day, []))
@@ -128,7 +128,7 @@ def add(folder: Path, asset: str, day: str, ranges: Iterable[Tuple[int, bytes]])
 
 
 def seal(folder: Path, today: date, keep_days: int) -> List[Dict[str, Any]]:
-    """Seal the days that are over, remove those that are older than ``keep_days``; returns the lines of the chain."""
+    """Seal finished days and remove days older than ``keep_days``; returns the lines of the chain."""
     written = []
     for asset, found in sorted(days(folder).items()):
         for day, paths in sorted(found.items()):
@@ -142,7 +142,7 @@ def seal(folder: Path, today: date, keep_days: int) -> List[Dict[str, Any]]:
 
 
 def _sealed(asset: str, day: str, paths: List[Path]) -> Dict[str, Any]:
-    """Write a part of a day with what no earlier part has. The open file goes only when the part is on the disk."""
+    """Write the lines of a day that no earlier part has. The open file is removed only when the part is on the disk."""
     open_file = paths[0].with_name(f"{day}.log")
     parts = [path for path in paths if path != open_file]
     before, _, _ = read_day(parts)
@@ -166,7 +166,7 @@ def _sealed(asset: str, day: str, paths: List[Path]) -> Dict[str, Any]:
 
 
 def _chained(folder: Path, entry: Dict[str, Any]) -> Dict[str, Any]:
-    """Add a line to the chain, then say in head.json how far it goes."""
+    """Add a line to the chain, then update head.json."""
     chain = folder / "chain"
     chain.mkdir(mode=0o700, exist_ok=True)
     head: Dict[str, Any] = {"count": 0, "hash": GENESIS, "file": "", "size": 0}
@@ -187,7 +187,7 @@ def _chained(folder: Path, entry: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def _caught_up(chain: Path, head: Dict[str, Any]) -> Dict[str, Any]:
-    """The head after the last whole line: a crash may come between a line and its head, or in the middle of a line."""
+    """The head after the last whole line, since a crash may leave an old head or an unfinished line."""
     files = sorted(chain.glob("*.jsonl"))
     if not files:
         return head

@@ -77,7 +77,7 @@ REQUEST = ("req", "-new", "-batch", "-utf8")
 
 
 def openssl(module, *arguments):
-    """What openssl prints; its standard output may be a private key, and is in no message."""
+    """Output of openssl. It may be a private key, so no message contains it."""
     program = module.get_bin_path("openssl", required=True)
     done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False, timeout=60)
     if done.returncode != 0:
@@ -96,7 +96,7 @@ def general_name(name):
 
 
 def write_key(path, pem):
-    """Write the key beside its place, readable for nobody else at any moment, and rename it."""
+    """Write the key to a temporary file with mode 0600, and rename it."""
     temporary = path.with_name(f".{path.name}.new")
     temporary.unlink(missing_ok=True)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

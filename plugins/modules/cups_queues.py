@@ -117,13 +117,13 @@ QUEUE = {
     "comment": {"type": "str", "default": ""},
 }
 SIDES = {"one_sided": "one-sided", "long_edge": "two-sided-long-edge", "short_edge": "two-sided-short-edge"}
-# The same by the name that models have for it: where there is a PPD its option decides, not IPP's.
+# The option's name in PPD files: with a PPD its option decides, not IPP's.
 DUPLEX = {
     "one-sided": "None",
     "two-sided-long-edge": "DuplexNoTumble",
     "two-sided-short-edge": "DuplexTumble",
 }
-# Nobody's language: what is read are the words of the C locale.
+# C locale, whose words are parsed.
 PLAIN = {"LC_ALL": "C.UTF-8"}
 
 

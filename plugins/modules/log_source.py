@@ -2,7 +2,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible module: what an asset still has of the lines that it sent."""
+"""Ansible module: the log lines that an asset still has."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible module: does this password open this account?"""
+"""Ansible module: test of a password by a real login."""
 
 from __future__ import annotations
 

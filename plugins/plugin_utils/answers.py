@@ -121,7 +121,7 @@ def _without_half(match: re.Match[str]) -> str:
 
 
 def guard() -> None:
-    """Have every answer of a module checked where Ansible reads it; once, in the main process, before workers are forked.
+    """Check every module answer where Ansible reads it. Call once, in the main process, before workers are forked.
 
     Raises AnsibleError when this ansible-core reads answers elsewhere: better no run than an unguarded one.
     """
@@ -157,7 +157,7 @@ def guard() -> None:
 
 
 def _as_mapping(answer: Any) -> dict[str, Any]:
-    """What matters here of ansible-core 2.21's result object."""
+    """The needed part of ansible-core 2.21's result object."""
     said = dict.fromkeys(COMMANDS, None)
     found: dict[str, Any] = {name: answer.result_data[name] for name in said if name in answer.result_data}
     if answer.stats is not None:

@@ -10,18 +10,18 @@ import hmac
 import re
 import secrets
 
-ROUNDS = 10_000  # what grub-mkpasswd-pbkdf2 takes: GRUB itself counts them before anything is optimised
+ROUNDS = 10_000  # default of grub-mkpasswd-pbkdf2; GRUB computes them slowly at boot
 _LINE = r"^\s*password_pbkdf2 {user} grub\.pbkdf2\.sha512\.(\d+)\.([0-9A-F]+)\.([0-9A-F]+)\s*$"
 
 
 def grub_hash(password: str) -> str:
-    """The hash of ``password``, with another salt each time."""
+    """The hash of ``password``, with a random salt."""
     salt = secrets.token_bytes(64)
     return f"grub.pbkdf2.sha512.{ROUNDS}.{salt.hex().upper()}.{_derived(password, salt, ROUNDS, 64).hex().upper()}"
 
 
 def grub_opens(menu: str, user: str, password: str) -> bool:
-    """Whether ``password`` lets ``user`` change entries of the menu (the text of grub.cfg), and only those who know it."""
+    """Whether ``password`` is that of ``user``, the only superuser of the menu (the text of grub.cfg)."""
     superusers = re.findall(r'^\s*set superusers="([^"]*)"', menu, re.M)
     lines = re.findall(_LINE.format(user=re.escape(user)), menu, re.M | re.I)
     if superusers != [user] or len(lines) != 1:

@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Board of a holiday run: what each school has come to, as the display shows it."""
+"""Progress board of a holiday run, by school."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ class Site:
     outcomes: dict[str, str] = field(default_factory=dict)
 
     def count(self, *words: str) -> int:
-        """How many assets have come to one of ``words``."""
+        """Number of assets with one of the outcomes ``words``."""
         return sum(outcome in words for outcome in self.outcomes.values())
 
     @property
     def ended(self) -> int:
-        """How many assets are through, well or badly."""
+        """Number of finished assets, including failed ones."""
         return self.count(*ENDED)
 
 
 class Board:
-    """Takes what the tasks of a run have answered; ``now`` is a clock in seconds."""
+    """Updated with the results of a run's tasks; ``now`` is a clock in seconds."""
 
     def __init__(self, now: Any = time.monotonic) -> None:
         self._now = now
@@ -53,7 +53,7 @@ class Board:
         self.at[asset] = stage
 
     def ended_stage(self, site: str, asset: str, answer: dict[str, Any]) -> str | None:
-        """A stage has ended; the sentence to show where it went badly."""
+        """A stage has ended; returns the sentence to show if it failed."""
         outcome, known = answer.get("outcome", ""), self.sites.setdefault(site, Site(site)).outcomes
         known[asset] = outcome if outcome in ENDED else ""
         if answer.get("result") == "done":
@@ -65,13 +65,14 @@ class Board:
         return said
 
     def lost(self, site: str, asset: str) -> str:
-        """An asset does not answer any more in the middle of a run; the sentence to show."""
+        """An asset has stopped answering during a run; returns the sentence to show."""
         said = f"{site} {asset} {self.at.get(asset, '')}: does not answer any more"
         self.failures = [*self.failures, said][-LAST_FAILURES:]
         return said
 
     def minutes_left(self, site: Site) -> int | None:
-        """Of the announced time, or at the pace so far once a third is through; None without either."""
+        """Remaining minutes of the announced time, or by the pace so far once a third is finished; None without
+        either."""
         spent, total = (self._now() - self.began) / 60, len(site.outcomes)
         if total and site.ended * 3 >= total:
             return round(spent / site.ended * (total - site.ended))

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """NT hash of a password: MD4 (RFC 1320) of its UTF-16. OpenSSL 3 has MD4 only with its legacy provider.
 
-What has the hash can log in by MSCHAPv2: it is as secret as the password.
+Whoever has the hash can log in by MSCHAPv2: it is as secret as the password.
 """
 
 from __future__ import annotations

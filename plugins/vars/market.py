@@ -58,13 +58,13 @@ WARNED: set[str] = set()
 
 
 def _collected(asset):
-    """What observe reads of the asset's configuration: nothing where its platform has no driver."""
+    """Configuration files that observe reads on the asset; none if its platform has no driver."""
     found = driver(asset.platform.name)
     return list(found.collected(asset.kind)) if found else []
 
 
 class VarsModule(BaseVarsPlugin):
-    """Hands the market's variables to the group ``all`` and to its assets."""
+    """Gives the market's variables to the group ``all`` and to its assets."""
 
     is_stateless = True
 
@@ -77,7 +77,7 @@ class VarsModule(BaseVarsPlugin):
         """The variables of ``entities`` (hosts or groups) for the inventory folder ``path``."""
         if not Path(
             path, "hosts.yml"
-        ).is_file():  # the folder of a playbook, say: asked for each host, so quick
+        ).is_file():  # for example a playbook's folder; called for each host, so return at once
             return {}
         need_package(MISSING, AnsibleParserError)
         try:

@@ -51,15 +51,15 @@ except ImportError as error:
 else:
     MISSING = None
 
-# Options of the command line that only list or check: nobody should type a passphrase for those.
+# Command-line options that only list or check, and need no passphrase.
 LISTING = ("listhosts", "listtasks", "listtags", "syntax")
 
 
 class VarsModule(BaseVarsPlugin):
-    """Opens the vault as a side effect of being asked for variables, of which it has none."""
+    """Opens the vault when Ansible asks for variables; returns no variables."""
 
     def get_vars(self, loader, path, entities):
-        """Open the vault of the market ``path``, or bring an open one up to date; always return no variables."""
+        """Open the vault of the market ``path``, or reload an open one; returns no variables."""
         super().get_vars(loader, path, entities)
         if (
             multiprocessing.parent_process() is None
@@ -74,7 +74,7 @@ class VarsModule(BaseVarsPlugin):
         return {}
 
     def _open(self, vault):
-        """Open ``vault`` if that is possible; bring it up to date if it is open, so that workers need not."""
+        """Open ``vault`` if possible, or reload it, so that workers need not."""
         if session.is_open(vault):
             session.opened_vault(vault)
         elif vault.exists():

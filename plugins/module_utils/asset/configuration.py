@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Collects the files from which an asset can be restored."""
+"""Collects the files of an asset's restorable configuration."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from typing import Any, Dict, Iterable, List, Tuple
 from .guarded_read import Link, read_guarded
 from .time_limit import TooSlow, time_limit
 
-LARGEST = 1024 * 1024  # bytes; configuration files are small, and what is larger is data
+LARGEST = 1024 * 1024  # bytes; larger files are data, not configuration
 LARGEST_WHOLE = 64 * 1024 * 1024  # bytes of all files together, for a home folder with thousands of them
-PATIENCE = 5.0  # seconds for one file, and for the list of a pattern: a file system over the network may never answer
+PATIENCE = 5.0  # seconds for one file or pattern: a network file system may never answer
 
 
 def collect(root: str, patterns: Iterable[str]) -> Tuple[List[Dict[str, Any]], List[str]]:
@@ -50,7 +50,7 @@ def collect(root: str, patterns: Iterable[str]) -> Tuple[List[Dict[str, Any]], L
             try:
                 with time_limit(PATIENCE):
                     content, status = read_guarded(base, path, min(LARGEST, left))
-            except (TooSlow, BlockingIOError):  # the latter: its owner holds a lease on it
+            except (TooSlow, BlockingIOError):  # the latter: its owner has a lease on it
                 skipped.append(path)
             except Link as link:  # of the file, or of a folder above it
                 found[link.path] = {"path": link.path, "link": _written_out(link.target)}

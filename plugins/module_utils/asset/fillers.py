@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Filler values of firmware: what manufacturers leave where a serial number or an identifier should be.
+"""Filler values of firmware: placeholders that manufacturers leave instead of a serial number or an identifier.
 
 Many machines have the same one, so it identifies none. The values are those that GLPI ignores by default (its dropdown
 "Blacklists"), with its pattern for version numbers read as a whole value: unanchored, it would refuse real serial

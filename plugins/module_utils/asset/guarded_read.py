@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Opens files that their owners may exchange meanwhile, with no more rights than these have."""
+"""Opens files that their owners may replace meanwhile, with the owners' rights only."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def read_guarded(root: str, path: str, largest: int) -> Tuple[bytes, os.stat_res
             follow = 0 if _made_by_root(here, status) and not last else os.O_NOFOLLOW
             if stat.S_ISLNK(status.st_mode) and follow:
                 raise Link("/" + "/".join(parts[: index + 1]), os.readlink(part, dir_fd=opened[-1]))
-            # Not to wait for a writer where a pipe was put in the file's place.
+            # Do not block if the file was replaced by a pipe.
             flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | follow | (0 if last else os.O_DIRECTORY)
             opened.append(os.open(part, flags, dir_fd=opened[-1]))
             stack.callback(os.close, opened[-1])
@@ -75,7 +75,7 @@ def _made_by_root(folder: os.stat_result, link: os.stat_result) -> bool:
 
 @contextlib.contextmanager
 def _rights_of(folder: os.stat_result) -> Iterator[None]:
-    """Have the rights of a folder's owner; for opening only, and of this process as a whole."""
+    """Take the rights of a folder's owner within the block; for opening only, and for the whole process."""
     groups, group = os.getgroups(), os.getegid()
     try:
         os.setgroups([])

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What works on a Linux machine now: services, what it offers on the network, shares, its way out, printers, firmware."""
+"""Health of a Linux machine: services, listening ports, shares, gateways, printers, firmware."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from typing import Any, Dict, List, Optional
 from .machine import Machine
 
 LISTENING = "0A"  # in /proc/net/tcp
-FIRST_OF_THE_DAY = 32768  # the kernel draws from here on: another port at each start
+FIRST_OF_THE_DAY = 32768  # ephemeral ports: different at each start
 PRINTER = re.compile(r"^printer (\S+) (?:.*\b)?(disabled|enabled)\b")
 SHARE = re.compile(r"^\[([^\]]+)\]$")
 NOTHING_TO_DO = 2  # fwupdmgr's exit status
 
 
 def health(machine: Machine) -> Dict[str, Any]:
-    """What works now; parts that the machine does not have are empty."""
+    """The machine's health; parts that it does not have are empty."""
     return {
         "failed_units": failed_units(machine),
         "listening": listening(machine),
@@ -31,7 +31,7 @@ def health(machine: Machine) -> Dict[str, Any]:
 
 
 def failed_units(machine: Machine) -> List[str]:
-    """Name the units that systemd could not keep running."""
+    """Names of failed systemd units."""
     said = machine.run("systemctl", "list-units", "--state=failed", "--plain", "--no-legend", "--full") or ""
     return sorted(line.split()[0] for line in said.splitlines() if line.strip())
 
@@ -48,7 +48,7 @@ def listening(machine: Machine) -> List[int]:
 
 
 def shares(machine: Machine) -> List[str]:
-    """Name the shares that Samba would give out, and the folders that NFS exports."""
+    """Names of Samba's shares and of the folders that NFS exports."""
     samba = machine.run("testparm", "--suppress-prompt") or ""
     names = [match[1] for match in map(SHARE.match, samba.splitlines()) if match and match[1] != "global"]
     exports = [line.split()[0] for line in machine.lines("/proc/fs/nfsd/exports") if line[:1] == "/"]
@@ -72,7 +72,7 @@ def printers(machine: Machine) -> List[str]:
 
 
 def firmware(machine: Machine) -> Optional[List[Dict[str, str]]]:
-    """What fwupd has for this machine; None where it is not installed or cannot tell."""
+    """Firmware that fwupd offers for this machine; None if it is not installed or fails."""
     said = machine.run("fwupdmgr", "get-updates", "--json", accept=range(NOTHING_TO_DO + 1))
     try:
         devices = json.loads(said or "")["Devices"]

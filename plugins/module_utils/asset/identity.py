@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who the asset is: firmware tables, processor, memory."""
+"""Hardware identity of the asset: firmware tables, processor, memory."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Packages of the catalogue that a machine still has although no entry asks for them any more."""
+"""Installed packages that were removed from the catalogue."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FORMAT = "${db:Status-Abbrev}|${Package}|${Provides}\\n"
 
 
 class Left(NamedTuple):
-    """What the catalogue has put on the machine, by package, and sentences on what nobody asks for any more."""
+    """Installed packages of the catalogue, and a sentence for each that was removed from it."""
 
     noted: Dict[str, str]
     changed: bool

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The machine that is read: its files and what its commands print."""
+"""The machine to read: its files and the output of its commands."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ JSON_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|.)", re.DOTALL)
 
 
 class NoAnswer(Exception):
-    """A section cannot be read although the asset has it: better no record than one that says it is empty."""
+    """A section exists but cannot be read. Raised so that no empty record is written."""
 
 
 class Machine:

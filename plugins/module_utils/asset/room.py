@@ -13,7 +13,7 @@ LEAST_FREE = 5  # per cent of the room, and of the number of files
 
 
 def room(place: str, least: int = LEAST_FREE) -> List[str]:
-    """Say that a file system is full, in room or in the number of its files."""
+    """A sentence for each file system that is full, in space or inodes."""
     system = os.statvfs(place)
     found = []
     for what, free, total in (

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wrong with the spaces of a file server: room, rights that do not work, what nobody declares any more."""
+"""Problems of a file server's shares: full file systems, permissions that do not work, undeclared shares and
+accounts."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ CREATED_BY_OTHERS = frozenset({"lost+found"})
 
 
 def findings(machine: Machine, root: str, spaces: List[Dict[str, Any]], accounts: List[str]) -> List[str]:
-    """Say in a sentence each what is wrong below ``root``; an empty list where all is well."""
+    """A sentence for each problem below ``root``."""
     if not Path(root).is_dir():
         what = "is not there" if not os.path.lexists(root) else "is no folder"
         return [f"{root} {what}, so that there is no space; look at what lies there, then run provision"]
@@ -38,7 +39,7 @@ def findings(machine: Machine, root: str, spaces: List[Dict[str, Any]], accounts
 
 
 def _rights(place: str, space: Dict[str, Any]) -> List[str]:
-    """Try as each account whether it can use what is in the space: rights that are written down may not work."""
+    """Test as each account whether it can use the files of the space, since declared permissions may not work."""
     found = []
     for account in [*space["read"], *space["write"]]:
         tried = _as_account(account, place, account in space["write"])
@@ -137,7 +138,7 @@ def _left_spaces(root: str, spaces: List[Dict[str, Any]]) -> List[str]:
 
 
 def _left_accounts(machine: Machine, accounts: Iterable[str]) -> List[str]:
-    """The accounts of Samba that the inventory does not have any more."""
+    """Samba accounts that are not in the inventory."""
     lines = (machine.run("pdbedit", "--list") or "").splitlines()
     logins = sorted(line.partition(":")[0] for line in lines if ":" in line)
     return [
@@ -149,5 +150,5 @@ def _left_accounts(machine: Machine, accounts: Iterable[str]) -> List[str]:
 
 
 def _quoted(text: str) -> str:
-    """As a shell takes it, and no terminal obeys."""
+    """Quoted for a shell, without control characters."""
     return shlex.quote(text) if text.isprintable() and text.isascii() else "$" + ascii(text)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sudo policy: to whom sudoers(5) grants anything.
+"""Sudo policy: the users to whom sudoers(5) grants anything.
 
 sudo's own reader (``cvtsudoers``) is asked where it is there; otherwise the grammar is read here. Lists are judged as sudo
 judges them: the last member that matches decides. What only the running system can tell (a netgroup, a group of another

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A time limit for what asks the system, such as reading a file that somebody else provides."""
+"""Time limit for system calls, such as reading a file of a network file system."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any, Iterator
 
 
 class TooSlow(Exception):
-    """What was begun has not ended in its time."""
+    """The block has exceeded its time limit."""
 
 
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Interrupt what takes longer, a system call that waits as well; for the main thread. Raises TooSlow."""
+    """Interrupt a block, including blocked system calls, after its time limit; main thread only. Raises TooSlow."""
 
     def interrupt(_number: int, _frame: Any) -> None:
         raise TooSlow

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ways into a machine beside the declared passwords: what the SSH server does in the end, keys, more accounts of root."""
+"""Undeclared access to a machine: the SSH server's effective settings for root, SSH keys, other accounts with UID 0."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CLOSED_TO_ROOT = ("no", "forced-commands-only")
 def ways_in(
     machine: Machine, accounts: List[Dict[str, Any]], keys_of: Iterable[str], root_may_log_in: bool
 ) -> List[str]:
-    """Say in a sentence each what lets somebody in that nobody declared; ``keys_of`` names whose keys are declared."""
+    """A sentence for each undeclared access; ``keys_of`` names the accounts with declared keys."""
     server = _effective(machine)
     found = _of_root(machine, server, root_may_log_in)
     found += _twins_of_root(accounts)
@@ -37,7 +37,7 @@ def ways_in(
 
 
 def _effective(machine: Machine) -> Dict[str, str]:
-    """The settings that the SSH server comes to for root, its files read in their order; empty when it does not say."""
+    """The SSH server's effective settings for root (``sshd -T``); empty if it does not answer."""
     answer = machine.run("sshd", "-T", "-C", "user=root,host=localhost,addr=127.0.0.1") or ""
     pairs = (line.partition(" ") for line in answer.splitlines())
     return {key: value for key, _, value in pairs if value}
@@ -67,7 +67,7 @@ def _of_root(machine: Machine, server: Dict[str, str], root_may_log_in: bool) ->
 
 
 def _place(machine: Machine, keyword: str) -> str:
-    """The first file that has the keyword, in the order in which sshd reads: the first value is the one that counts."""
+    """The first file with the keyword, in sshd's reading order: sshd uses the first value."""
     more = [f"{MORE_SETTINGS}/{name}" for name in machine.names(MORE_SETTINGS) if name.endswith(".conf")]
     for path in [*more, SETTINGS]:
         for number, line in enumerate(machine.lines(path), 1):
@@ -113,7 +113,7 @@ def _count(machine: Machine, path: str) -> Any:
     except (TooSlow, BlockingIOError):
         return None
     except Link as link:
-        # sshd follows it, with the rights of the account: who reads it here would do so as root.
+        # sshd follows the link with the account's rights; reading it here would use root's.
         return None if link.target else 0
     except OSError:
         return 0

@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Comparison of a Linux machine with rules, and what has to be done where it differs. Only the standard library; Python 3.9."""
+"""Comparison of a Linux machine with rules, and the changes to make. Only the standard library; Python 3.9."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NEEDS = {
     "desktop": "GNOME n\u2019est pas installé",
     "plasma": "KDE Plasma n\u2019est pas installé",
 }
-# What the role can bring about, by probe: the list of what is to be done that the deviation goes into.
+# Probe → list of changes that a deviation goes into; other deviations cannot be corrected by the role.
 REMEDIES = {
     "mode": "modes",
     "package": "packages",
@@ -32,7 +32,7 @@ WITHOUT_REMEDY = frozenset({"sudo", "apparmor", "grub"})
 def compare(
     rule: dict[str, Any], probes: Probes, texts: dict[str, str], waived: dict[str, dict[str, str]]
 ) -> dict[str, str]:
-    """One line of the record: ``state``, ``expected``, ``seen`` and, where the rule is not kept on purpose, ``reason``."""
+    """One line of the record: ``state``, ``expected``, ``seen`` and, if the rule is waived or declined, ``reason``."""
     row = {name: str(rule[name]) for name in ("group", "title", "level") if rule.get(name)}
     row.update({name: str(rule[name]) for name in ("anssi", "cis") if rule.get(name)})
     row["rule"] = rule["id"]
@@ -72,7 +72,7 @@ def _state(rule: dict[str, Any], seen: Optional[str]) -> str:
     if probe == "absent" or (probe == "unit" and expected == "off"):
         return COMPLIES if seen in (None, "off") else PRESENT
     if seen is None:
-        # A file that is not there has no rights to restrict.
+        # A missing file has no permissions to restrict.
         return COMPLIES if probe == "mode" and rule.get("optional") else MISSING
     if probe == "mode":
         kept = _mode_kept(expected, seen)
@@ -88,7 +88,7 @@ def _state(rule: dict[str, Any], seen: Optional[str]) -> str:
 
 
 def _mode_kept(expected: str, seen: str) -> bool:
-    """The same owner and group, and no right more."""
+    """Whether owner and group are equal, and no permission exceeds the rule."""
     owners, mode = expected.rsplit(" ", 1)
     seen_owners, seen_mode = seen.rsplit(" ", 1)
     return owners == seen_owners and int(seen_mode, 8) & ~int(mode, 8) == 0
@@ -97,7 +97,7 @@ def _mode_kept(expected: str, seen: str) -> bool:
 def to_do(
     rules: list[dict[str, Any]], rows: list[dict[str, str]], files: list[dict[str, str]], probes: Probes
 ) -> list[dict[str, Any]]:
-    """What each group needs, in the order of the rules; groups that need nothing are left out."""
+    """Changes of each group, in the order of the rules; groups without changes are left out."""
     due: dict[str, dict[str, Any]] = {}
 
     def group(name: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Probes of a Linux machine: what one security setting really is, read where it takes effect.
+"""Probes of a Linux machine: readers of effective security settings.
 
 Each takes a rule (``path``, ``key``) and answers a text, or None where there is nothing. Only the standard library; Python 3.9.
 """
@@ -24,7 +24,7 @@ _REFUSED = re.compile(r"^\s*install\s+(\S+)\s+(?:/usr)?/bin/(?:false|true)\s*$",
 
 
 class Probes:
-    """Probes of one machine. What a program answers is asked for once."""
+    """Probes of one machine. Each program runs once."""
 
     def __init__(self, root: str = "/", run: Any = None) -> None:
         """``root`` and ``run`` are others in tests only."""
@@ -128,7 +128,7 @@ class Probes:
         return "installed" if f"{rule['key']} installed" in shown.splitlines() else None
 
     def setting(self, rule: dict[str, Any]) -> Optional[str]:
-        """The last value of ``key`` in the file ``path``, however it is set apart; ``set`` where it stands alone."""
+        """The last value of ``key`` in the file ``path``, with any separator; ``set`` if it has no value."""
         pattern = re.compile(rf"^\s*{re.escape(rule['key'])}(?:\s*=\s*|[ \t]+|[ \t]*$)(.*?)\s*$", re.M)
         found = pattern.findall(self.text(rule["path"]) or "")
         return None if not found else found[-1].strip("\"'") or "set"
@@ -163,7 +163,7 @@ class Probes:
         return str(max(ages, default=0))
 
     def kernel_module(self, rule: dict[str, Any]) -> Optional[str]:
-        """``refused`` where modprobe is told to load nothing for it."""
+        """``refused`` if modprobe is configured not to load it."""
         refused = set()
         for path in sorted(self.at("/etc/modprobe.d").glob("*.conf")):
             refused |= {name.replace("-", "_") for name in _REFUSED.findall(path.read_text(encoding="utf-8"))}
@@ -188,7 +188,7 @@ class Probes:
         return f"{seen} locked" if seen and rule["key"] in locks else seen or None
 
     def grub(self, rule: dict[str, Any]) -> Optional[str]:
-        """``password`` where the boot menu lets only those change an entry who know one."""
+        """``password`` if the boot menu's entries can only be changed with a password."""
         menu = self.text(rule["path"]) or ""
         asks = re.search(r"^set superusers=\S", menu, re.M) and re.search(
             r"^password_pbkdf2 \S+ grub\.", menu, re.M

@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Device of a market that is reached by its vendor's API, by its driver: read, planned, changed. It has no way back."""
+"""Device with a vendor's API: read, planned and changed through its driver, without a rollback."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ROUNDS = 2
 
 @dataclass
 class ApiResult:
-    """What a state of the action gives. ``files`` hold secrets."""
+    """Result of a state of the action. ``files`` hold secrets."""
 
     changed: bool = False
     calls: tuple[str, ...] = ()
@@ -54,15 +54,15 @@ class ApiDevice:
             api.close()
 
     def plan(self, wanted: Configuration) -> ApiResult:
-        """What would be called."""
+        """The API calls that would be made."""
         return self._compared(lambda files: self._calls(wanted, files), whole=False)
 
     def present(self, wanted: Configuration) -> ApiResult:
-        """Bring the device to what is wanted, and read it back."""
+        """Apply the wanted configuration, and read it back."""
         return self._compared(lambda files: self._calls(wanted, files), whole=True)
 
     def restore(self, kept: Mapping[str, bytes], *, check: bool = False) -> ApiResult:
-        """Bring the device back to what was kept of it, and read it back."""
+        """Restore the recorded configuration, and read it back."""
         return self._compared(
             lambda files: self.driver.restoring_calls(kept, files, self.kind), whole=not check
         )
@@ -70,7 +70,7 @@ class ApiDevice:
     # -- inside ----
 
     def _compared(self, calls_from: Callable[[Files], list[Call]], *, whole: bool) -> ApiResult:
-        """The calls, made where ``whole``; then nothing may be left to do."""
+        """The calls; makes them if ``whole``, and then requires an empty plan."""
         api = self.connect()
         try:
             files = self._read(api)

@@ -61,7 +61,7 @@ class ApiStates(DeviceStates, actions.MarketAction):
         )
 
     def _restored(self):
-        """Bring the device back to the configuration that is kept."""
+        """Restore the recorded configuration."""
         result = self._device().restore(self.kept_files(), check=self._task.check_mode)
         return {**self._told(result, result.changed), "differences": []}
 

@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Change of a device: with its own way back armed, proven by a new login, read back, and only then kept."""
+"""Change of a device: with the device's rollback armed, a new login, a read-back, and only then saved."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Files = dict[str, bytes]
 
 
 def read(session: Session, driver: SwitchDriver) -> Files:
-    """The configuration of a device: the answers that its driver asks for, by path. Raises DeviceError."""
+    """The configuration of a device: output of the driver's commands, by path. Raises DeviceError."""
     optional = set(driver.commands) - set(driver.required_files("switch"))
     files = {}
     for path, command in driver.commands.items():
@@ -47,7 +47,7 @@ def read(session: Session, driver: SwitchDriver) -> Files:
 
 
 def about(session: Session, driver: SwitchDriver) -> str:
-    """What the device says of itself, for the inventory. What an account may not ask is left out."""
+    """Output of the inventory commands. Commands that the account may not run are left out."""
     answers = []
     for command in driver.about:
         try:
@@ -59,7 +59,8 @@ def about(session: Session, driver: SwitchDriver) -> str:
 
 @dataclass
 class Outcome:
-    """What a change did: the device's files after it, which way back was armed, whether it survives a restart."""
+    """Result of a change: the device's files after it, the rollback that was armed, whether the change survives a
+    restart."""
 
     files: Files = field(repr=False)
     way_back: str = ""
@@ -90,7 +91,7 @@ class Change:
         secrets: Mapping[str, str],
         force_risk: bool = False,
     ) -> Outcome:
-        """Send the commands and keep them. Raises DeviceError, which says in which state the device is."""
+        """Send the commands and save. Raises DeviceError, which names the state of the device."""
         risky = force_risk or any(self.dialogue.is_risky(command) for command in commands)
         way, entered = self._arm(session, risky)
         staged = way is not None and bool(way.commit)
@@ -123,7 +124,7 @@ class Change:
             return Outcome(files, way.name if way else "", self.keep(fresh, files))
 
     def keep(self, session: Session, files: Files) -> bool:
-        """Save, and compare what would start with what runs; the files then hold what was saved."""
+        """Save, and compare the startup with the running configuration; the files then hold the saved one."""
         session.save()
         if not self.dialogue.startup:
             return True
@@ -137,11 +138,11 @@ class Change:
         return True
 
     def same(self, one: str, other: str) -> bool:
-        """Whether two configurations are the same, but for what changes from reading to reading."""
+        """Whether two configurations are equal, apart from values that change with each reading."""
         return self.dialogue.stable(one) == self.dialogue.stable(other)
 
     def unsaved(self, files: Files) -> bool:
-        """Whether a restart would lose what runs."""
+        """Whether a restart would lose changes."""
         found = {
             command: files.get(path, b"").decode("utf-8", "replace")
             for path, command in self.driver.commands.items()
@@ -154,7 +155,7 @@ class Change:
     # -- the way back ----
 
     def _arm(self, session: Session, risky: bool) -> tuple[WayBack | None, bool]:
-        """Arm the first way back that the device has; also whether that left the session in configuration mode."""
+        """Arm the first rollback that the device has; also returns whether the session is now in configuration mode."""
         reasons = []
         for way in self.dialogue.ways_back:
             if (way.restarts or way.commit) and not risky:
@@ -182,7 +183,7 @@ class Change:
         secrets: Mapping[str, str],
         shown: Mapping[str, str],
     ) -> None:
-        """Stage the commands and commit them with a timer; those that must be there before are sent as they are."""
+        """Stage the commands and commit them with a timer; commands that must come first are sent directly."""
         first = [command for command in commands if re.match(way.before, command)] if way.before else []
         if first:
             session.run(way.abandon)
@@ -192,13 +193,13 @@ class Change:
         rest = [command for command in commands if command not in first]
         session.configure(rest, secrets, shown.__getitem__, entered=True, stay=True)
         commit = way.commit.format(seconds=max(30, round(self.minutes * 60)))
-        self._committed = True  # also when no answer comes: it may have cut the way in
+        self._committed = True  # also without an answer, since the commit may have cut the connection
         if error := self.dialogue.error_in(session.run(commit)):
             self._committed = False
             raise CommandRefused(f"{self.name} refuses '{commit}': {error}")
 
     def _confirm(self, first: Session, fresh: Session, way: WayBack) -> None:
-        """Confirm what was committed: in the session that did where it still answers, else in the new one."""
+        """Confirm the commit in its own session if that still answers, else in the new one."""
         try:
             answer = first.run(way.disarm)
             first.leave()
@@ -236,7 +237,7 @@ class Change:
             )
 
     def _new_login(self, way: WayBack | None) -> Session:
-        """A new login: until it succeeds, or until half of the way back's time is over (a port may take 30 s to forward)."""
+        """Try a new login until it succeeds or half of the rollback time is over (a port may take 30 s to forward)."""
         end = time.monotonic() + (self.minutes * self.minute / 2 if way else 30.0)
         while True:
             try:
@@ -257,7 +258,7 @@ class Change:
     def _failed(
         self, error: Exception, session: Session | None, way: WayBack | None, before: Files
     ) -> DeviceError:
-        """The error with the state of the device: as it was, or on its timer."""
+        """The error with the state of the device: unchanged, or waiting for its rollback timer."""
         state = ""
         try:
             lost = isinstance(error, (SessionLost, NoPrompt))
@@ -275,7 +276,7 @@ class Change:
         )  # fmt: skip
 
     def _undo(self, session: Session | None, way: WayBack | None, before: Files) -> str:
-        """Bring the device back now. Raises when that cannot be done or shown."""
+        """Roll the device back now. Raises if that fails or cannot be verified."""
         if self._committed:
             raise NoWayBack("what was committed waits for its timer")
         with session or self.login() as session:
@@ -285,7 +286,7 @@ class Change:
                 session.leave()
             staged = way is not None and bool(way.commit)
             if staged and not self._snapshot:
-                pass  # nothing of it ran
+                pass  # no command ran
             elif way is not None and way.revert:
                 session.run(way.revert)
             elif self._snapshot and self.dialogue.snapshot is not None:

@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Delegation between actions: the same task by another class, once the platform of the device is known."""
+"""Delegation between actions: runs the same task with another action class, chosen by the device's platform."""
 
 from __future__ import annotations
 

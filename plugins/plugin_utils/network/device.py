@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Device of a market as its driver, its dialogue and its account make it: read, planned, changed."""
+"""Device with a command line: read, planned and changed with its driver, its dialogue and its account."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ BLANK = "hostname blank\nend\n"
 
 
 def plain(value: Any) -> Any:
-    """A part of the common model as JSON has it: sets in order."""
+    """A part of the common model for JSON: sets become sorted lists."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {each.name: plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
     if isinstance(value, Mapping):
@@ -46,7 +46,7 @@ def plain(value: Any) -> Any:
 
 
 def items(files: Mapping[str, bytes]) -> list[dict[str, str]]:
-    """The files as the action ``record`` takes a configuration."""
+    """The files as a configuration for the action ``record``."""
     return [
         {"path": path, "mode": "0600", "content_b64": base64.b64encode(content).decode()}
         for path, content in sorted(files.items())
@@ -55,7 +55,7 @@ def items(files: Mapping[str, bytes]) -> list[dict[str, str]]:
 
 @dataclass
 class Result:
-    """What a state of the action gives. ``files`` hold secrets."""
+    """Result of a state of the action. ``files`` hold secrets."""
 
     changed: bool = False
     commands: tuple[str, ...] = ()
@@ -92,13 +92,13 @@ class Device:
         return Result(files=kept, about=told, saved=saved)
 
     def plan(self, wanted: Configuration, renewed: Sequence[str] = ()) -> Result:
-        """What would be sent. ``renewed`` are the secrets to set anew."""
+        """The commands that would be sent. ``renewed`` are the secrets to set again."""
         with self._login() as session:
             files = read(session, self.driver)
         return self._planned(wanted, renewed, files)
 
     def present(self, wanted: Configuration, renewed: Sequence[str] = (), risky: bool = False) -> Result:
-        """Bring the device to what is wanted, and save what runs where that differs from what would start."""
+        """Apply the wanted configuration, and save it if the startup configuration differs."""
         with self._login() as session:
             files = read(session, self.driver)
             result = self._planned(wanted, renewed, files)
@@ -138,7 +138,7 @@ class Device:
         return self.dialogue.stable(text) + "\n"
 
     def _change(self, result: Result | None = None) -> Change:
-        """The change, whose new login is with the account's new password where that is set."""
+        """The change; its new login uses the account's new password if that is set."""
         target = self.target
         name = f"{ACCOUNT}{target.username}"
         if result is not None and name in result.secrets:
@@ -171,7 +171,7 @@ def open_session(target: Target, dialogue: Dialogue, limits: Limits) -> Session:
 
 
 def configuration_diff(result: Result, name: str) -> dict[str, str]:
-    """What changes, for ``--diff``: the configuration's own lines after a change, the commands before one."""
+    """Difference for ``--diff``: lines of the configuration after a change, the commands in check mode."""
     if result.after != result.before:
         lines = difflib.unified_diff(
             result.before.splitlines(True),

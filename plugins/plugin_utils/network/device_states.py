@@ -22,10 +22,10 @@ ARGUMENTS = {
 
 
 class DeviceStates:
-    """What ``state`` says. Subclasses are actions, and have ``_device``, ``_restored``, ``_names`` and ``_details``."""
+    """Executes ``state``. Subclasses are actions, and have ``_device``, ``_restored``, ``_names`` and ``_details``."""
 
     def act(self):
-        """Do what the state says."""
+        """Execute the requested state."""
         return getattr(self, f"_{self.arguments['state']}")()
 
     def _rendered(self):
@@ -42,7 +42,7 @@ class DeviceStates:
         return {"changed": False, "parsed": devices.plain(self.driver.parse(files))}
 
     def _gathered(self):
-        """Read the device, and have the action ``record`` keep what was read."""
+        """Read the device, and record the result with the action ``record``."""
         result = self._device().gather()
         seen = self.driver.parse(result.files)
         inventory = inventory_record(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class DeviceError(Exception):
-    """What went wrong with a device; the text is shown to people."""
+    """Failure of a device; its text is shown to the operator."""
 
 
 class Unreachable(DeviceError):
@@ -19,15 +19,15 @@ class LoginRefused(DeviceError):
 
 
 class SessionLost(DeviceError):
-    """The session ended in the middle."""
+    """The session ended unexpectedly."""
 
 
 class NoPrompt(DeviceError):
-    """The device says something that is not its prompt, or nothing."""
+    """The device does not show its prompt."""
 
 
 class UnexpectedQuestion(DeviceError):
-    """The device asks something to which no safe answer is known."""
+    """The device asks a question without a known safe answer."""
 
 
 class CommandRefused(DeviceError):
@@ -39,4 +39,4 @@ class Truncated(DeviceError):
 
 
 class NoWayBack(DeviceError):
-    """No timer could be armed for a change that may cut the way in."""
+    """No rollback could be armed for a change that may cut the management access."""

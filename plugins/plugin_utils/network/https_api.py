@@ -35,7 +35,8 @@ LONGEST = 60.0
 
 @dataclass
 class HttpsApi:
-    """One device, as the API knows it: by ``name``. ``verify`` is the file of the certificates to trust; '' for the system's.
+    """One device of an API; ``name`` identifies it. ``verify`` is the file of the certificates to trust; '' for the
+    system's.
 
     ``device`` is what the API says of it. Paths begin with ``device:``, or with what the device is in.
     """
@@ -60,11 +61,11 @@ class HttpsApi:
         self.device = self.find()
 
     def headers(self) -> dict[str, str]:
-        """What proves the right to ask."""
+        """Authentication headers."""
         raise NotImplementedError  # each subclass has its own
 
     def find(self) -> dict[str, Any]:
-        """What the API says of the device."""
+        """The device's description in the API."""
         raise NotImplementedError  # each subclass has its own
 
     def get(self, path: str) -> Any:
@@ -76,7 +77,7 @@ class HttpsApi:
         raise NotImplementedError  # each subclass has its own
 
     def said(self, answer: Any) -> list[Any]:
-        """Why the API refuses, from its JSON."""
+        """The API's reason for a refusal, from its JSON."""
         raise NotImplementedError  # each subclass has its own
 
     def close(self) -> None:
@@ -88,7 +89,7 @@ class HttpsApi:
         self.ask(method, self.where(path), dict(body))
 
     def ask(self, method: str, url: str, body: Any = None, params: Mapping[str, Any] | None = None) -> Any:
-        """The answer to one call, which is JSON. Waits where the API says that it was asked too often."""
+        """The JSON answer to one call. Waits if the API reports its rate limit."""
         shown = f"{method} {url.removeprefix(self.url)}"
         pause = self.pause
         for attempt in range(1, ATTEMPTS + 1):

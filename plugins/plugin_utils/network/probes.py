@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Probes of an isolation test: one process each, that a command starts where the probe is; all listen before one sends."""
+"""Probes of an isolation test: one process on each probe; all listen before one sends."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ SETTLE = 0.5
 
 
 class ProbeFailed(Exception):
-    """A probe did not start or answer; the message says which and what it said."""
+    """A probe did not start or answer; the message has its name and its output."""
 
 
 @dataclass
 class RunningProbe:
-    """One probe, and the process that runs its program. ``command`` runs what follows it where the probe is, as root."""
+    """One probe, and its process. ``command`` runs its arguments as root on the probe."""
 
     name: str
     command: Sequence[str]
@@ -109,7 +109,7 @@ def try_all(
         for one in running.values():
             one.say("go")
         answered = {number for one in running.values() for number in one.hear("answered")}
-        time.sleep(SETTLE)  # nothing says that no packet comes any more
+        time.sleep(SETTLE)  # wait for late packets: no event marks the last one
         for one in running.values():
             one.say("stop")
         seen = {name: set(one.hear("seen")) for name, one in running.items()}

@@ -27,7 +27,7 @@ else:
     MISSING = None
 
 _DATA = "cartable-data-follows"
-# sudo reads a password from standard input only where it asks for one: whatever comes before the mark is thrown away.
+# sudo reads a password from standard input only if it needs one, so input before the mark is skipped.
 _SKIP = f'while IFS= read -r line && [ "$line" != {_DATA} ]; do :; done\n'
 
 
@@ -133,7 +133,7 @@ class RemoteShell:
                 channel.sendall(data)
                 channel.shutdown_write()
             except OSError:
-                pass  # it stopped reading: its status says why
+                pass  # it has stopped reading; its exit status says why
             while not channel.exit_status_ready() or channel.recv_ready() or channel.recv_stderr_ready():
                 took = _take(channel.recv_ready, channel.recv, output) + _take(
                     channel.recv_stderr_ready, channel.recv_stderr, said

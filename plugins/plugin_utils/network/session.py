@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Session with a network device: exact prompts, each answer checked, nothing cut short.
+"""Session with a network device: exact prompts, checked answers, no truncated output.
 
 A prompt is a whole last line that is exactly the device's own, repeated after an empty line: text of a banner or of a
 description that looks like one is not enough.
@@ -72,7 +72,7 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Say good-bye where that is possible, and close."""
+        """Log out if possible, and close."""
         try:
             if self.mode == "":
                 self._channel.send(self.dialogue.bye + "\n")
@@ -139,7 +139,7 @@ class Session:
             self.mode = (found["mode"] or "").strip("()")
 
     def _enter(self) -> None:
-        """An empty line, and the prompt again: whatever came before is over."""
+        """Send an empty line and wait for the prompt, so that earlier output is complete."""
         self._channel.send("\n")
         self._until(self._repeated, "does not repeat its prompt", self._wake)
 
@@ -247,7 +247,7 @@ class Session:
         return self._body(command, bool(whole))
 
     def _drain(self) -> None:
-        """Forget what came in the meantime: log lines."""
+        """Discard pending output, such as log lines."""
         while self._channel.receive(0.0) is not None:
             pass
 
@@ -368,7 +368,7 @@ class Session:
             raise CommandRefused(f"{self.target.name} refuses '{shown}': {error}")
 
     def _send_lines(self, first: str, more: Sequence[str], shown: str) -> str:
-        """A command over several lines, such as a banner, whose lines may look like anything."""
+        """Send a command of several lines, such as a banner, whose lines may look like prompts."""
         self._raw = ""
         for line in (first, *more[:-1]):
             start = len(self._raw)
@@ -389,7 +389,7 @@ class Session:
         return "\n".join(lines[echo + 1 :])
 
     def save(self) -> None:
-        """Make what runs what starts. Raises CommandRefused when the device does not say that it did."""
+        """Save the running configuration as the startup one. Raises CommandRefused if the device does not confirm."""
         answer = self.run(self.dialogue.save)
         if not re.search(self.dialogue.saved, answer, re.MULTILINE):
             reason = self.dialogue.error_in(answer) or answer.strip().rpartition("\n")[2]

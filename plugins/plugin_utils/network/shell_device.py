@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Unix device of a market (access point, Open vSwitch) by its driver's scripts: read, planned, changed, with a way back."""
+"""Unix device (access point, Open vSwitch): read, planned and changed by its driver's scripts, with a rollback."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Changes = Callable[[Files], "tuple[Goal, Mapping[str, str]]"]
 
 @dataclass
 class ShellResult:
-    """What a state of the action gives. ``files`` hold secrets, ``diffs`` do not."""
+    """Result of a state of the action. ``files`` hold secrets, ``diffs`` do not."""
 
     changed: bool = False
     paths: tuple[str, ...] = ()
@@ -62,17 +62,17 @@ class ShellDevice:
             return ShellResult(files=self._read(shell))
 
     def plan(self, wanted: Configuration) -> ShellResult:
-        """What would change, also with secrets that the vault does not have yet."""
+        """The changes to make, also if secrets are not in the vault yet."""
         with self._login() as shell:
             files = self._read(shell)
         return self._result(files, *self._changed(wanted, files, whole=False))
 
     def present(self, wanted: Configuration) -> ShellResult:
-        """Bring the device to what is wanted, proven by a new login before the way back is cancelled."""
+        """Apply the wanted configuration; a new login must succeed before the rollback is cancelled."""
         return self._brought(lambda files: self._changed(wanted, files, whole=True))
 
     def restore(self, kept: Mapping[str, bytes], *, check: bool = False) -> ShellResult:
-        """Bring the device back to the files that were kept of it, as ``present`` does."""
+        """Restore the recorded files, as ``present`` does."""
         if not check:
             return self._brought(lambda files: (self._restoring(kept, files), {}))
         with self._login() as shell:
@@ -172,7 +172,7 @@ class ShellDevice:
         return shown if shown is not None else "(not shown)\n"
 
     def _proven(self, changes: Changes, handle: str) -> Files:
-        """After a new login: the device has what is wanted and is well; the way back is cancelled."""
+        """After a new login, check configuration and health, then cancel the rollback."""
         with self._new_login() as shell:
             files = self._read(shell)
             rest, _secrets = changes(files)
@@ -184,7 +184,7 @@ class ShellDevice:
         return files
 
     def _new_login(self) -> RemoteShell:
-        """Until it succeeds, or until half of the way back's time is over."""
+        """Try a new login until it succeeds or half of the rollback time is over."""
         end = time.monotonic() + self.minutes * self.minute / 2
         while True:
             try:
@@ -195,7 +195,7 @@ class ShellDevice:
                 time.sleep(min(1.0, self.minute / 60))
 
     def _undone(self, error: Exception, handle: str, before: Files) -> DeviceError:
-        """The error with the state of the device: as it was, or on its timer."""
+        """The error with the state of the device: unchanged, or waiting for its rollback timer."""
         try:
             with self._login() as shell:
                 shell.run(self.driver.scripts.revert.replace("{handle}", handle), what="going back")

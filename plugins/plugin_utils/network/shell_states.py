@@ -13,7 +13,7 @@ if actions.MISSING is None:
 
 
 class ShellStates(DeviceStates, actions.ShellAction):
-    """Action whose ``state`` says what to do."""
+    """Action that executes its ``state``."""
 
     def _gathered(self):
         if self.asset.platform.family == "linux":
@@ -23,7 +23,7 @@ class ShellStates(DeviceStates, actions.ShellAction):
         return super()._gathered()
 
     def _restored(self):
-        """Bring the device back to the files that are kept."""
+        """Restore the recorded files."""
         if self.asset.platform.family == "linux":
             raise CartableError(f"{self.asset.tag} is a Linux machine: rebuild.yml brings it back.")
         result = self._device().restore(self.kept_files(), check=self._task.check_mode)

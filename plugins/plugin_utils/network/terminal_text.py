@@ -11,7 +11,7 @@ ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|[=>78cDEHM]|[()][A-Z0-9])|\x07|
 
 
 def clean(text: str) -> str:
-    """Text as it would stand on paper: no terminal control, one kind of line end, corrected typing applied."""
+    """Plain text: without control characters, with one kind of line end, backspaces applied."""
     text = ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r\r\n", "\n")
     while "\b" in text:
         shorter = re.sub(r"[^\b\n]\b", "", text)
@@ -23,5 +23,5 @@ def clean(text: str) -> str:
 
 
 def squeezed(text: str) -> str:
-    """The text without blanks, in which two that a terminal has wrapped differently are the same."""
+    """The text without blanks, to compare texts that a terminal has wrapped differently."""
     return "".join(text.split())

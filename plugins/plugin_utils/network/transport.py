@@ -52,7 +52,7 @@ class Target:
 
 
 class _Connection(BaseConnection):
-    """Netmiko without its own search for a prompt, which trusts any text that looks like one."""
+    """Netmiko without its prompt detection, which accepts any text that looks like a prompt."""
 
     def _try_session_preparation(self, force_data: bool = True) -> None:
         """Nothing: the session prepares itself."""
@@ -110,7 +110,7 @@ class Channel:
             raise SessionLost(f"{self.target.name} closed the session.") from error
 
     def receive(self, seconds: float) -> str | None:
-        """What arrives within so many seconds; None when nothing does."""
+        """Text that arrives within the given seconds; None if none does."""
         self._channel.settimeout(max(seconds, 0.001))
         try:
             data = self._channel.recv(65536)
