@@ -1,4 +1,4 @@
-"""A background process: a second core halves the time of what does not need the rest of the build."""
+"""A background process, for parts of the build that are independent of the rest."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Building a bundle: everything about a market, proven as far as it can be, sealed and signed.
+"""Building a bundle: all data of a market, assessed, sealed and signed.
 
-The bundle is made in a hidden folder beside its final place and renamed when it is whole, so there never is
-half a bundle; what a killed build leaves behind is removed by the next one, which holds the lock.
+The bundle is built in a hidden folder beside its final place and renamed when it is complete. The next build, which
+holds the lock, removes leftovers of a killed one.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ Deliver = Callable[[Sequence[Sheet], Path], None]
 
 @dataclass(frozen=True)
 class BuiltBundle:
-    """A finished bundle. ``findings`` are what was not as it should be."""
+    """A finished bundle. ``findings`` are its problems."""
 
     path: Path
     assessment: Assessment
@@ -248,7 +248,7 @@ def _write_sections(building: Build, progress: Progress) -> None:
 
 
 def _write(building: Build, section: Section) -> dict[str, None]:
-    """Fill one folder; one that stays empty says why, since BagIt keeps no empty folders and readers wonder."""
+    """Fill one folder. An empty one gets a note with the reason, since BagIt has no empty folders."""
     folder = building.data / section.folder
     findings = section.write(building, folder) or ()
     if not any(folder.iterdir()):

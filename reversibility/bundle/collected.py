@@ -1,4 +1,4 @@
-"""One file of what each asset's record of a name says."""
+"""One file with the records of one name of all assets."""
 
 from __future__ import annotations
 

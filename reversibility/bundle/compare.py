@@ -1,4 +1,4 @@
-"""Comparing two bundles, or a bundle with a state, by what they mean and not by their bytes.
+"""Comparison of two bundles, or of a bundle with a state, by meaning and not by bytes.
 
 What differs in every build is left out or compared by its meaning: encrypted files by being there, the vault
 by the revisions of its entries, the assessment by the status of each row. The result has the shape of
@@ -40,10 +40,7 @@ NOT_COMPARED = (VOLATILE, REBUILD)  # what happened to an asset, and not what it
 
 
 def compare(first: Path, second: Path) -> dict[str, Any]:
-    """Compare what two folders mean; each is a bundle or a state.
-
-    Raises CartableError for a folder that is neither.
-    """
+    """Compare two folders, each a bundle or a state, by meaning. Raises CartableError for any other folder."""
     views = [_view(path) for path in (first, second)]
     shared = [name for name in views[0] if name in views[1]]
     report: dict[str, Any] = {name: _compare(views[0][name], views[1][name]) for name in shared}

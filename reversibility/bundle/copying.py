@@ -15,7 +15,7 @@ SMALL = 1 << 20  # bytes
 def copy_tree(source: Path, target: Path) -> list[Finding]:
     """Copy the plain files below ``source``, under portable names.
 
-    Returns findings on what is no plain file, and on names that are one with another's on some system.
+    Returns findings on other kinds of files, and on names that collide on some system.
     """
     found = scan(source)
     names = layout.portable_names(found.files)

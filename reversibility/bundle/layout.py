@@ -67,7 +67,7 @@ UNLISTED = frozenset((*TAGMANIFESTS, *SIGNATURES))  # covered by the signatures 
 
 LONGEST_NAME = 200  # bytes of one component; file systems take 255
 
-BUILDING = ".building-"  # a bundle that is being built; the next build removes it if that one was killed
+BUILDING = ".building-"  # an unfinished bundle; the next build removes it after a kill
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"*:<>?\\|%$]')
 _MARK = re.compile(r"=[0-9a-f]{32}(/|$)")
@@ -95,7 +95,7 @@ def refusal(path: str) -> str | None:
 def portable_names(paths: Iterable[str]) -> dict[str, str]:
     """Give each path of a folder its name in the bundle: portable, and no two the same file on any system.
 
-    Which of two that are one elsewhere keeps its name depends on nothing but their order. Folders are kept apart as
+    Of two names that collide on some system, the first in order keeps its name. Folders are kept apart as
     well as files.
     """
     paths = sorted(paths)
@@ -137,7 +137,7 @@ def portable(name: str) -> str:
 
 
 def _marked(written: str, original: str) -> str:
-    """A name of its own for what cannot keep the one that it has: the beginning of it, and a digest."""
+    """A unique replacement for a name that cannot be kept: its beginning, and a digest."""
     beginning = written.encode()[:120].decode("utf-8", "ignore").rstrip(" .")
     return f"{beginning}={hashlib.sha256(original.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
 

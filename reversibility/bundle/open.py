@@ -1,4 +1,4 @@
-"""Opening the vault of a bundle: one holder of group A and one of group B put their halves together."""
+"""Opening the vault of a bundle, with the halves of one holder of group A and one of group B."""
 
 from __future__ import annotations
 

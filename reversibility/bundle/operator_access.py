@@ -1,4 +1,4 @@
-"""How a successor gets into the machines: what is known of their host keys, and the operators' SSH key.
+"""A successor's access to the machines: the known SSH host keys, and the operators' SSH key.
 
 Host keys are public and lie in 10-automatisation. The private key goes into the vault of the bundle, nowhere else.
 """
@@ -23,7 +23,7 @@ NO_KEY = "La clé SSH des exploitants ({}) n’est pas remise\u00a0: elle manque
 
 @dataclass(frozen=True)
 class Access:
-    """What there is of both. ``operator_key`` has the files by their names, and none where no key can be used."""
+    """Host keys and operators' key. ``operator_key`` has the key's files by name; empty without a usable key."""
 
     operator_key: Mapping[str, bytes] = field(repr=False)
     known_hosts: str
@@ -31,7 +31,7 @@ class Access:
 
 
 def read_access(market: Market, paths: MarketPaths) -> Access:
-    """Read both from the market's data folder. What is missing is a finding: a hand-over goes on without."""
+    """Read both from the market's data folder. A missing one is a finding; the hand-over continues."""
     findings: list[Finding] = []
     wanted = reached_by_ssh(market)
     key: dict[str, bytes] = {}

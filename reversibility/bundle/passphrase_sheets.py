@@ -1,4 +1,4 @@
-"""The sheet of a holder without a key: its passphrase is shown once, and written nowhere."""
+"""The sheet of a holder without a key: its passphrase is shown once, and never stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The packages that a successor installs: what running the project takes, in the versions of this build."""
+"""The pinned packages for a successor: dependencies of the project, in the versions of this build."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CSV tables of what YAML files and records hold."""
+"""CSV tables from YAML files and records."""
 
 from __future__ import annotations
 

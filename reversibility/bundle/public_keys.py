@@ -1,4 +1,4 @@
-"""Public keys of holders: two spellings of one key, and two public keys of one private key, are told."""
+"""Public keys of holders: detects two spellings of one key, and two public keys of one private key."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def parse(recipient: str) -> Any:
 
 
 def key_pair(recipient: str) -> str:
-    """What two recipients have in common when one private key opens for both.
+    """A value that is equal for two recipients if one private key opens both.
 
     An Ed25519 key serves as an age key as well (``ssh-to-age``): the same point, on the other form of the curve.
     """

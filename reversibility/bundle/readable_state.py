@@ -1,4 +1,4 @@
-"""The state as a build reads it: a damaged record stops nothing."""
+"""The state for a build, which a damaged record does not stop."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LISTED = {
 
 
 class ReadableState(State):
-    """A state of which a damaged record reads as one that is not there, and is told in ``findings``.
+    """A state that treats a damaged record as missing, and reports it in ``findings``.
 
     The file itself goes into the bundle as it is.
     """

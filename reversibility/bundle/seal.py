@@ -30,7 +30,7 @@ from reversibility.errors import CartableError
 
 @dataclass(frozen=True)
 class Label:
-    """What the bundle says of itself in ``bag-info.txt`` and ``LISEZ-MOI.txt``."""
+    """Metadata of the bundle for ``bag-info.txt`` and ``LISEZ-MOI.txt``."""
 
     market: str
     title: str

@@ -23,7 +23,7 @@ class SignatureError(CartableError):
 
 
 class MismatchError(SignatureError):
-    """The signature or what it signs was changed; there is no telling which."""
+    """The signature or the signed file was changed."""
 
 
 def sign(data: Path, key: Path) -> bytes:

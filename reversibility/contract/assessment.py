@@ -1,7 +1,7 @@
 """The assessment: each obligation x subject is proven, present, missing, or waived with a reason.
 
-The denominator is the declared fleet. A total is never better than its rows: the rate counts *proven* over all
-rows; present, waived and missing stand beside it, never in it.
+The denominator is the declared fleet. A total is never better than its rows: the rate counts *proven* over all rows;
+present, waived and missing are shown beside it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from reversibility.contract.waivers import Waivers
 from reversibility.errors import CartableError
 
 STATUSES = ("proven", "present", "missing", "waived")
-# What reading a value of another type or size than expected raises.
+# Exceptions for values of an unexpected type or size.
 UNEXPECTED = (AttributeError, TypeError, ValueError, LookupError, ArithmeticError, RecursionError)
 
 
@@ -256,7 +256,7 @@ class _Assessor:
             verdict = proof.judge(found, self._context, subject, obligation)
         except Unreadable as error:
             return "present", f"data/{error.path}", Verdict(False, str(error))
-        except UNEXPECTED as error:  # a proof met what no writer of ours makes: this row alone is not proven
+        except UNEXPECTED as error:  # unexpected content: only this row is not proven
             path = f"data/{found.path}" if found and found.path else "data"
             return "present", path, Verdict(False, f"contenu d’une forme inattendue ({type(error).__name__})")
         return ("proven" if verdict.ok else "present"), path, verdict

@@ -17,7 +17,7 @@ EQUIPMENT = "02-equipements"
 
 
 class Unreadable(Exception):
-    """A file is there and does not open: evidence that is present and cannot be proven. Words in French."""
+    """A file exists and does not open: the evidence is present and cannot be proven. The message is French."""
 
     def __init__(self, path: str, problem: str) -> None:
         super().__init__(f"{path}\u00a0: {problem}")
@@ -26,7 +26,7 @@ class Unreadable(Exception):
 
 @dataclass(slots=True)
 class Formats:
-    """How many files were opened, and which of them are not what they should be."""
+    """Number of opened files, and the files with a wrong format."""
 
     opened: int = 0
     problems: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What an assessment looks at, and the three small values that pass between its steps."""
+"""Context of an assessment, and the values that pass between its steps."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ METHODS = ("opened", "checksum", "parsed_back", "logged_in", "restored", "rebuil
 
 @dataclass
 class AssessmentContext:
-    """Everything that evidences and proofs may look at.
+    """Data that evidences and proofs may read.
 
     ``bundle`` is the root of the bag that is being built: its ``data/`` is filled, and evidences open what is
     *there*. ``exported_vault`` is the vault inside the bag, opened with both halves of its key; without it no
@@ -71,7 +71,7 @@ class AssessmentContext:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What answers an obligation: where it is in the bundle (below ``data/``), and what was read from it.
+    """Evidence of an obligation: its path in the bundle (below ``data/``), and its content.
 
     ``content`` may hold secrets and is never shown.
     """
@@ -82,7 +82,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the evidence was shown to be good, and what was seen, in French.
+    """Result of a proof: whether the evidence is good, and details in French.
 
     ``when`` is given where that was before the assessment: a login was tried on a day of its own.
     """

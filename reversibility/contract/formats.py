@@ -1,4 +1,4 @@
-"""Open formats (B 6.2): which a bundle may hold, and whether a file really is what its name says.
+"""Open formats (B 6.2): the allowed formats of a bundle, and the check of a file's content against its suffix.
 
 Each opener reads the whole of what makes the format (a header is not enough for CSV or JSON; it is for
 encrypted files, which nobody can read here) and answers None, or a few words in French on what is wrong. Paths

@@ -23,7 +23,7 @@ Level = Literal["asset", "site", "market"]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What one row of an assessment is about: an asset, a site, or (both empty) the market as a whole."""
+    """Subject of one row of an assessment: an asset, a site, or (both empty) the whole market."""
 
     site: str | None = None
     asset: Asset | None = None

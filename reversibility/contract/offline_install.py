@@ -1,4 +1,4 @@
-"""Whether the packages of a bundle install as a successor's would: in an empty environment, without an index."""
+"""Test installation of a bundle's packages, in an empty environment and without a package index."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def offline_problem(wheels: Path, requirements: Path) -> str | None:
-    """Install ``requirements`` from ``wheels`` alone; what pip said in the end where it cannot, else None."""
+    """Install ``requirements`` from ``wheels`` only; returns pip's last error, or None after success."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHON"))
     }

@@ -18,7 +18,7 @@ Absence = Callable[[Obligation, Subject], str]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One registered evidence. ``absent`` says in French what was looked for in vain."""
+    """One registered evidence. ``absent`` is the French name of the missing evidence."""
 
     find: EvidenceFunction
     absent: Absence

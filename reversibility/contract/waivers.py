@@ -36,7 +36,7 @@ class Waiver:
         )
 
     def to_json(self) -> dict[str, str]:
-        """Return what readers of the assessment are told."""
+        """The waiver in the form shown in the assessment."""
         return {"reason": self.reason, "author": self.author, "until": self.until.isoformat()}
 
 
@@ -64,7 +64,7 @@ class Waivers:
         return max(covering, key=lambda waiver: waiver.until, default=None)
 
     def unknown(self, obligations: Iterable[str]) -> list[str]:
-        """List the obligations that waivers name and the profile does not have: a waiver that waives nothing."""
+        """Obligations that waivers name and the profile does not have: such a waiver has no effect."""
         return sorted(set(self._by_obligation) - set(obligations))
 
 

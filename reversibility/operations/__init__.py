@@ -1,1 +1,1 @@
-"""What decides about work: the calendar, advisories and their deadlines, the plan of a run."""
+"""Decisions: calendar, advisories and deadlines, certificates, rotation, holiday run, take-over."""

@@ -1,4 +1,4 @@
-"""Audit of accounts: those that the vault has a secret for against those that were seen on the assets (R34, C 9)."""
+"""Audit of accounts: compares the vault's entries with the accounts seen on the assets (R34, C 9)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """Records of one asset: its accounts, None where they were never read, and which revision opened which account."""
+    """Records of one asset: its accounts (None if never read), and the proven revision of each account."""
 
     accounts: tuple[Mapping[str, Any], ...] | None
     proven: frozenset[tuple[str, str]]

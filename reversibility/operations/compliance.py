@@ -1,4 +1,4 @@
-"""Compliance with the security rules: what ``compliance.json`` says, by site, by rule and over time (C 9)."""
+"""Compliance with the security rules, from ``compliance.json``: by site, by rule and over time (C 9)."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ class RuleState:
     until: str = ""
 
     def overdue(self, today: date) -> bool:
-        """Whether it is waived by a waiver that has ended: the next run keeps the rule again."""
+        """Whether its waiver has ended, so that the next run applies the rule again."""
         return self.state == "waived" and bool(self.until) and self.until < today.isoformat()
 
 
 @dataclass(slots=True)
 class Totals:
-    """Counts of states. What is waived, declined or not applicable is in no percentage."""
+    """Counts of states. Percentages exclude waived, declined and not applicable rules."""
 
     states: Counter[str] = field(default_factory=Counter)
 
@@ -66,7 +66,7 @@ class Totals:
 
     @property
     def open(self) -> int:
-        """The rules that are not kept."""
+        """Violated rules."""
         return sum(self.states[name] for name in OPEN)
 
     @property
@@ -152,7 +152,7 @@ def over_time(state: State, sites: Iterable[str]) -> list[Day]:
 
 
 def _count(state: State, blob: str) -> tuple[int, int]:
-    """What complies and what was judged in a record that Git keeps; nothing where it was removed or is damaged."""
+    """Number of compliant and of judged rules in a record of Git's history; zero if it was removed or is damaged."""
     if not blob.strip("0"):
         return 0, 0
     try:

@@ -1,4 +1,5 @@
-"""Isolation of networks as it is tried: what may pass between two VLANs by network.yml, and what did pass (R43).
+"""Isolation test of networks: the attempts between VLANs, the results expected by network.yml, and the actual ones
+(R43).
 
 Every pair of VLANs of a site is tried with each service that network.yml knows and with one that it does not, besides
 what only an attacker sends: another VLAN's source address, frames with two tags, a DHCP request that leaves its VLAN.
@@ -17,7 +18,7 @@ UNKNOWN_PORT = 61999
 
 @dataclass(frozen=True)
 class Probe:
-    """A machine from which is tried: in which VLAN, at which address. A second one in a VLAN is a neighbour."""
+    """A test machine with its VLAN and address. A second one in a VLAN is a neighbour."""
 
     name: str
     vlan: str
@@ -97,7 +98,7 @@ def _services(network: Mapping[str, Any], source: Probe, target: Probe) -> Itera
 
 
 def _tried(network: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
-    """Name, protocol and port of every service, and of what is none."""
+    """Name, protocol and port of every service, and of an undeclared one."""
     for name, service in network["services"].items():
         for port in service.get("ports") or (0,):
             yield name, service["protocol"], port
@@ -107,7 +108,8 @@ def _tried(network: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
 def _spoofed(
     network: Mapping[str, Any], source: Probe, target: Probe, first: Mapping[str, Probe]
 ) -> Iterator[Attempt]:
-    """With the address of a third VLAN: what that one may do, since anything else is stopped for another reason."""
+    """Attempts with a spoofed address of a third VLAN, with services that this VLAN may use: others are blocked
+    anyway."""
     for other in first.values():
         if other in (source, target):
             continue
@@ -173,7 +175,7 @@ def _names(value: str | Sequence[str]) -> Sequence[str]:
 
 
 def table(tried: Iterable[Attempt], seen: Iterable[int], probes: Iterable[Probe]) -> list[dict[str, Any]]:
-    """What was expected and what was seen, an attempt a row; ``seen`` are the numbers of those that arrived."""
+    """One row for each attempt with the expected and the actual result; ``seen``: numbers of attempts that arrived."""
     arrived, vlans = set(seen), {probe.name: probe.vlan for probe in probes}
     return [
         {
@@ -201,7 +203,7 @@ def differences(rows: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def missing_vlans(network: Mapping[str, Any], site: str, probes: Iterable[Probe]) -> list[str]:
-    """The VLANs of a site in which there is no probe: of them nothing is shown."""
+    """The VLANs of a site without a probe, which cannot be tested."""
     wanted = {subnet["vlan"] for subnet in network.get("subnets") or () if subnet["site"] == site}
     return sorted(wanted - {probe.vlan for probe in probes})
 

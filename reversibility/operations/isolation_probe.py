@@ -1,4 +1,4 @@
-"""Program of a probe: tries what it is told, and says what arrived at its interface. Standard library only; as root.
+"""Program of a probe: sends attempts, and reports those that arrive at its interface. Standard library only; as root.
 
 It is sent as text to a Python on the probe. Standard input: a line of JSON (interface, gateway, jobs), the line ``go``
 when all probes listen, the line ``stop`` when all have tried. Standard output: a line of JSON after each.
@@ -43,7 +43,7 @@ class Listener(threading.Thread):
 
 
 def mark(job: dict[str, Any]) -> bytes:
-    """The bytes by which a packet is known again."""
+    """The bytes that mark a packet."""
     return MAGIC + int(job["number"]).to_bytes(4, "big")
 
 

@@ -1,4 +1,5 @@
-"""Configurations that another party gives of the devices that it runs: checked, and kept as what is read here is."""
+"""Configurations obtained from another party that runs the devices: checked, and recorded like those of managed
+devices."""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True)
 class Delivery:
-    """Files of one device that were found good: content by the path that the driver knows, and who gave them when."""
+    """Checked files of one device: content by the driver's path, with their source and date."""
 
     asset: Asset
     files: Mapping[str, bytes]
@@ -41,8 +42,9 @@ class Delivery:
     """What restoring the device takes besides them."""
 
     def record(self, archive: bytes) -> dict[str, Any]:
-        """The record ``obtained.json``. The digest is that of ``config.age``: that of the file itself would let
-        anybody who has the readable copy try out short secrets.
+        """The record ``obtained.json``, with the digest of ``config.age``.
+
+        A digest of the file itself would allow guessing of short secrets, with the readable copy at hand.
         """
         return {
             "from": self.party,

@@ -1,4 +1,4 @@
-"""Files that are either the old ones or the new ones, never half of one."""
+"""Atomic file replacement: a reader sees the old content or the new one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TEMPORARY_SUFFIX = ".tmp"
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o644, *, scratch: Path | None = None) -> None:
-    """Replace ``path`` by a file that holds ``data``; whoever reads it meets the old content or the new one.
+    """Replace the content of ``path`` by ``data`` atomically.
 
     A temporary file is written, synchronised to the disk and renamed, and the folder is synchronised as
     well, so that the new content also survives a power cut once this returns. Missing parent folders are
@@ -40,7 +40,7 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o644, *, scratch: Pat
 
 
 def _write_once(path: Path, data: bytes, mode: int, folder: Path) -> bool:
-    """Write and rename one temporary file; False when a cleaner took it away before it was locked."""
+    """Write and rename one temporary file; False if a cleaner removed it before it was locked."""
     temporary = folder / f".{path.name[:100]}.{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
@@ -73,13 +73,13 @@ def make_folder(folder: Path) -> None:
     if folder.is_dir():
         return
     make_folder(folder.parent)
-    with contextlib.suppress(FileExistsError):  # another process made it meanwhile
+    with contextlib.suppress(FileExistsError):  # another process created it meanwhile
         folder.mkdir(mode=0o700)
     sync_folder(folder.parent)
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring a folder's entries (a rename, a new file) to the disk."""
+    """Synchronise a folder's entries (a rename, a new file) to the disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""The record ``backups.json``: the last copy of each folder of an asset, and whether the last run succeeded."""
+"""The record ``backups.json``: the last backup of each folder of an asset, and whether the last run succeeded."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ SUCCESS, FAILURE = "success", "failure"
 def backup_record(
     snapshots: Iterable[Mapping[str, Any]], paths: Sequence[str], repository: str, result: str
 ) -> dict[str, Any]:
-    """What is kept of ``restic snapshots --json``: a row for each folder that is to be copied, in their order.
+    """The record from ``restic snapshots --json``: a row for each folder of the backup, in the declared order.
 
-    ``result`` is what systemd says of the last run. A folder without a copy is a failure without a time.
+    ``result`` is systemd's result of the last run. A folder without a backup is a failure without a time.
     """
     newest: dict[str, Mapping[str, Any]] = {}
     for snapshot in sorted(snapshots, key=lambda one: str(one["time"])):
@@ -31,7 +31,7 @@ def backup_record(
 
 
 def _seconds(time: str) -> str:
-    """The time as the other records have it; restic writes nanoseconds, of which Python reads six digits."""
+    """The time in the format of the other records. restic writes nanoseconds; Python reads six digits."""
     day, _, rest = time.partition(".")
     zone = rest.lstrip("0123456789")
     return f"{day}{zone}" if rest else time

@@ -1,14 +1,14 @@
-"""The configuration of an asset, twice: readable without secrets, and whole but encrypted.
+"""The configuration of an asset, twice: readable without secrets, and complete but encrypted.
 
 ``config/...`` holds a copy of each text file for people and for differences, with secrets taken out.
 ``config.age`` holds everything as a tar.gz archive, encrypted with age to the market's key, for restoring.
 
-age gives other bytes each time, even for the same content. So that an unchanged configuration makes no
-difference, it is encrypted again only when its fingerprint changes: an HMAC-SHA256 of the archive and the
+age output differs each time, even for the same content. So a configuration is encrypted again only when its fingerprint
+changes: an HMAC-SHA256 of the archive and the
 recipient, under a random key that stays on this controller (``.git/cartable-fingerprint-key``, never
-committed nor handed over). A plain hash would let anybody who reads it try out short secrets, since the rest
-of the archive is readable beside it. The fingerprint lies in ``volatile.json``; a controller that has not
-got it encrypts once more, and no harm is done. A take-over notes it anew, under the successor's own key.
+committed nor handed over). A plain hash would allow guessing of short secrets, since the rest of the archive has a
+readable copy. The fingerprint is in ``volatile.json``; a controller without it encrypts once more, which is harmless. A
+take-over notes it anew, under the successor's own key.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class ConfigurationFile:
 
 @dataclass
 class Plan:
-    """What keeping a configuration would change: readable records to write, names that change besides them."""
+    """Changes needed to record a configuration: readable records to write, and other names that change."""
 
     readable: dict[str, str] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
@@ -66,7 +66,7 @@ class Plan:
     recipient: str = ""
 
     def remove_stale(self, state: State, site: str, asset: str) -> None:
-        """Remove readable copies of files that are gone; first, since a file may have become a folder."""
+        """Remove readable copies of files that no longer exist. Called first, since a file may have become a folder."""
         for name in self.stale:
             state.remove(site, asset, name)
 
@@ -88,10 +88,9 @@ def plan(
     secrets: frozenset[str] = frozenset(),
     redactor: Redactor | None = None,
 ) -> Plan:
-    """Compare a configuration, as the module ``asset_configuration`` gives it, with what is kept; writes no
-    record.
+    """Compare a configuration from the module ``asset_configuration`` with the recorded one; writes nothing.
 
-    ``secrets`` are the vault's; they are taken out of the readable copies wherever they stand. ``redactor`` is the
+    ``secrets`` are the vault's; they are removed from the readable copies. ``redactor`` is the
     platform driver's; without one there is no readable copy.
 
     Raises CartableError when an item is not what the module gives.
@@ -148,7 +147,7 @@ def readable_copies(
         try:
             readable = redactor(file.path, text) if redactor else None
         except (AttributeError, TypeError, ValueError, LookupError, RecursionError):
-            readable = None  # a grammar that its driver does not know is not shown
+            readable = None  # no readable copy without a known grammar
         if readable is not None:
             copies[name] = scrub(readable, secrets)
     return copies
@@ -235,7 +234,7 @@ def _decrypt(data: bytes, identity: str) -> bytes:
 
 
 def as_item(file: ConfigurationFile) -> dict[str, str]:
-    """A file as the module ``asset_configuration`` gives it."""
+    """A file in the format of the module ``asset_configuration``."""
     item = {"path": file.path, "mode": f"{file.mode:04o}", "owner": file.owner, "group": file.group}
     if file.link:
         return {**item, "link": file.link}

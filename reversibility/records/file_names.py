@@ -1,4 +1,4 @@
-"""Names of collected files, written in an alphabet that every file system and Git takes as it is.
+"""Names of collected files, escaped for every file system and for Git.
 
 A managed host chooses how its files are called. Recorded under that name, one file could stop every commit of the
 state (``.GIT``, ``git~1``) or every hand-over (``Foo`` beside ``foo``, which are one file on Windows and macOS). So a

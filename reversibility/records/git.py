@@ -1,4 +1,4 @@
-"""Git as a data store that others may have written to: nothing in a repository or a user's settings runs a program.
+"""Safe use of Git repositories that others may have written to: no setting may run a program.
 
 A state may lie on a stick, or be pushed to by another controller. Git runs commands that a repository's own
 configuration names (``core.fsmonitor``, filters, hooks, external diffs; CVE-2022-24765 and its kin). So the settings
@@ -68,7 +68,7 @@ def git(
     is_new: bool = False,
     tracked_settings: bool = False,
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run Git in ``directory``; its exit status is the caller's to look at.
+    """Run Git in ``directory``; the caller checks the exit status.
 
     ``settings`` are added to those of this module; ``descriptors`` are inherited. ``is_new``: there need be no
     repository yet. ``tracked_settings``: the repository is the operator's own project, whose settings may be any; those
@@ -157,6 +157,6 @@ def _trusted_owners() -> frozenset[int]:
 
 
 def environment() -> dict[str, str]:
-    """Our environment without what would lead Git to another repository or to the operator's settings."""
+    """The environment without variables that point Git to another repository or to the operator's settings."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     return kept | ENVIRONMENT

@@ -1,4 +1,4 @@
-"""The history of an asset, told from what Git keeps of its records."""
+"""The history of an asset, from the Git history of its records."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Change:
 
 
 def history(state: State, asset: str) -> Iterator[Change]:
-    """Tell each commit that changed the records of ``asset``, the oldest first, also across sites and former tags.
+    """Describe each commit that changed the records of ``asset``, oldest first, across sites and former tags.
 
     Raises CartableError when Git cannot be asked.
     """
@@ -75,12 +75,12 @@ def _tell(state: State, raw: Sequence[str]) -> list[str]:
 
 
 def _blob(state: State, identifier: str) -> str | None:
-    """Read what Git keeps under an identifier; all zeros stand for nothing."""
+    """Read a Git blob by its identifier; all zeros mean none."""
     return None if not identifier.strip("0") else state.repository.run("cat-file", "blob", identifier)
 
 
 def tell_record(name: str, before: str | None, after: str | None) -> list[str]:
-    """Say what changed in one record, given its text before and after; None where there was none."""
+    """Describe the changes of one record, given its old and new text; None for a missing record."""
     if name == "config.age":
         return ["restorable configuration saved"] if after else ["restorable configuration removed"]
     if name == FORMER:

@@ -1,6 +1,6 @@
-"""What the records say of one asset, in the few values that the inventory shows.
+"""Summary of an asset's records: the values that the inventory shows.
 
-Records are in GLPI's inventory format; a section that is missing is simply not known.
+Records are in GLPI's inventory format; values of a missing section are unknown.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Software:
 
 @dataclass(frozen=True)
 class Seen:
-    """What was seen on an asset. All None and empty for one that was never reached."""
+    """Values seen on an asset. All None and empty if it was never reached."""
 
     serial: str | None = None
     os: str | None = None

@@ -6,9 +6,9 @@ that show any change to them. ``journals.py`` has the chains of all controllers.
 JSON without ``hash``). ``head.json`` says how many lines there are and the hash of the last one, so that the
 removal of the last lines shows as well.
 
-What the chain cannot show by itself is that somebody with the right to write to it rewrote its end and its
-head. Git's history of the state has the head of every run, and the check compares them where it is at hand; who
-rewrites that history as well is left with the bundles handed over against him.
+The chain alone does not show that somebody with write access rewrote its end together with its head. Git's history of
+the state has the head of every run, and the check compares them if it is available. Against a rewritten Git history,
+the bundles that were handed over are evidence.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class Journal:
         return sorted(path for path in self.directory.iterdir() if FILE_NAME.match(path.name))
 
     def exists(self) -> bool:
-        """Tell whether anything is left of a chain: lines, or the head that counts them."""
+        """Whether a chain exists: lines, or a head."""
         return bool(self.files()) or (self.directory / HEAD_NAME).exists()
 
     def verify(self, committed: Mapping[int, str] | None = None) -> JournalReport:
@@ -136,7 +136,7 @@ class Journal:
         write_atomically(self.directory / HEAD_NAME, canonical(content) + b"\n")
 
     def _recover(self) -> tuple[Head, list[dict[str, Any]]]:
-        """Find where the chain goes on, and what has to be said about how it was found."""
+        """Find the end of the chain, and the note to write about its state."""
         events: list[dict[str, Any]] = []
         try:
             head = self.head()
@@ -148,7 +148,7 @@ class Journal:
             if self.files() and not events:
                 events.append({"event": HEAD_LOST, "detail": f"{HEAD_NAME} was missing"})
             if not self.files():
-                self._write_head(head)  # so that lines without any head are never normal
+                self._write_head(head)  # so that lines without a head are always an error
         for path in self.files():
             if path.name < head.file:
                 continue
@@ -190,7 +190,7 @@ class Journal:
             return lines.read().rpartition(b"\n")[2]
 
     def _put_aside(self, path: Path, torn: bytes) -> dict[str, Any]:
-        """Move an unfinished last line out of the chain's file; nothing is thrown away."""
+        """Move an unfinished last line out of the chain's file into ``torn/``."""
         keep = path.stat().st_size - len(torn)
         name = f"{path.stem}-{keep}-{hashlib.sha256(torn).hexdigest()[:8]}.txt"
         write_atomically(self.directory / "torn" / name, torn)

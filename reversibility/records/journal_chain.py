@@ -1,4 +1,4 @@
-"""The chain of the journal: the form of a line, its hash, and the check of all of them."""
+"""The journal's hash chain: the format of a line, its hash, and the check of all lines."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ HEAD_NAME = "head.json"
 
 @dataclass(frozen=True)
 class Head:
-    """How far the journal is known to go: ``count`` lines, the last of which ends ``size`` bytes into
-    ``file``.
-    """
+    """Known end of the journal: ``count`` lines, the last of which ends at byte ``size`` of ``file``."""
 
     count: int = 0
     hash: str = GENESIS
@@ -43,9 +41,7 @@ class JournalReport:
 
 
 def canonical(entry: Mapping[str, Any]) -> bytes:
-    """Give the one form of an entry that is hashed: sorted keys, no spaces, UTF-8 (lone surrogates
-    escaped).
-    """
+    """The canonical form of an entry, which is hashed: sorted keys, no spaces, UTF-8 (lone surrogates escaped)."""
     text = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.encode("utf-8", "backslashreplace")
 
@@ -67,7 +63,7 @@ def parse(raw: bytes) -> dict[str, Any] | None:
 
 
 def is_sound(entry: Mapping[str, Any], raw: bytes) -> bool:
-    """Tell whether the line is byte for byte what was written: canonical, and matching its own hash."""
+    """Whether the line is unchanged: canonical, and matching its own hash."""
     with contextlib.suppress(ValueError, RecursionError):
         return canonical(entry) + b"\n" == raw and entry.get("hash") == line_hash(entry)
     return False
@@ -80,10 +76,8 @@ def follows(entry: Mapping[str, Any], raw: bytes, head: Head) -> bool:
 
 @dataclass
 class ChainCheck:
-    """A walk over all lines.
-
-    One change makes one problem, or two where the line after shows it as well: the walk goes on from what a
-    bad line says of itself, so that one bad line does not make all others look bad.
+    """Check of all lines. One change makes one problem, or two if the next line shows it as well: after a bad line
+    the check continues with the line's own values, so that one bad line does not invalidate all others.
 
     ``committed`` is what Git's history of the state has of this chain: the hash of a line by its number. A head
     can be rewritten together with the lines; its copies in Git's history are not.
@@ -182,7 +176,7 @@ class ChainCheck:
             )
 
     def _check_committed(self, at: str, count: int, entry: Mapping[str, Any]) -> None:
-        """Compare a line with Git's history; only the first that differs is told, all after it do as well."""
+        """Compare a line with Git's history; reports only the first difference, since all later lines differ too."""
         if not self.replaced and self.committed.get(count, entry.get("hash")) != entry.get("hash"):
             self.replaced = True
             self._problem(

@@ -32,7 +32,7 @@ def controller_name(host: str) -> str:
 
 
 def record(directory: Path, entry: Mapping[str, Any], secrets: Iterable[str] = ()) -> dict[str, Any]:
-    """Add a line to this controller's chain of the journal ``directory``, with ``secrets`` taken out of it.
+    """Add a line, without the ``secrets``, to this controller's chain of the journal ``directory``.
 
     Raises CartableError when the journal cannot be written.
     """
@@ -50,7 +50,7 @@ class Journals:
         self.own = Journal(directory / controller_name(controller or socket.gethostname()))
 
     def chains(self) -> dict[str, Journal]:
-        """Find what there is of chains, by controller, sorted."""
+        """The existing chains, by controller, sorted."""
         if not self.directory.is_dir():
             return {}
         found = {path.name: Journal(path) for path in sorted(self.directory.iterdir()) if path.is_dir()}
@@ -103,7 +103,7 @@ class Journals:
             )
         if not repository.has_commits():
             return {}
-        # All parents of all merges: what one of them had must not go missing because another had less.
+        # Look at all parents of merges, so that no head of any of them is missed.
         options = ("--full-history", "-m", "--raw", "-z", "--no-abbrev", "--no-renames", "--format=")
         pattern = f":(glob){self.directory.name}/*/{HEAD_NAME}"
         changed = CHANGED_HEAD.findall(repository.run("log", *options, "HEAD", "--", pattern))

@@ -1,7 +1,7 @@
-"""JSON as a managed machine may have written it: what every program can take (I-JSON, RFC 7493), or an error.
+"""JSON from a managed machine: checked to be readable by every program (I-JSON, RFC 7493), else an error.
 
-What a record holds goes on into tables, workbooks and other JSON files. A number beyond them, half a character or a
-thousand brackets would end the hand-over of a whole market there; here it is one damaged record.
+What a record holds goes on into tables, workbooks and other JSON files. There, a number out of range, a lone surrogate
+or deep nesting would stop the hand-over of a whole market; here it makes one damaged record.
 """
 
 from __future__ import annotations

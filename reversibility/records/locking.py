@@ -1,4 +1,4 @@
-"""Locks between processes, which the kernel drops when their holder dies."""
+"""File locks between processes; the kernel releases them when their holder dies."""
 
 from __future__ import annotations
 
@@ -41,9 +41,7 @@ def file_lock(path: Path, timeout: float = 60.0) -> Iterator[int]:
 
 
 def _wait_for_lock(descriptor: int, path: Path, timeout: float) -> None:
-    """Take the lock; flock() knows no time limit and alarms are for main threads only, so ask again and
-    again.
-    """
+    """Take the lock by polling: flock() has no time limit, and alarms work in main threads only."""
     deadline = time.monotonic() + timeout
     pause = FIRST_PAUSE
     while True:

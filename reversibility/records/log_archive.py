@@ -1,4 +1,4 @@
-"""Sealed logs that were brought from a server of a school (roles/logs): checked, and read for one asset or account.
+"""Archive of sealed logs, copied from the schools' servers (roles/logs): verification, and search by asset or account.
 
 ``<server>/hosts/<asset>/<day>.log.gz`` and the server's chain, in the form of the journal. A line of a file is
 ``address byte length text``, its text ``time facility.severity program: message``.
@@ -44,11 +44,11 @@ class LogArchive:
 
     @classmethod
     def all(cls, data: Path) -> list[LogArchive]:
-        """Those of a market, whose records are below ``data``."""
+        """The archives of a market with the data folder ``data``."""
         return [cls(path) for path in sorted((data / "logs").glob("*/")) if path.is_dir()]
 
     def verify(self, committed: Mapping[int, str] | None = None) -> list[str]:
-        """What is not as it was sealed, a sentence each.
+        """A sentence for each difference from the sealed state.
 
         ``committed`` is the hash of lines of the chain by their number, as they are known elsewhere.
         """

@@ -1,4 +1,4 @@
-"""Records of proven logins: one file a way to log in, with the revision of the secret that opened each account."""
+"""Records of proven logins: one file for each login method, with the revision of each account's proven secret."""
 
 from __future__ import annotations
 
@@ -57,5 +57,5 @@ def login_record(method: str, revisions: Mapping[str, str]) -> tuple[str, dict[s
 
 
 def login_records(names: Iterable[str]) -> list[str]:
-    """Those of the record names that hold proven logins, sorted."""
+    """The given record names that hold proven logins, sorted."""
     return sorted(name for name in names if name in RECORDS)

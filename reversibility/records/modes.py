@@ -1,4 +1,4 @@
-"""Rights of the market's data on the controller: for its owner alone, whatever the umask was when it was made."""
+"""Permissions of the market's data on the controller: for its owner only, whatever the umask."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FILE = 0o600
 
 
 def secure_data(data: Path) -> None:
-    """Take the market's folder ``data`` from others, with what lies directly in it; nothing where there is none.
+    """Remove the permissions of others from the market's folder ``data`` and its direct content, if it exists.
 
     What is below is reached through them alone. Raises CartableError when others could change it and it is not ours
     to mend.

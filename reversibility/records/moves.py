@@ -1,4 +1,4 @@
-"""An asset that moves to another site or gets another tag: its records follow, and the old place says where they are.
+"""Moves of records when an asset gets another site or tag; the old folder points to the new one.
 
 The old folder keeps one file, ``moved.json``. The new one of a renamed asset has ``former.json`` with the tags that it
 had, by which its history and its lines of the journal are found.
@@ -17,7 +17,7 @@ from reversibility.errors import CartableError
 from reversibility.records.locking import file_lock
 from reversibility.records.state import FORMER, LOCK, MOVED, VOLATILE, State
 
-SHOWN = 5  # moves that are named in the subject of one commit
+SHOWN = 5  # most moves named in one commit's subject
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Move:
 
 
 def misplaced(state: State, sites: Mapping[str, str]) -> list[Move]:
-    """The records that lie at another site than the one where the inventory has the asset (tag → site)."""
+    """Records that are under another site than the asset's site in the inventory (tag → site)."""
     return [
         Move(Place(site, asset), Place(sites[asset], asset))
         for site, asset in state.assets()
@@ -56,7 +56,7 @@ def misplaced(state: State, sites: Mapping[str, str]) -> list[Move]:
 
 
 def follow(state: State, sites: Mapping[str, str], when: datetime | None = None) -> list[Move]:
-    """Move the records of assets that are at another site now, in one commit that says so."""
+    """Move the records of assets that have changed their site, in one commit."""
     moves = misplaced(state, sites) if state.repository.exists() else []
     if moves:
         state.commit("what was recorded before")  # the commit below holds the moves alone
@@ -97,7 +97,7 @@ def check_rename(state: State, new: str) -> None:
 
 
 def _move(state: State, change: Move, when: datetime) -> None:
-    """Move the files one by one: a run that is cut is completed by the next one."""
+    """Move the files one by one, so that the next run completes an interrupted one."""
     old, new = change.old, change.new
     with file_lock(state.directory / LOCK):
         for name in (*state.files(old.site, old.asset), VOLATILE):

@@ -1,4 +1,4 @@
-"""Who does something, from where, with which revision of the project."""
+"""Origin of an action: person, controller, and revision of the project."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def origin(project: Path) -> dict[str, Any]:
 
 
 def person() -> dict[str, Any]:
-    """Describe who is at work: user, sudo_user, controller, from (address of the SSH client).
+    """Describe the operator: user, sudo_user, controller, from (address of the SSH client).
 
     ``sudo_user`` and ``from`` are there only when they are known.
     """

@@ -1,4 +1,4 @@
-"""Where the passphrase of the vault comes from: a command, a file descriptor or a prompt.
+"""Source of the vault's passphrase: a command, a file descriptor or a prompt.
 
 Never from an argument, and never from an environment variable: other processes read those.
 """
@@ -19,7 +19,7 @@ from reversibility.errors import CartableError
 COMMAND_VARIABLE = "CARTABLE_VAULT_PASSPHRASE_COMMAND"
 DESCRIPTOR_VARIABLE = "CARTABLE_VAULT_PASSPHRASE_FD"
 SECTION, COMMAND_KEY = "cartable", "vault_passphrase_command"
-LONGEST = 4096  # bytes; more is a mistake, such as the name of the wrong command
+LONGEST = 4096  # bytes; more is an error, such as a wrong command
 HOW = (
     f"set {COMMAND_KEY} in the section [{SECTION}] of ansible.cfg (or {COMMAND_VARIABLE}), pass a file "
     f"descriptor with "
@@ -28,19 +28,19 @@ HOW = (
 
 
 class PassphraseError(CartableError):
-    """The passphrase cannot be had."""
+    """The passphrase is not available."""
 
 
 @dataclass(frozen=True)
 class PassphraseSource:
-    """What is configured: a command, or a file descriptor, or neither (then a prompt is tried)."""
+    """The configured source: a command, a file descriptor, or neither (then a prompt)."""
 
     command: str | None = None
     fd: int | None = None
 
     @property
     def configured(self) -> bool:
-        """Whether the passphrase can be had without a person."""
+        """Whether the passphrase is available without a prompt."""
         return self.command is not None or self.fd is not None
 
 
@@ -65,7 +65,7 @@ def configured_source(command: str | None = None, fd: int | str | None = None) -
 def _command_of_ansible_cfg() -> str | None:
     """The setting of the ansible.cfg that Ansible would use: $ANSIBLE_CONFIG, this folder's, or the user's own.
 
-    One that others could have put there is passed over: a command runs by what it says.
+    A file that others can write is ignored, since it names a command to run.
     """
     named = os.environ.get("ANSIBLE_CONFIG")
     places = [Path(named)] if named else [Path("ansible.cfg"), Path("~/.ansible.cfg").expanduser()]

@@ -1,4 +1,4 @@
-"""The rules for passwords (requirement R33, from contract C 9) and passwords that keep them.
+"""The password policies (requirement R33, from contract C 9) and generated passwords that meet them.
 
 | policy | length | valid for | made here |
 |---|---|---|---|
@@ -50,7 +50,7 @@ class PasswordPolicy:
     readable: bool = False
 
     def expiry(self, now: datetime | None = None) -> datetime:
-        """When a password that is made now stops being valid: the same day, ``valid_months`` later, UTC."""
+        """Expiry of a password made now: the same day, ``valid_months`` later, UTC."""
         start = now or datetime.now(UTC)
         months = start.month - 1 + self.valid_months
         year, month = start.year + months // 12, months % 12 + 1
@@ -58,7 +58,7 @@ class PasswordPolicy:
         return start.replace(year=year, month=month, day=day, microsecond=0)
 
     def generate(self) -> str:
-        """A new random password that keeps the rules: 65 bits for a user, 51 readable, 135 for an administrator.
+        """A new random password of the policy: 65 bits for a user, 51 readable, 135 for an administrator.
 
         Whole passwords are drawn until one has all four classes: drawing class by class would make some
         likelier.
@@ -78,7 +78,7 @@ class PasswordPolicy:
                 return password
 
     def problems(self, password: str) -> list[str]:
-        """What is wrong with ``password``, without repeating any of it; empty when it keeps the rules.
+        """Problems of ``password``, without repeating any of it; empty if it meets the policy.
 
         Four letters or more in a row with a vowel among them count as a word, also where signs stand for
         letters: harder than any dictionary, which would know some words and miss others.

@@ -1,4 +1,4 @@
-"""Passwords that a pupil can read and type: French words of a list, drawn by dice of the machine (diceware).
+"""Passwords that a pupil can read and type: random French words of a list (diceware).
 
 The list has 512 common words of four to seven letters without accents: 9 bits a word. Five words and two digits give
 51 bits against somebody who knows the list; which word has the capital is not counted.
@@ -25,7 +25,7 @@ def word_list() -> tuple[str, ...]:
 
 
 def entropy() -> float:
-    """Bits of a password: what somebody has to guess who knows how it is made."""
+    """Entropy of a password in bits, against somebody who knows the list and the method."""
     return WORDS * math.log2(len(word_list())) + 2 * math.log2(len(DIGITS))
 
 
@@ -41,7 +41,7 @@ def readable_password() -> str:
 
 
 def readable_problems(password: str) -> list[str]:
-    """What makes ``password`` another one than those that are made here, without repeating any of it."""
+    """Differences of ``password`` from this format, without repeating any of it."""
     if not SHAPE.fullmatch(password):
         return [f"it is not {WORDS} words and two digits"]
     words = password.split("-")[:-1]

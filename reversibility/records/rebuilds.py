@@ -1,4 +1,4 @@
-"""The record ``rebuild.json``: when a blank machine took an asset's place, and with what (playbooks/rebuild.yml)."""
+"""The record ``rebuild.json``: the last rebuild of an asset on a blank machine (playbooks/rebuild.yml)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records of refused logins: which credentials of an outgoing contractor open an asset no longer."""
+"""Records of refused logins: credentials of an outgoing contractor that an asset no longer accepts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REFUSED = "refused"
 
 
 def refused(state: State, site: str, asset: str, credential: str) -> frozenset[tuple[str, str]]:
-    """What was refused on an asset, as (name, mark); the mark is a password's revision or a key's fingerprint."""
+    """Refused credentials of an asset, as (name, mark); the mark is a password's revision or a key's fingerprint."""
     names = (RECORDS[credential], *((CLOSED,) if credential == PASSWORDS else ()))
     rows = [row for name in names for row in dicts(state.read_json(site, asset, name), "revoked")]
     return frozenset(

@@ -1,4 +1,4 @@
-"""The second barrier: the vault's secrets are taken out of whatever is about to be written in the clear."""
+"""Removal of the vault's secrets from text before it is written in clear; a second barrier after redaction."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _known: dict[tuple[Path, int, int], frozenset[str]] = {}
 
 
 def vault_secrets(vault: Path) -> frozenset[str]:
-    """Give every secret of the vault when this process has it open; none otherwise.
+    """Every secret of the vault, if this process has it open; else none.
 
     Passwords current, pending and former, recovery keys, the age identity, and what lies in the recycle bin: a
     former password is often still in a device's configuration. Nobody is asked for a passphrase.

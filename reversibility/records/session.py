@@ -1,4 +1,4 @@
-"""The vault of this run: opened once in the main process, used by every process that is forked from it."""
+"""The vault of this run: opened once in the main process, shared with its forks."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from reversibility.market.paths import DATA_DIRECTORY_VARIABLE, MarketPaths
 from reversibility.records import passphrase
 from reversibility.records.vault import Vault, VaultError
 
-# Forked workers find here what the main process opened, derived key included: nothing is asked or derived
-# again.
+# Forked workers inherit the open vault and its derived key, so nothing is asked or derived again.
 _open_vaults: dict[Path, Vault] = {}
 
 
@@ -25,7 +24,7 @@ def open_vault(
     """
     path = path.absolute()
     if path not in _open_vaults:
-        if not path.exists():  # before anybody types a passphrase for nothing
+        if not path.exists():  # before the prompt
             raise VaultError(_missing(path))
         source = source or passphrase.configured_source()
         _open_vaults[path] = Vault.open(
@@ -35,7 +34,7 @@ def open_vault(
 
 
 def opened_vault(path: Path) -> Vault:
-    """The vault that the main process has opened, as it is on the disk now; asks nobody for anything.
+    """The vault that the main process has opened, with its content on the disk; never prompts.
 
     Raises VaultError with what to do when it was not opened.
     """
@@ -65,7 +64,7 @@ def is_open(path: Path) -> bool:
 
 
 def close_vaults() -> None:
-    """Forget the vaults that are open, with their keys."""
+    """Close all open vaults and drop their keys."""
     _open_vaults.clear()
 
 

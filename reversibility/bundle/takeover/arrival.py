@@ -1,4 +1,4 @@
-"""Putting what a bundle holds where a controller works with it: records, journal, vault, keys. Each piece once."""
+"""Import of a bundle into the controller's folders: records, journal, vault, keys. Each part once."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def bring_market(bundle: Path, inventory: Path) -> bool:
 
 
 def bring_records(bundle: Path, paths: MarketPaths) -> None:
-    """Clone the records with their history, and copy the journal's chains, which go on to the bundle's last line."""
+    """Clone the records with their history, and copy the journal's chains up to the bundle's last line."""
     if (paths.state / ".git").is_dir():
         return
     source = bundle / layout.DATA / layout.JOURNAL

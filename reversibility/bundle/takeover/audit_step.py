@@ -1,4 +1,4 @@
-"""The audit of a take-over: each asset as it is recorded now against what the bundle has of it, as a French report."""
+"""The audit of a take-over: compares each asset's current records with those in the bundle; a French report."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FOLDER = "takeover"
 
 
 def write_audit(context: Context) -> Outcome:
-    """Compare every managed asset and write the report; findings are for people to decide upon, and stop nothing."""
+    """Compare every managed asset and write the report; findings do not stop the take-over."""
     market, identity = context.market, context.vault.age_identity()
     keys = frozenset({_operator_key(context)})
     named = {

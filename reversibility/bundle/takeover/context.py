@@ -1,4 +1,4 @@
-"""What the steps of a take-over share."""
+"""Shared context of the steps of a take-over."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from reversibility.records.vault import KdfCost, Vault
 
 
 class Runner(Protocol):
-    """Runs a playbook of the project; its exit status says whether all went well."""
+    """Runs a playbook of the project and returns its exit status."""
 
     def run(
         self,
@@ -56,7 +56,7 @@ class Context:
 
     @property
     def handed_over(self) -> dict[str, Any]:
-        """What the outgoing contractor has, as it was when the bundle was opened."""
+        """Credentials of the outgoing contractor when the bundle was opened."""
         return self.progress.handed_over
 
     def linux(self) -> list[Asset]:

@@ -1,4 +1,4 @@
-"""The step that a person takes: contract.yml declares who the contractor is and who holds the vault's halves."""
+"""The manual step: contract.yml must declare the new contractor and the holders of the vault's halves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a bundle hands over and its former operator still has: passwords, keys, halves of the vault's key."""
+"""Credentials in a bundle that the former operator still has: passwords, keys, halves of the vault's key."""
 
 from __future__ import annotations
 

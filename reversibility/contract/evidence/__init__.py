@@ -1,4 +1,4 @@
-"""Evidences by subject: what answers an obligation for one subject.
+"""Evidences by subject: functions that find the evidence of an obligation for one subject.
 
 Each opens what is in the bundle that is being built (never the live records) and returns what it found, or None
 when there is nothing. It may raise Unreadable: then something is there, and it does not open. An evidence never

@@ -1,4 +1,4 @@
-"""Proofs by subject: how evidence is shown to be good, or is not.
+"""Proofs by subject: checks of evidence.
 
 Each looks at what an evidence found and answers with a few words in French, which the town reads. "Not ok" leaves
 the row at *present*: something is there, and nobody may say that it is proven.

@@ -96,7 +96,7 @@ def matches_asset(found: Found, _: AssessmentContext, subject: Subject, __: Obli
 
 @proof("opened")
 def recently_seen(found: Found, context: AssessmentContext, _: Subject, obligation: Obligation) -> Verdict:
-    """The asset was reached in the last ``settings.days`` days: what is handed over is not an old story."""
+    """The asset was reached in the last ``settings.days`` days, so its records are current."""
     days = int(obligation.settings["days"])
     try:
         last = date.fromisoformat(str(found.content.get("last_seen")))

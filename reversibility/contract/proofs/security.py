@@ -1,4 +1,4 @@
-"""Proofs about security: rules are kept or set aside with a reason, and logs are whole."""
+"""Proofs about security: rules are met or waived with a reason, and logs are complete."""
 
 from __future__ import annotations
 

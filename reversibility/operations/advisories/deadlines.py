@@ -1,4 +1,4 @@
-"""The contract's deadlines (C 9, R32): since when a CVE is open, until when it must be closed, what counts so long."""
+"""The contract's deadlines for CVEs (C 9, R32): start, end, and temporary work-arounds."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ HOURS: Mapping[str, int | None] = {
     "important": 48,
     "security": 48,
     "minor": 7 * 24,
-    "unimportant": None,  # Debian's word for what is no security problem as packaged: shown, without a deadline
+    "unimportant": None,  # Debian's class for "no security problem as packaged": shown, without a deadline
 }
 LAST = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Workaround:
-    """A temporary measure that counts while it holds (C 9)."""
+    """A temporary work-around, valid until its end (C 9)."""
 
     cve: str
     what: str
@@ -34,7 +34,7 @@ class Workaround:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """An open CVE of one asset and what the contract asks for. ``due`` is None without a deadline."""
+    """An open CVE of one asset, with the contract's deadline. ``due`` is None without a deadline."""
 
     open: Open
     severity: str
@@ -51,7 +51,7 @@ class Deadline:
         return "late" if now > self.due else "open"
 
     def record(self) -> dict[str, Any]:
-        """As it is kept in the state: nothing in it changes while the CVE stays open."""
+        """Its form in the state, which stays the same while the CVE is open."""
         found: dict[str, Any] = {
             "cve": self.open.cve,
             "package": self.open.package,
@@ -128,9 +128,9 @@ class Deadlines:
 def record(
     deadlines: Iterable[Deadline], before: Mapping[str, Any] | None, now: dt.datetime
 ) -> dict[str, Any]:
-    """The asset's new ``advisories.json``: what is open, and what was closed when, in time or late.
+    """The asset's new ``advisories.json``: open CVEs, and closed ones with their time, in time or late.
 
-    What was open in ``before`` and is not any more was closed now.
+    A CVE that is open in ``before`` and no longer matches is closed now.
     """
     current = [deadline.record() for deadline in deadlines]
     names = {(entry["cve"], entry["package"]) for entry in current}

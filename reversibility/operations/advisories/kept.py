@@ -1,4 +1,4 @@
-"""Deadlines over time (C 9, R32): what the records of all assets say is open, and what was closed in time or late."""
+"""Deadlines over time (C 9, R32): open and closed CVEs in the records of all assets."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ class Flaw:
 
 
 def match_again(market: Market, state: State, folder: Path, now: dt.datetime) -> bool:
-    """Compare every managed asset that was observed with the advisories of ``folder``; keep what is open and closed.
+    """Match every observed, managed asset with the advisories of ``folder``; record open and closed CVEs.
 
-    False, and nothing is touched, where there is no such folder. Raises CartableError for a file that is no advisory.
+    Returns False and changes nothing if there is no such folder. Raises CartableError for a file that is no advisory.
     """
     if not folder.is_dir():
         return False
@@ -81,7 +81,7 @@ def match_again(market: Market, state: State, folder: Path, now: dt.datetime) ->
 
 
 def flaws(market: Market, state: State) -> tuple[list[Flaw], list[str]]:
-    """All that the managed assets' records hold, the next deadline first; and the assets without a record."""
+    """All CVEs in the managed assets' records, next deadline first; and the assets without a record."""
     found: list[Flaw] = []
     unmatched: list[str] = []
     for asset in market.assets.values():

@@ -19,7 +19,7 @@ WINDOWS_BUILD = re.compile(r"^(\d+\.\d+\.\d+)\.\d+$")
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A CVE that an installed package or product has. ``fixed`` is None when no version without it is known.
+    """An open CVE of an installed package or product. ``fixed`` is None when no version without it is known.
 
     ``certain`` is False where the versions cannot be compared: a person must look.
     """
@@ -102,7 +102,7 @@ def in_range(version: str, entry: Range) -> bool | None:
 
 
 def _key(product: str, version: str) -> str:
-    """What ranges are looked up by: the product's name. Of Windows the branch, the first three fields of its build.
+    """Look-up key of ranges: the product's name; for Windows the branch, the first three fields of its build.
 
     An advisory says "Windows 11 Version 24H2 for x64-based Systems", the machine "Windows 11 Éducation".
     """

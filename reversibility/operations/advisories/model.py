@@ -1,4 +1,4 @@
-"""Advisories as the rest of the project sees them, whatever file they came from."""
+"""Common model of advisories, independent of their file format."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What is known of one CVE beside versions. ``published`` starts the contract's clock; ``trigger`` is CERT-FR's."""
+    """Attributes of one CVE other than versions. ``published`` starts the contract's clock; ``trigger`` is
+    CERT-FR's."""
 
     cve: str
     source: str
@@ -56,7 +57,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class ForAPerson:
-    """An advisory, or a part of one, that no program may judge: it is shown, and never counts as "not affected"."""
+    """An advisory, or a part of one, that needs a person: it is shown, and never counts as "not affected"."""
 
     source: str
     what: str
@@ -65,7 +66,7 @@ class ForAPerson:
 
 @dataclass
 class Advisories:
-    """Everything that was read."""
+    """All advisories that were read."""
 
     fixes: list[Fix] = field(default_factory=list)
     ranges: list[Range] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Advisory files of a market: whatever an operator or a timer has put into its folder."""
+"""Reader of a market's folder of advisory files."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from reversibility.operations.advisories.read_debian import read_table, read_tra
 
 
 def read_folder(folder: Path) -> Advisories:
-    """Read every ``.json`` and ``.csv`` below ``folder``; what each file is tells its content, not its name.
+    """Read every ``.json`` and ``.csv`` below ``folder``; the format is detected from the content, not the name.
 
-    Raises CartableError for a file that is none of the known formats: what is not read must not look like "nothing".
+    Raises CartableError for an unknown format: an unread file must not look like "no advisories".
     """
     advisories = Advisories()
     if not folder.is_dir():

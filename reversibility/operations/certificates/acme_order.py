@@ -40,7 +40,7 @@ class Settings:
 
     @classmethod
     def of(cls, asset: str, variables: Any) -> Settings:
-        """Read them from the variables of an asset. Raises CartableError where they are not whole."""
+        """Read them from the variables of an asset. Raises CartableError if they are incomplete."""
         found = variables.get("certificates_acme") or {}
         if not found.get("directory") or not found.get("program"):
             raise CartableError(
@@ -74,7 +74,7 @@ def run_program(settings: Settings) -> Record:
 
 
 def is_due(delivered: str, now: datetime) -> bool:
-    """Whether a certificate is to be ordered: there is none, or less than a third of its time is left."""
+    """Whether to order a certificate: there is none, or less than a third of its validity is left."""
     try:
         found = x509.load_pem_x509_certificates(delivered.encode())[0]
     except (ValueError, IndexError):
@@ -142,7 +142,7 @@ def _patient(post: Callable[..., Any], refused: type[Exception]) -> Callable[...
 
 
 def _log_in(there: Any, settings: Settings, messages: Any, errors: Any) -> None:
-    """Make the account, or find the one of this key."""
+    """Create the account, or find the one of this key."""
     contact = {"contact": (settings.contact,)} if settings.contact else {}
     asked = messages.NewRegistration(terms_of_service_agreed=True, **contact)
     try:
@@ -155,7 +155,7 @@ def _log_in(there: Any, settings: Settings, messages: Any, errors: Any) -> None:
 
 @contextmanager
 def _proven(order: Any, there: Any, key: Any, record: Record, challenges: Any) -> Iterator[None]:
-    """Set the records of all names, tell the authority, and remove them whatever it says."""
+    """Set the TXT records of all names, notify the authority, and remove the records in any case."""
     kept: list[tuple[str, str]] = []
     try:
         answers = []

@@ -29,7 +29,7 @@ LONGEST_NAME = 64  # bytes of a common name (RFC 5280, ub-common-name)
 AUTHORITY_LIFE = timedelta(days=3653)
 # A school's clock may be behind when a certificate arrives: a board without its battery starts in the past.
 BACKDATED = timedelta(days=1)
-# A server that checks a list refuses everybody once the list is over. Freshness comes from sending it with each run.
+# A server refuses everybody once its list has expired, so the validity is long. Each run sends a current list.
 LIST_LIFE = timedelta(days=365)
 LIST_RENEWED = timedelta(days=180)
 REASONS = {
@@ -42,7 +42,7 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a certificate is to say. ``names`` are DNS names and IP addresses."""
+    """Wanted content of a certificate. ``names`` are DNS names and IP addresses."""
 
     common_name: str
     purpose: str = "client"
@@ -52,7 +52,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Revoked:
-    """A certificate that is no longer valid although its time is not over; ``reason`` is a key of REASONS."""
+    """A certificate revoked before its expiry; ``reason`` is a key of REASONS."""
 
     serial: int
     time: datetime
@@ -193,7 +193,7 @@ def purposes_of(certificate: x509.Certificate) -> set[x509.ObjectIdentifier]:
 
 
 def requested_key(pem: str) -> CertificatePublicKeyTypes:
-    """The public key of a certificate request (PEM), proven to belong to who asks; its names are not believed.
+    """The public key of a certificate request (PEM), after a check of its signature; its names are ignored.
 
     Raises CartableError for what is no request, is signed by another key, or has a weak key.
     """

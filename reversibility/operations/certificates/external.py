@@ -1,4 +1,4 @@
-"""Certificates of an authority outside the market (Certinomis, say): the request that it is given, and its answer.
+"""Certificates of an external authority (such as Certinomis): the request, and the delivered certificate.
 
 Both are in the asset's records: ``requests/NAME.csr`` and ``delivered/NAME.pem``, the certificate first, then the
 certificates between it and the authority's root.
@@ -28,7 +28,7 @@ from reversibility.records.state import State
 
 @dataclass(frozen=True)
 class Answer:
-    """What an asset has of an outside authority: ``certificate`` (PEM, or empty), and what it is ``waiting`` for."""
+    """Certificate of an external authority (PEM, or empty), and the request it is ``waiting`` for."""
 
     certificate: str
     waiting: str
@@ -42,7 +42,7 @@ class Orders:
         self._state, self._site, self._asset = state, site, asset
 
     def request(self, name: str) -> str:
-        """The request (PEM) that is kept. Raises CartableError without one."""
+        """The recorded request (PEM). Raises CartableError without one."""
         kept = self._read("requests", name, "csr")
         if not kept:
             raise CartableError(
@@ -52,18 +52,19 @@ class Orders:
         return kept
 
     def keep_request(self, name: str, request: str) -> bool:
-        """Keep a request for another key or other names than the one that is kept; whether it was."""
+        """Record a request if its key or names differ from the recorded one; returns whether it was recorded."""
         if not self.would_keep(name, request):
             return False
         return self._state.write(self._site, self._asset, f"requests/{name}.csr", request.encode())
 
     def would_keep(self, name: str, request: str) -> bool:
-        """Whether ``keep_request`` would keep it."""
+        """Whether ``keep_request`` would record it."""
         kept = self._read("requests", name, "csr")
         return bool(request) and (not kept or _asked(kept) != _asked(request))
 
     def deliver(self, name: str, pem: str, now: datetime) -> x509.Certificate:
-        """Keep the authority's answer; the certificate. Raises CartableError where it does not fit the request."""
+        """Record the authority's answer and return the certificate. Raises CartableError if it does not match the
+        request."""
         request = self.request(name)
         chain = ordered_chain(pem, request)
         _fit(chain[0], _asked(request)[2], now)
@@ -78,7 +79,7 @@ class Orders:
     def answer(
         self, name: str, request: str, wanted: Wanted, *, now: datetime, renew_days: int, check: bool
     ) -> Answer:
-        """The certificate to install, and what is to be asked for. ``request`` may be empty in a check."""
+        """The certificate to install, and the request to send. ``request`` may be empty in check mode."""
         asked_anew = self.would_keep(name, request) if check else self.keep_request(name, request)
         delivered = self._read("delivered", name, "pem")
         order = f"reversibility certificates request {self._asset} {name}"

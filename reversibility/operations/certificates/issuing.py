@@ -1,4 +1,4 @@
-"""The authority at work: made once, kept in the vault; each certificate that it issues or revokes is in the state."""
+"""Issuing and revoking: the authority is in the vault, its register of certificates in the state."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def known_authority(vault: Vault) -> Authority | None:
 
 
 def made_authority(vault: Vault, state: State, title: str, now: datetime) -> Authority:
-    """The market's authority, made where there is none; its certificate is in the state as well."""
+    """The market's authority, created if there is none; its certificate is in the state as well."""
     if known_authority(vault) is None:
         with vault.transaction() as change:
             if known_authority(vault) is None:  # under the lock: another process may have made it
@@ -61,7 +61,7 @@ def why_new(
     now: datetime,
     renew_days: int,
 ) -> str:
-    """Why a certificate must be issued, in words; empty when ``current`` (PEM) is good."""
+    """Reason to issue a certificate, in words; empty if ``current`` (PEM) is good."""
     if not current.strip():
         return "there is none"
     try:
@@ -107,7 +107,7 @@ def issue(
 
 
 def register(state: State, site: str, asset: str) -> list[dict[str, Any]]:
-    """The certificates that were issued to an asset and are not over."""
+    """Unexpired certificates issued to an asset."""
     return [dict(row) for row in dicts(state.read_json(site, asset, REGISTER), "issued")]
 
 
@@ -142,7 +142,7 @@ def revoke(
 
 
 def revocations(authority: Authority, state: State, now: datetime) -> str:
-    """The revocation list (PEM) in force; signed again only where it says something else or is old."""
+    """The current revocation list (PEM); signed again only if its content changes or it is old."""
     revoked = [
         Revoked(int(str(row["serial"]), 16), _moment(row["revoked"]["time"]), str(row["revoked"]["reason"]))
         for site, asset in state.assets()

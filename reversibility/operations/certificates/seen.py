@@ -1,4 +1,4 @@
-"""Records of certificates that were seen: what a file or a TLS endpoint showed, read with ``cryptography``."""
+"""Records of certificates seen in files and at TLS endpoints, read with ``cryptography``."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def certificate_record(found: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def describe(certificate: x509.Certificate) -> dict[str, Any]:
-    """What a certificate says, without where it was seen."""
+    """Attributes of a certificate, without its places."""
     return {
         "subject": certificate.subject.rfc4514_string(),
         "issuer": certificate.issuer.rfc4514_string(),

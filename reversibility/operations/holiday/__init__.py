@@ -1,1 +1,1 @@
-"""The holiday run: its stages, its plan, what was done of it on each asset, and what that amounts to."""
+"""The holiday run: stages, plan, progress on each asset, and summary."""

@@ -1,4 +1,4 @@
-"""What was lost between the checks before and after the work, and whether there is a backup to fall back on."""
+"""Losses between the checks before and after the work, and the check of backups before it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-# Part of a machine's health → the code of its loss. What is in the list before and not afterwards is lost.
+# Part of a machine's health → code of its loss. An item that is listed before and not afterwards is lost.
 LOSSES = {
     "running": "service_failed",
     "listening": "service_failed",
@@ -30,7 +30,7 @@ def lost(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, str]
 
 
 def backup_problem(record: Any, now: dt.datetime, hours: int) -> str | None:
-    """Why there is no backup to fall back on, in one line; None where all is well or the asset is not backed up.
+    """Why no recent backup exists, in one line; None if one does or the asset has no backups.
 
     ``record`` is the asset's ``backups.json``. ``hours`` of 0 ask for none.
     """

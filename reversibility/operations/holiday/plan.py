@@ -1,4 +1,4 @@
-"""Plan of a holiday run: which assets in which wave, how long each school takes, in which window."""
+"""Plan of a holiday run: waves of assets, duration and window of each school."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from reversibility.operations.spans import Span
 from reversibility.operations.windows import SiteCalendar
 from reversibility.records.state import State
 
-RESERVE = 1.25  # an announced time that is too long is forgiven
+RESERVE = 1.25  # better to announce too much time than too little
 CANARY_SHARE = 0.1
 FOREVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 CENTRAL = frozenset({"file_servers", "servers", "network"})  # what others depend on: last
@@ -87,7 +87,7 @@ class Plan:
         )  # fmt: skip
 
     def joined(self, later: Plan) -> Plan:
-        """This plan, as announced, with the windows of today and whatever site or asset it has not got."""
+        """This plan, as announced, with today's windows, and with sites and assets that are new."""
         now = {site.site: site for site in later.sites}
         known = {tag for site in self.sites for tag in site.assets}
         sites = [
@@ -175,7 +175,7 @@ def waves(assets: list[Asset]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def site_minutes(seconds: list[float], parallel: int) -> int:
-    """Minutes that a school takes: the work shared out, never less than its slowest asset, canary before, reserve."""
+    """Minutes for a school: canary, then the work in parallel (at least its slowest asset), plus a reserve."""
     if not seconds:
         return 0
     shared = sum(seconds) / max(1, min(parallel, len(seconds)))

@@ -1,4 +1,4 @@
-"""Progress of a run on one asset, kept in the state after each stage: what a run that was killed goes on from.
+"""Progress of a run on one asset, recorded in the state after each stage, so that a killed run can continue.
 
 ``holiday.json`` of an asset holds the run's name and, by stage, its result, when it ended, how long it took and, where
 it failed, why. ``durations`` outlive the run: the next one is planned from them.
@@ -21,13 +21,13 @@ LONGEST_DETAIL = 300
 
 
 class Progress:
-    """What one run has done on one asset. Every change is on the disk when the call returns."""
+    """Progress of one run on one asset. Every change is on the disk when the call returns."""
 
     def __init__(self, state: State, site: str, asset: str, run: str) -> None:
         self.state, self.site, self.asset, self.run = state, site, asset, run
         content = state.read_json(site, asset, RECORD)
         self.content: dict[str, Any] = content if isinstance(content, dict) else {}
-        if self.content.get("run") != run:  # of an earlier run only the durations are of use
+        if self.content.get("run") != run:  # of an earlier run only the durations are used
             self.content = {"run": run, "stages": {}, "durations": self.content.get("durations", {})}
 
     @property
@@ -53,7 +53,7 @@ class Progress:
     def agenda(
         self, family: str, task_files: Mapping[str, str], *, second: bool = False, keep: bool = True
     ) -> list[Stage]:
-        """The stages that are left, in their order; one that the platform cannot do is noted as such (``keep``).
+        """The remaining stages, in order; records stages that the platform does not support (``keep``).
 
         ``second``: a pass for what was off or lost, in which an asset that has failed has nothing left.
         """
@@ -78,7 +78,7 @@ class Progress:
         return next((name for name in before if self.results.get(name, {}).get("result") not in ENDED), None)
 
     def begin(self, stage: Stage, family: str, left: float | None) -> bool:
-        """Note that ``stage`` begins; False, noted as well, when it and what follows would not end in the window.
+        """Record that ``stage`` begins; returns False (recorded too) if it and later stages cannot end in the window.
 
         ``left`` is the window's rest in seconds, None without an end.
         """

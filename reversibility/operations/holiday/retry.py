@@ -1,4 +1,4 @@
-"""When to try again what was off: until the window ends, at first often, then at growing distances."""
+"""Retry times for assets that were off: at growing intervals, until the window ends."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Off:
     left: float | None
 
     def useful(self, waited: float, patience: float | None) -> float:
-        """For how many seconds it is still of use to wait for it."""
+        """Seconds for which it is still useful to wait for it."""
         ends = [self.left - self.needed] if self.left is not None else []
         if patience is not None or not ends:
             ends.append((LIFTED if patience is None else patience) - waited)
@@ -26,7 +26,7 @@ class Off:
 
 
 def next_try(off: Iterable[Off], waited: float, every: float, patience: float | None) -> float | None:
-    """In how many seconds to try again; None when nothing is off or no time is left.
+    """Seconds until the next retry; None if nothing is off or no time is left.
 
     ``waited`` are the seconds since this start; ``patience``, where the operator has set one, ends it before the
     window.

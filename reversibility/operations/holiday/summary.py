@@ -1,4 +1,4 @@
-"""What a run amounts to at one school: assets with their stages, totals, time used against time announced."""
+"""Summary of a run at one school: assets with their stages, totals, used and announced time."""
 
 from __future__ import annotations
 
