@@ -20,6 +20,7 @@ from weasyprint import HTML
 from reversibility.bundle import build as building
 from reversibility.bundle.build import latest
 from reversibility.bundle.compare import compare
+from reversibility.bundle.findings import french
 from reversibility.bundle.verify import verify
 from reversibility.documents import completeness, start_page
 from reversibility.errors import CartableError
@@ -58,8 +59,8 @@ def test_an_unreadable_record_does_not_stop_the_hand_over(changed: Case) -> None
     assert (
         built.path / "data/02-equipements/trois_platanes/UC250001/config/nom=3Aimpossible=3F.conf"
     ).is_file()
-    said = (built.path / "data/00-lisez-moi/anomalies.txt").read_text()
-    assert all(finding in said for finding in built.findings)
+    said = (built.path / "data/00-lisez-moi/anomalies.txt").read_text(encoding="utf-8")
+    assert all(french(finding) in said for finding in built.findings)
     rows = {row.obligation: row.status for row in built.assessment.rows if row.asset is None}
     assert rows["B-6.2-journal"] != "proven"
 
@@ -191,7 +192,7 @@ def test_uncommitted_records_are_told(changed: Case) -> None:
     assert finding.startswith(f"2 records in {state.directory} are not committed")
     assert "trois_platanes/UC250001/updates.json" in finding and "journal" not in finding
     assert (built.path / "data/02-equipements/trois_platanes/UC250001/nouveau.json").is_file()
-    assert finding in (built.path / "data/00-lisez-moi/anomalies.txt").read_text(encoding="utf-8")
+    assert french(finding) in (built.path / "data/00-lisez-moi/anomalies.txt").read_text(encoding="utf-8")
     state.commit("observe")
     assert changed.build(minutes=1).findings == ()
 

@@ -68,8 +68,8 @@ def test_what_no_other_program_would_read_is_a_finding(changed: Case) -> None:
     assert verify(built.path).problems == []
     told = (built.path / "data/00-lisez-moi/anomalies.txt").read_text(encoding="utf-8")
     for name in (*UNREADABLE, "updates.json", "accounts.json", "certificates.json", "inventory.json"):
-        assert f"trois_platanes/UC250001/{name} " in told, name
-    assert told.count("under its own name it would be one with another") == 3
+        assert f"trois_platanes/UC250001/{name}. " in told, name
+    assert told.count("se confondrait avec un autre fichier") == 3
     rows = [row for row in built.assessment.rows if row.asset == "UC250001"]
     assert any(row.status != "proven" and "accounts.json" in row.detail for row in rows)
     others = [row for row in built.assessment.rows if row.asset and row.asset != "UC250001"]
