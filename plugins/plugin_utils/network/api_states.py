@@ -41,7 +41,8 @@ class ApiStates(DeviceStates, actions.MarketAction):
         entry = vault_session.opened_vault(self.paths.vault).find(self.asset.site, platform.name)
         if entry is None or not entry.wanted_secret:
             raise CartableError(
-                f"The vault has no {self.asset.site}/{platform.name}, the key of the API of {platform.label}."
+                f"The vault has no {self.asset.site}/{platform.name}, the key of the API of {platform.label}; enter it with KeePassXC, in the "
+                "group of the site."
             )
         url = str(self.value("network_api_url", ADDRESSES.get(platform.name, "")))
         if not url:

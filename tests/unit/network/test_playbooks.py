@@ -227,3 +227,16 @@ def test_a_holiday_run_observes_a_device_lists_the_rest_and_tries_again_what_was
     assert {result for name, result in results.items() if name not in ("wake", "observe")} == {"impossible"}
     assert state.read_bytes("trois_platanes", TAG, "config/running-config")
     assert device.configuring() == []
+
+
+def test_a_device_that_fails_does_not_stop_the_others(tmp_path: Path, password: str, serve) -> None:
+    tags = (TAG, "SW250002")
+    market = SimulatedMarket(tmp_path, dict.fromkeys(tags, VARIABLES))
+    devices = [IosDevice(tag, password=password, management=market.management(tag, UPLINK)) for tag in tags]
+    devices[0].faults.refuse = "^vlan 20"
+    market.put_into_service(serve(*devices), dict.fromkeys(tags, password))
+    done = market.run("provision.yml")
+    assert done.returncode == 2
+    assert "refuses 'vlan 20'" in done.stdout and "the device is as it was" in done.stdout
+    assert devices[1].startup.child("interface GigabitEthernet1/0/2").get("switchport access vlan")
+    assert devices[0].startup.child("interface GigabitEthernet1/0/2").get("switchport access vlan") is None

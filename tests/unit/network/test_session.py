@@ -146,3 +146,11 @@ def test_a_restart_in_the_middle_is_a_lost_session(ios: tuple[IosDevice, Simulat
     device.restart()
     with pytest.raises(errors.DeviceError, match=r"closed the session|does not come back"):
         session.show("show running-config")
+
+
+def test_a_device_that_goes_on_paging_is_one_sentence_and_no_cut_answer(ios, login) -> None:
+    device, simulators = ios
+    device.faults.refuse = "^terminal length"
+    session = login(simulators)
+    with pytest.raises(errors.NoPrompt, match=r"does not come back after 'show running-config'.*--More--"):
+        session.show("show running-config")
