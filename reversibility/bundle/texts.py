@@ -1,4 +1,4 @@
-"""The short French texts that lie in a bundle as plain text, readable when nothing else opens."""
+"""The short French plain-text files of a bundle, readable without any other program."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Elle n’est pas dans ce coffre{N}: ceux qui ont établi ce dossier ne l’avaie
 
 
 def empty_folder(reason: str) -> str:
-    """Why a folder of the bundle holds nothing."""
+    """The note for an empty folder of the bundle."""
     return (
         f"Ce dossier est vide{N}: {reason} à la date de la remise.\n"
         f"L’état d’avancement de chaque obligation est dans completude.html.\n"
@@ -129,7 +129,7 @@ remise (marche), les paquets Python à version fixée (requirements.txt), les ve
 
 
 def findings(lines: Sequence[str]) -> str:
-    """``anomalies.txt``: what the build could not take over as it should be."""
+    """``anomalies.txt``: the findings of the build."""
     if not lines:
         return (
             "L’établissement de ce dossier n’a rencontré aucune anomalie technique.\n"

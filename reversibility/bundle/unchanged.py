@@ -1,4 +1,4 @@
-"""What two bundles share of what opens things: after a take-over nothing of the former contractor's may be left."""
+"""Credentials that two bundles share: after a take-over, none of the former contractor's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Credentials = Mapping[tuple[str, str], str]  # (what, whose) -> its public half,
 
 
 def unchanged(first: Path, second: Path) -> list[str]:
-    """The credentials that are the same in both bundles, a line each; empty after a whole take-over.
+    """The credentials that are equal in both bundles, a line each; empty after a complete take-over.
 
     Raises CartableError for a folder that is no bundle, or one made before bundles told.
     """
@@ -25,7 +25,7 @@ def unchanged(first: Path, second: Path) -> list[str]:
 
 
 def credentials(bundle: Path) -> Credentials:
-    """What opens something, by what it is and whose; nothing of it is secret."""
+    """Credentials by type and owner, as public halves, fingerprints or revisions; none is secret."""
     data = bundle / layout.DATA
     try:
         return dict(_credentials(data))
@@ -46,7 +46,7 @@ def _credentials(data: Path) -> Iterator[tuple[tuple[str, str], str]]:
         if value:
             yield (names[name], ""), str(value)
     for holder in dicts(read_json((secrets / layout.HOLDERS_FILE).read_bytes()), "holders"):
-        # Whoever keeps a half of the vault's key on purpose (the town) is the same in both.
+        # A holder who keeps a half of the vault's key on purpose (the town) is in both.
         if holder.get("party") == "contractor":
             yield ("holder's key of the contractor", str(holder["name"])), str(holder["recipient"])
     known_hosts = data / layout.AUTOMATION / layout.KNOWN_HOSTS

@@ -1,12 +1,12 @@
-"""Verification of a bundle: nothing changed, nothing missing, nothing added, and signed by whom it should be.
+"""Verification of a bundle: unchanged, complete, without additions, and signed by the expected signer.
 
 The chain: two signatures cover the two tag manifests, these cover every other file outside ``data/`` (the
 payload manifests, bagit.txt, the stand-alone verifier, the copy of allowed_signers), and the payload
-manifests cover every file below ``data/``. Whatever is in the bundle and not in that chain is refused, so
-each bit matters. Both SHA-256 and SHA-512 are checked for every file: a bag is *valid* (RFC 8493, section 3)
+manifests cover every file below ``data/``. A file outside that chain is refused. Both SHA-256 and SHA-512 are checked
+for every file: a bag is *valid* (RFC 8493, section 3)
 only if all its manifests hold.
 
-``verifier.py`` says the same of the same bundle without this code; a test holds the two against each other.
+``verifier.py`` gives the same verdict without this code; a test compares both.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from reversibility.errors import CartableError
 
 MANIFESTS = (*TAGMANIFESTS, *(f"manifest-{algorithm}.txt" for algorithm in ALGORITHMS))
 BAG_INFO = "bag-info.txt"
-NAMED = "cartable-"  # how the folder of a bundle is called, unless somebody gave it a name of their own
+NAMED = "cartable-"  # name of a bundle's folder, unless it was renamed
 _LINE = {"sha256": re.compile(r"^([0-9a-f]{64})  (.+)$"), "sha512": re.compile(r"^([0-9a-f]{128})  (.+)$")}
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong; ``file`` is relative to the bundle."""
+    """One problem; ``file`` is relative to the bundle."""
 
     file: str
     problem: str
@@ -48,7 +48,7 @@ class Problem(NamedTuple):
 
 @dataclass
 class Report:
-    """What a verification found. ``signer_checked`` is False when nobody said who should have signed."""
+    """Result of a verification. ``signer_checked`` is False without an expected signer."""
 
     bundle: Path
     files: int = 0
@@ -61,7 +61,7 @@ class Report:
 
     @property
     def intact(self) -> bool:
-        """Nothing is wrong. Says nothing of who signed unless ``signer_checked``."""
+        """Whether there is no problem. The signer is known only if ``signer_checked``."""
         return not self.problems
 
 
@@ -72,14 +72,13 @@ def verify(
     fingerprint: str | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Report:
-    """Check the bundle in the folder ``bundle`` and list all that is wrong with it.
+    """Check the bundle in the folder ``bundle`` and list all problems.
 
     Who may sign comes from the outside: an ``allowed_signers`` file (ssh-keygen(1)) or the ``fingerprint``
     (``SHA256:…``) on the town's paper. Without either, the copy inside the bundle shows no more than that the
     bundle agrees with itself.
 
-    Raises CartableError when there is no bundle at that place, or when something in it cannot be read: that
-    says nothing of the bundle, neither that it is good nor that it is not.
+    Raises CartableError if there is no bundle, or if a file cannot be read, so that no verdict is possible.
     """
     try:
         return _verify(bundle, allowed_signers, fingerprint, progress)
@@ -104,7 +103,7 @@ def _verify(
                 f"There is no allowed-signers file {allowed_signers}; give the one that you trust."
             )
         with allowed_signers.open("rb"):
-            pass  # ssh-keygen would say of a list that it cannot read that nobody is on it
+            pass  # ssh-keygen treats an unreadable list like an empty one
     report = Report(bundle)
     found = scan(bundle)
     report.files, report.size = len(found.files), sum(found.files.values())
@@ -112,8 +111,7 @@ def _verify(
         _note(report, path, f"is a {what}; a bundle holds plain files only")
     for path in found.empty:
         _note(report, path, "is an empty folder that the bundle was not made with")
-    # Read once: what is parsed here is what is compared and what the signatures are checked over, whatever the file
-    # says a moment later.
+    # Read once, so that the parsed, compared and signed bytes are the same even if the file changes meanwhile.
     read = {name: (bundle / name).read_bytes() for name in (*MANIFESTS, BAG_INFO) if name in found.files}
     expected, present = _expected(found, read, report)
     _check_files(bundle, found, expected, present, read, report, progress)
@@ -222,7 +220,7 @@ def _check_files(
 
 
 def _check_identifier(bundle: Path, read: Mapping[str, bytes], report: Report) -> None:
-    """An older bundle under a newer one's name: the folder's name is compared with the one that was signed."""
+    """Compare the folder's name with the signed one, to detect an older bundle under a newer name."""
     if BAG_INFO not in read:
         return  # said already
     signed = re.search(rb"^External-Identifier: ([!-~]+)$", read[BAG_INFO], re.MULTILINE)

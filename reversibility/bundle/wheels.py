@@ -21,12 +21,12 @@ BUILD = "setuptools>=77"  # what makes a package of the project itself: build-sy
 
 
 def wheels_of(paths: MarketPaths) -> Path:
-    """Where the wheels are kept."""
+    """Folder of the wheels."""
     return paths.data / "packages"
 
 
 def fetch_wheels(folder: Path, packages: Mapping[str, str]) -> int:
-    """Have the wheels of exactly these versions in ``folder``, by pip; their number. Takes the network.
+    """Download the wheels of exactly these versions to ``folder`` with pip; returns their number. Needs the network.
 
     A package of which there is only the source is built here.
 

@@ -1,4 +1,4 @@
-"""``reversibility accounts``: accounts wanted against accounts seen, on every asset."""
+"""``reversibility accounts``: compare declared and seen accounts on every asset."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def show(args: argparse.Namespace) -> int:
-    """Print the accounts of which something is found, and the totals; 1 when there is one."""
+    """Print the accounts with findings, and the totals; 1 if there is one."""
     market, paths = load_market(args.inventory), MarketPaths.for_inventory(args.inventory)
     entries = session.current_vault(paths.vault).entries()
     if args.default_passwords:

@@ -57,7 +57,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def show(args: argparse.Namespace) -> int:
-    """Print what is open, the next deadline first; 1 when one has passed without a work-around."""
+    """Print open CVEs, the next deadline first; 1 if a deadline has passed without a work-around."""
     now = datetime.now(UTC)
     market, paths = load_market(args.inventory), MarketPaths.for_inventory(args.inventory)
     state = State(paths.state)

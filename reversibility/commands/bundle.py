@@ -1,4 +1,4 @@
-"""``reversibility build | verify | open | compare``: the bundle that is handed over."""
+"""``reversibility build | verify | open | compare``: the hand-over bundle."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def _build(args: argparse.Namespace) -> int:
 
 
 def _note(state: Path, entry: Mapping[str, Any], vault: Vault | None = None) -> None:
-    """Write a line to the journal in ``state`` and commit it; what was done is done, so trouble is only told."""
+    """Write a line to the journal in ``state`` and commit it; an error is only printed, since the work is done."""
     try:
         kept = State.create(state)
         record(state / JOURNAL, {"event": "command", **entry}, vault.secrets() if vault else ())
@@ -263,7 +263,7 @@ def _open(args: argparse.Namespace) -> int:
 
 
 def _require_verified(args: argparse.Namespace) -> str:
-    """Verify the bundle before anything in it is used; the words to put before each line when nobody did."""
+    """Verify the bundle before its use; returns the prefix of each line if the signer was not checked."""
     if args.unverified:
         return "UNVERIFIED BUNDLE: "
     if args.fingerprint is None and args.allowed_signers is None:
@@ -283,7 +283,7 @@ def _require_verified(args: argparse.Namespace) -> str:
 
 
 def _opened(args: argparse.Namespace) -> int:
-    # Before anybody types a passphrase for nothing.
+    # Before the prompt.
     opening.refuse_existing(*(path for path in (args.output, args.operator_key) if path is not None))
     mark = _require_verified(args)
     identities = [identity for path in args.identity for identity in opening.load_identity(path)]

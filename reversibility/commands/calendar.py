@@ -1,4 +1,4 @@
-"""``reversibility calendar``: when the sites may be worked on."""
+"""``reversibility calendar``: work windows of the sites."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def show(args: argparse.Namespace) -> int:
-    """Print the windows, and write the files that were asked for."""
+    """Print the windows, and write the requested files."""
     market = load_market(args.inventory)
     now = datetime.now(UTC)
     years = [

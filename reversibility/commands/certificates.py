@@ -1,4 +1,4 @@
-"""``reversibility certificates``: what was seen, when it ends, and what the market's authority issues and revokes."""
+"""``reversibility certificates``: list certificates seen; sign, request, import and revoke."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from reversibility.records.tables import write_table
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the subcommand ``certificates`` with what can be done."""
+    """Add the subcommand ``certificates`` with its actions."""
     parser = subparsers.add_parser(
         "certificates",
         help="certificates that were seen, their end, and the market's own authority",
@@ -87,7 +87,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def show(args: argparse.Namespace) -> int:
-    """Print the certificates and write the files that were asked for."""
+    """Print the certificates and write the requested files."""
     market, paths, now = load_market(args.inventory), MarketPaths.for_inventory(args.inventory), _now()
     rows = certificates(market, State(paths.state))
     if args.csv:
@@ -109,7 +109,7 @@ def show(args: argparse.Namespace) -> int:
 
 
 def sign_request(args: argparse.Namespace) -> int:
-    """Issue a certificate for the key of a request; the names are those given here, whatever the request says."""
+    """Issue a certificate for the key of a request; its names come from the command line, not from the request."""
     market, paths = load_market(args.inventory), MarketPaths.for_inventory(args.inventory)
     asset = market.assets.get(args.asset)
     if asset is None:
@@ -140,7 +140,7 @@ def write_request(args: argparse.Namespace) -> int:
 
 
 def import_certificate(args: argparse.Namespace) -> int:
-    """Keep what the authority has delivered for the request; the next provision.yml installs it."""
+    """Record the authority's certificate for the request; the next provision.yml installs it."""
     state, orders = _orders(args)
     found = orders.deliver(args.name, args.certificate.read_text(encoding="utf-8", errors="replace"), _now())
     _note(MarketPaths.for_inventory(args.inventory), state, "import", asset=args.asset, name=args.name)
@@ -158,7 +158,7 @@ def _orders(args: argparse.Namespace) -> tuple[State, Orders]:
 
 
 def revoke_certificates(args: argparse.Namespace) -> int:
-    """Revoke, sign the list again, and say what has to follow."""
+    """Revoke, sign the list again, and print the next step."""
     paths = MarketPaths.for_inventory(args.inventory)
     state, vault = State.create(paths.state), session.current_vault(paths.vault)
     authority = issuing.known_authority(vault)

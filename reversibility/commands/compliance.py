@@ -1,4 +1,4 @@
-"""``reversibility compliance``: the security rules that each asset keeps, by site, by rule and over time."""
+"""``reversibility compliance``: compliance with the security rules, by site, by rule and over time."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def show(args: argparse.Namespace) -> int:
-    """Print totals and what is not kept, and write the files that were asked for."""
+    """Print totals and violations, and write the requested files."""
     market, paths = load_market(args.inventory), MarketPaths.for_inventory(args.inventory)
     state = State(paths.state)
     rows = [
@@ -77,7 +77,7 @@ def _open(rows: Sequence[RuleState]) -> list[str]:
 
 
 def _waived(rows: Sequence[RuleState], now: datetime) -> list[str]:
-    """Waivers that have ended, which the next run of provision.yml does not follow any more."""
+    """Expired waivers, whose rules the next provision.yml applies."""
     return [
         f"{row.site}  {row.asset}  {row.rule}  the waiver of {row.author} ended on {row.until}; run provision"
         for row in rows

@@ -1,4 +1,4 @@
-"""``reversibility holiday``: where a holiday run stands, and its reports at any time."""
+"""``reversibility holiday``: status and reports of a holiday run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``reversibility journal``: what was done, and whether anybody has touched the record of it."""
+"""``reversibility journal``: list and verify the journal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def verify(args: argparse.Namespace) -> int:
-    """Check the chains of all controllers; 1 when they show a change."""
+    """Check the chains of all controllers; 1 if one was changed."""
     journals = _journals(args)
     report = journals.verify()
     if not report.lines and not report.problems:

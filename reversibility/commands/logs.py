@@ -1,4 +1,4 @@
-"""``reversibility logs``: an extract of the logs of one asset or account, and whether anybody has touched them."""
+"""``reversibility logs``: extract the logs of one asset or account, and verify them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COLUMNS = [field.name for field in dataclasses.fields(LogLine)]
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the subcommand ``logs`` with what can be done."""
+    """Add the subcommand ``logs`` with its actions."""
     parser = subparsers.add_parser("logs", help="logs that were collected from the schools' servers")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     extract = actions.add_parser("extract", help="the lines of one asset, or those that name an account")
@@ -64,7 +64,7 @@ def extract_lines(args: argparse.Namespace) -> int:
 
 
 def verify_archives(args: argparse.Namespace) -> int:
-    """Check chains and files; 1 when something was changed. Gaps are told, and are no change."""
+    """Check chains and files; 1 if one was changed. Gaps are reported, and are no change."""
     state, problems, gaps = State(MarketPaths.for_inventory(args.inventory).state), [], 0
     for archive in _archives(args):
         place = state.find(archive.folder.name)

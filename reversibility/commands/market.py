@@ -1,4 +1,4 @@
-"""``reversibility check``: is what is wanted well written?"""
+"""``reversibility check``: check a market's files."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def add_parser(subparsers: Any) -> None:
 
 
 def check(args: argparse.Namespace) -> int:
-    """Print every finding and return 1, or print a summary and return 0; warnings change nothing of that."""
-    MarketPaths.for_inventory(args.inventory)  # refuses what is no market, in one sentence
+    """Print every finding and return 1, or print a summary and return 0; warnings do not change the status."""
+    MarketPaths.for_inventory(args.inventory)  # refuses a folder that is no market
     folder = args.inventory.parent if args.inventory.is_file() else args.inventory
     checked = examine(folder)
     for warning in checked.warnings:
@@ -43,7 +43,7 @@ def check(args: argparse.Namespace) -> int:
 
 
 def summary(market: Market) -> str:
-    """A few lines: how much of what the market declares."""
+    """Counts of the market's declarations, in a few lines."""
     kinds = Counter(asset.kind for asset in market.assets.values())
     managed = sum(asset.managed for asset in market.assets.values())
     fleet = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))

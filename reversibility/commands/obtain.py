@@ -1,4 +1,4 @@
-"""``reversibility obtain``: keep the configuration of a device that another party runs, from the file that it gave."""
+"""``reversibility obtain``: record the configuration file of a device that another party runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from reversibility.records.origin import origin
 from reversibility.records.scrub import vault_secrets
 from reversibility.records.state import State
 
-LARGEST = 32 * 2**20  # bytes: many times the largest configuration, and not a whole disk image
+LARGEST = 32 * 2**20  # bytes: many times the largest configuration, but no disk image
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

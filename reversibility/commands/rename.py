@@ -1,4 +1,4 @@
-"""``reversibility rename``: an asset got another tag; its passwords, records and history are the new one's."""
+"""``reversibility rename``: move passwords, records and history of an asset to its new tag."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def rename(args: argparse.Namespace) -> int:
-    """Move records and vault entries; what is moved already stays, so a run that was cut is completed."""
+    """Move records and vault entries; skips those already moved, so a second call completes an interrupted one."""
     paths = MarketPaths.for_inventory(args.inventory)
     asset = _new_asset(paths, args.old, args.new)
     vault = session.current_vault(paths.vault)

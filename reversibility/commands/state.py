@@ -1,4 +1,4 @@
-"""``reversibility state``: what was seen on the assets, and how it changed."""
+"""``reversibility state``: records of the assets, and their changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``reversibility takeover``: take a market over from its bundle, in steps that can be cut and started again."""
+"""``reversibility takeover``: take a market over from its bundle, in resumable steps."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _takeover(args: argparse.Namespace) -> int:
     emergency = {"reason": args.emergency, "reference": args.reference}
     if not any(emergency.values()):
         emergency = {}
-    Emergency.read(emergency)  # refuse early what every playbook would refuse
+    Emergency.read(emergency)  # refuse early: every playbook would refuse it too
     _require_intact(args.bundle, args.fingerprint)
     if arrival.bring_market(args.bundle, args.inventory):
         say(f"The market is in {args.inventory}.")
@@ -132,7 +132,7 @@ def _require_intact(bundle: Path, fingerprint: str) -> None:
 
 
 def _opened(args: argparse.Namespace, paths: MarketPaths, emergency: Mapping[str, str]) -> Context:
-    """Bring what the bundle holds to its place, and find how far the take-over is."""
+    """Import the bundle's content, and read the progress of the take-over."""
     first = not paths.vault.exists()
     if first and not args.identity:
         raise CartableError(

@@ -1,4 +1,4 @@
-"""``reversibility vault``: make the vault, see what is in it, show one secret, add one that was given, check it."""
+"""``reversibility vault``: create the vault, list it, show a secret, add a given one, verify it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _open(args: argparse.Namespace) -> Vault:
 
 def _init(args: argparse.Namespace) -> int:
     paths = MarketPaths.for_inventory(args.inventory)
-    if paths.vault.exists():  # before anybody types a passphrase for nothing
+    if paths.vault.exists():  # before the prompt
         raise VaultError(
             f"There is a vault already: {paths.vault}; use it, or move it away before making another."
         )

@@ -1,4 +1,4 @@
-"""``reversibility vault add``: put an account of a device that another party runs into the vault, as it was given."""
+"""``reversibility vault add``: add the given account of another party's device to the vault."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def add(args: argparse.Namespace) -> int:
-    """Keep the password as current, which no login proves; a second time nothing changes."""
+    """Store the password as current, without a login; a second call changes nothing."""
     paths = MarketPaths.for_inventory(args.inventory)
     market = load_market(paths.inventory)
     tag, _slash, account = args.entry.partition("/")

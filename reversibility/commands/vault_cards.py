@@ -37,7 +37,7 @@ def write(args: argparse.Namespace) -> int:
     if args.site not in market.sites:
         raise CartableError(f"There is no site {args.site}; it is one of {', '.join(market.sites)}.")
     try:
-        # Made before it is filled, with rights for nobody else, and never another one's file.
+        # Created with mode 0600 before it is filled, and never over an existing file.
         args.pdf.touch(mode=0o600, exist_ok=False)
     except OSError as error:
         raise CartableError(f"{args.pdf} cannot be made ({error.strerror}); name a new file.") from error

@@ -1,1 +1,1 @@
-"""What people receive: documents in French, and tables in open formats."""
+"""Documents in French, and tables in open formats."""

@@ -1,4 +1,4 @@
-"""Cards with the passwords of one school, for its director: what its people use, and nothing that administers."""
+"""Cards with the users' passwords of one school, for its director, without administrator accounts."""
 
 from __future__ import annotations
 
@@ -27,8 +27,7 @@ class Card:
 def cards(market: Market, site: str, entries: Iterable[Entry]) -> list[Card]:
     """The cards of ``site``, by room and asset: accounts of people, with the password that opens them.
 
-    Left out are accounts that administer, those whose change was cut, those of other sites, and assets that are no
-    longer declared.
+    Left out are administrator accounts, interrupted changes, other sites, and assets that are no longer declared.
     """
     found = []
     for entry in entries:

@@ -1,4 +1,4 @@
-"""Certificates as people read them: a table by their end, a page, and a calendar of what is to be renewed."""
+"""Certificates for people: a table by date of expiry, a page, and a calendar of renewals."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Certificate:
 
 
 def certificates(market: Market, state: State) -> list[Certificate]:
-    """All certificates of the records, those that end first before the others."""
+    """All certificates of the records, by date of expiry."""
     found = [each for site, asset in state.assets() for each in _of_asset(market, state, site, asset)]
     return sorted(found, key=lambda each: (each.end is not None, each.end, each.asset, each.fingerprint))
 
@@ -88,7 +88,7 @@ def _of_asset(market: Market, state: State, site: str, asset: str) -> Iterator[C
 
 
 def expiry_events(market: Market, rows: Iterable[Certificate], stamp: dt.datetime) -> bytes:
-    """The calendar file: thirty days before a certificate ends, who has to renew it."""
+    """The calendar file: a reminder thirty days before each expiry, with who has to renew the certificate."""
     events = [
         Event(
             uid=f"{row.fingerprint}-{row.asset}@{market.name}.cartable",

@@ -1,4 +1,4 @@
-"""What changed in the inventory since the one handed over before (R40: "les modifications apportées").
+"""Changes of the inventory since the previous hand-over (R40: "les modifications apportées").
 
 Both inventories are read as the files that were handed over: ``inventaire.json`` and ``logiciels.csv``, which is
 in the order of the tags, so that two of them are compared side by side without holding either in memory.
@@ -40,7 +40,7 @@ class Change:
 
 
 class Previous:
-    """An inventory handed over before; of one that does not exist, nothing is known and nothing is compared."""
+    """The previously handed-over inventory; without one, nothing is compared."""
 
     def __init__(self, folder: Path | None) -> None:
         """Open the ``01-inventaire`` of an earlier bundle. Raises CartableError when it cannot be read."""

@@ -30,7 +30,7 @@ CellType = Literal["text", "number", "date", "boolean"]
 
 @dataclass(frozen=True)
 class Source:
-    """What the columns of one asset are read from. ``in_vault``: the vault has a password in force for it."""
+    """Source of the columns of one asset. ``in_vault``: the vault has a current password for it."""
 
     market: Market
     asset: Asset
@@ -63,7 +63,7 @@ def _attribute(name: str) -> Callable[[Source], Value]:
 
 
 def _secret(source: Source) -> str:
-    """Never a password: whether it is in the vault, where alone passwords live (R40)."""
+    """Whether the password is in the vault; never the password itself (R40)."""
     if source.in_vault:
         return "dans le coffre"
     opened = source.asset.managed or source.seen.accounts or PROTECTED in source.asset.kind_groups

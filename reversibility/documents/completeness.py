@@ -1,4 +1,4 @@
-"""The assessment as people and programs read it: ``completude.json``, ``completude.csv``, ``completude.html``.
+"""The files of the assessment: ``completude.json``, ``completude.csv``, ``completude.html``.
 
 JSON and CSV hold every row; they are written a row at a time. The page holds the totals and the rows that are not
 proven, at most ``SHOWN`` of each obligation, so that it opens at once for a fleet of 25,000 assets as well.
@@ -95,7 +95,7 @@ def page_context(assessment: Assessment, market: Market) -> dict[str, Any]:
 
 
 def market_title(market: Market) -> str:
-    """Return how the contract calls itself."""
+    """Return the contract's title."""
     return str(market.contract.get("contract", {}).get("title", market.name))
 
 

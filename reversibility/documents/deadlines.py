@@ -1,4 +1,4 @@
-"""The page and the table "Délais de correction": published flaws that are open, and how deadlines were kept."""
+"""The page and the table "Délais de correction": open CVEs, and whether deadlines were met."""
 
 from __future__ import annotations
 

@@ -87,12 +87,12 @@ def kind_name(kind: str) -> str:
 
 
 def role_name(role: object) -> str | None:
-    """Return for whom an asset is; None when nothing is declared."""
+    """Return the French name of an asset's user role; None if none is declared."""
     return ROLES.get(str(role), str(role)) if role else None
 
 
 def asset_status_name(status: object) -> str | None:
-    """Return in which state an asset is; None when nothing is declared."""
+    """Return the French name of an asset's status; None if none is declared."""
     return IN_SERVICE.get(str(status), str(status)) if status else None
 
 
@@ -115,7 +115,7 @@ def selection(selected: Mapping[str, Any]) -> str:
 
 
 def financing_name(financing: object) -> str | None:
-    """Return how an asset is paid for; None when nothing is declared."""
+    """Return the French name of an asset's financing; None if none is declared."""
     return (
         {"rental": "location", "purchase": "achat"}.get(str(financing), str(financing)) if financing else None
     )

@@ -1,4 +1,4 @@
-"""What a director receives of a holiday run: the announcement before, the report afterwards."""
+"""Documents of a holiday run for the director: the announcement before, the report afterwards."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def write_reports(
 
 
 def cause(entry: Mapping[str, Any]) -> str:
-    """Why a stage failed, in one French sentence; what the machine said, quoted, where no code tells."""
+    """Why a stage failed, in one French sentence; without a known code, it quotes the machine's message."""
     known, said = CAUSES.get(str(entry.get("code", "")), ""), str(entry.get("detail", ""))
     if not known and said:
         known = f"la cause n’a pas été reconnue ; message du programme : «\u00a0{said}\u00a0»"

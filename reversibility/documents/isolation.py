@@ -1,4 +1,4 @@
-"""Page about what passes between the networks of each site, as it was tried (R43)."""
+"""Page with the results of the isolation tests of each site (R43)."""
 
 from __future__ import annotations
 

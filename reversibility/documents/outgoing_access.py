@@ -48,7 +48,7 @@ HEADERS = ("Accès", "École", "Étiquette", "Nom", "État", "Retrait", "Code é
 
 
 def how(access: Access) -> str:
-    """By what an access is revoked."""
+    """How an access is revoked."""
     if access.what != "password":
         return HOW[access.what]
     if not access.method:

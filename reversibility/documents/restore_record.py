@@ -14,7 +14,7 @@ from reversibility.records.inventory_summary import dicts
 
 
 def restore_record(market: Market, asset: Asset, record: Mapping[str, Any], moment: datetime) -> str:
-    """The page about one rebuilding. What it says was measured; only the signatures are by hand."""
+    """The page about one rebuilding, from its record; the signatures are added by hand."""
     begun, ended = (_time(record.get(name)) for name in ("begun", "ended"))
     minutes = round((ended - begun).total_seconds() / 60, 1) if begun and ended else None
     context = {

@@ -1,4 +1,4 @@
-"""How one machine is replaced by a blank one, by group of kinds: commands to copy, made of the inventory, in French."""
+"""Runbooks for the replacement of a machine, by group of kinds, in French, with commands made from the inventory."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ LINUX, WINDOWS, DEVICE = "linux", "windows", "network"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do: what it is for, and the command, "" where it is done by hand."""
+    """One step: its purpose, and the command ("" for manual work)."""
 
     text: str
     command: str = ""
 
 
 def steps(market: str, asset: Asset, group: str) -> list[Step]:
-    """What replaces ``asset``, in order. The commands are typed at the root of the project, in its environment."""
+    """The steps that replace ``asset``, in order. Commands are typed at the project's root, in its environment."""
     play = f"ansible-playbook -i inventories/{market} playbooks/"
     begin = {LINUX: _linux, WINDOWS: _windows, DEVICE: _device}[asset.platform.family]
     return [

@@ -1,4 +1,4 @@
-"""The year of a school as people read it: when it may be worked on, as rows, a page and a calendar file."""
+"""The work windows of a school year: as rows, a page and a calendar file."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanc
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the year: a window that is no weekly one, or a refusal."""
+    """One line of the year: a window other than the weekly ones, or a refusal."""
 
     span: Span
     start: dt.datetime
@@ -135,7 +135,7 @@ def day_and_clock(moment: dt.datetime) -> str:
 
 
 def year_events(market: Market, years: Iterable[SchoolYear], stamp: dt.datetime) -> bytes:
-    """The calendar file of several schools: windows that are no weekly ones, and refusals."""
+    """The calendar file of several schools: windows other than the weekly ones, and refusals."""
     events = [
         Event(
             uid=f"{row.span.start:%Y%m%dT%H%M}-{year.calendar.policy.site}-{int(row.allowed)}@{market.name}.cartable",

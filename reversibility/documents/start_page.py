@@ -1,4 +1,4 @@
-"""``00-lisez-moi``: the page with which a successor who has never met us takes over, in HTML and PDF/A-3."""
+"""``00-lisez-moi``: the start page for a successor, in HTML and PDF/A-3."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SYSTEM_PACKAGES = (
 
 @dataclass(frozen=True)
 class FolderContents:
-    """What is said of one folder of the bundle, and how much it holds; ``size`` in bytes.
+    """Description and size of one folder of the bundle; ``size`` in bytes.
 
     ``formats`` are the suffixes of its files, and ``readers`` says in French who may read it. What is not counted
     yet (the folder of this page itself) is None.

@@ -1,4 +1,4 @@
-"""Host names and addresses as they are compared: one host has many spellings."""
+"""Canonical form of host names and addresses, for comparison."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ipaddress
 
 
 def comparable(host: str) -> str:
-    """The one spelling of a host: an address in its shortest form, a name in lower case without the final dot."""
+    """The canonical form of a host: an address in its shortest form, a name in lower case without the final dot."""
     text = host.strip()
     try:
         address = ipaddress.ip_address(text.removeprefix("[").removesuffix("]"))
@@ -17,7 +17,7 @@ def comparable(host: str) -> str:
 
 
 def comparable_with_port(name: str) -> str:
-    """The one spelling of a name in ``known_hosts``: ``host``, or ``[host]:port``; port 22 goes without saying."""
+    """The canonical form of a name in ``known_hosts``: ``host``, or ``[host]:port`` for ports other than 22."""
     if name.startswith("["):
         host, bracket, rest = name[1:].partition("]")
         if bracket and rest.startswith(":"):

@@ -1,4 +1,4 @@
-"""Check a whole market: every file, every key, and what the files say of each other."""
+"""Check of a whole market: every file, every key, and references between files."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ RULES = (
     *rules_contract.RULES,
     *rules_calendar.RULES,
 )
-# What people should see and decide, and what stops nothing: a market that was good stays so while time passes.
+# Rules that only warn, so that the passing of time never makes a good market invalid.
 WARNINGS = (*rules_fleet.WARNINGS, *rules_contract.WARNINGS)
 
 
 def examine(path: Path, today: dt.date | None = None) -> MarketFiles:
-    """Read the market at ``path`` and check it; the rules run on whatever of it has the right shape.
+    """Read the market at ``path`` and check it; the rules run on the parts that match their schema.
 
     ``today`` decides what is over (waivers) and what is still to come (approvals).
     """
@@ -41,7 +41,7 @@ def examine(path: Path, today: dt.date | None = None) -> MarketFiles:
 
 
 def shapes(examined: MarketFiles) -> list[Finding]:
-    """What in each file has another shape than its schema gives it; it is taken out, for the rules to go on."""
+    """Schema violations of each file; the invalid parts are removed so that the rules can run."""
     found: list[Finding] = []
     for name, document in examined.files.items():
         found += shape_findings(document, name)
@@ -61,7 +61,7 @@ def shapes(examined: MarketFiles) -> list[Finding]:
 
 
 def check_market(path: Path, today: dt.date | None = None) -> list[Finding]:
-    """Everything that is wrong with the market at ``path`` (the folder), by file and line; empty when it is good.
+    """All errors of the market at ``path`` (the folder), by file and line; empty if it is valid.
 
     Never raises for what a file contains; a folder that is no market gives a finding for each missing file.
     """

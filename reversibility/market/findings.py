@@ -1,4 +1,4 @@
-"""What a check of a market finds: file, line, what is wrong, what is expected."""
+"""Findings of a market's check: file, line, problem, expected value."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LISTED_CANDIDATES = 12
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One thing to correct in a market.
+    """One error in a market.
 
     ``file`` is below the market's path as given, ``line`` counts from 1, ``where`` is the key's place
     in the file (``UC250001.asset.serial``), ``problem`` says what is wrong and ``expected`` what would be right.
@@ -35,7 +35,7 @@ class Finding:
 
 
 class MarketError(CartableError):
-    """A market that cannot be used: ``findings`` is everything that is wrong with it, the message lists it."""
+    """An invalid market: ``findings`` are all its errors, and the message lists them."""
 
     def __init__(self, path: Path, findings: Iterable[Finding]) -> None:
         self.path = path

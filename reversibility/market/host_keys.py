@@ -1,4 +1,4 @@
-"""Which machines the market's ``known_hosts`` knows: SSH refuses the others."""
+"""Check of the market's ``known_hosts`` against its machines: SSH refuses unknown ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def reached_by_ssh(market: Market) -> dict[str, str]:
 
 
 def unknown_hosts(market: Market, known_hosts: str) -> list[str]:
-    """The tags of those that have no line. A hashed name tells nobody which machine it is, and does not count."""
+    """Tags of machines without a line. Hashed names cannot be matched and do not count."""
     fields = (line.split() for line in known_hosts.splitlines() if not line.startswith(("#", "@", "|")))
     known = {
         comparable_with_port(name) for words in fields if len(words) >= 3 for name in words[0].split(",")

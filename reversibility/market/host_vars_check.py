@@ -1,4 +1,4 @@
-"""Check hosts and their variables as Ansible merged them: from groups, host files, plays and the command line."""
+"""Check of hosts' variables after Ansible's merge of groups, host files, plays and the command line."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def shared_addresses(addresses: Mapping[str, Any], place: Place) -> list[Finding
 
 
 def left_out(market: Market, hosts: Iterable[str]) -> list[str]:
-    """One sentence a system that this version has no tasks for, with the ``hosts`` that run it."""
+    """A sentence for each system without tasks, with its ``hosts``."""
     systems: dict[str, list[str]] = {}
     for host in sorted(hosts):
         asset = market.assets.get(host)

@@ -1,4 +1,4 @@
-"""The files of one market, read, with what the rules look up in them."""
+"""The parsed files of one market, with look-up tables for the rules."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Steps = tuple[Any, ...]  # the path to a value in its document
 class MarketFiles:
     """The documents of a market, what is wrong with them, and after ``gather`` the tables that the rules share.
 
-    ``findings`` is everything to correct, ``warnings`` what people should see and what stops nothing. A table is None
+    ``findings`` are errors, ``warnings`` do not stop anything. A table is None
     when its file could not be read: a rule that needs it is then silent, so that one broken file is one finding and
     not a hundred.
     """
@@ -76,18 +76,18 @@ class MarketFiles:
                 yield from documents
 
     def content(self, name: str) -> dict[str, Any]:
-        """What a file contains; empty when it could not be read, or is not there and need not be."""
+        """Content of a file; empty if it could not be read, or is optional and missing."""
         value = self.files[name].value if name in self.files else None
         return value if isinstance(value, dict) else {}
 
     @cached_property
     def paths(self) -> MarketPaths:
-        """Where the market keeps its data."""
+        """Paths of the market's data."""
         return MarketPaths.for_inventory(self.path)
 
     @cached_property
     def market(self) -> Market | None:
-        """The market that these files declare, made when first asked for; None while anything is to correct."""
+        """The market that these files declare, created on first use; None while there are errors."""
         if self.findings:
             return None
         contents = {name: self.content(name) for name in FILES}
@@ -110,7 +110,7 @@ class MarketFiles:
             table.clear()
 
     def gather(self) -> None:
-        """Fill the tables, once the shapes are known to be good."""
+        """Fill the tables, after the schema check."""
         self.hosts = list(declared_hosts(self.files["hosts"]))
         for host in self.hosts:
             self.tags.setdefault(host.tag, host)
@@ -139,7 +139,7 @@ class MarketFiles:
                     yield f"{prefix}{name}", document, (), document.value or {}
 
     def place(self, host: Asset, name: str) -> tuple[Document, Steps] | None:
-        """Where the value of a host's variable is written that counts for Ansible; None when no file gives one."""
+        """Place of the effective value of a host's variable, by Ansible's precedence; None if no file sets it."""
         for document in reversed(self.host_vars.get(host.tag, [])):
             if name in (document.value or {}):
                 return document, (name,)

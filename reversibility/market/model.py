@@ -1,4 +1,4 @@
-"""A market as the rest of the project sees it: sites, network, catalogue, contract and the declared fleet."""
+"""Model of a market: sites, network, catalogue, contract and the declared fleet."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Asset:
 
     @property
     def platform(self) -> Platform:
-        """What its system is, by platforms.yml."""
+        """Its platform, by platforms.yml."""
         return platform_of(self.os)
 
     @property
@@ -112,7 +112,7 @@ class Market:
     def software_for(self, asset: Asset) -> list[dict[str, Any]]:
         """The catalogue's entries that are wanted on ``asset``, each with its ``id``, in the catalogue's order.
 
-        An asset that is not managed gets none: nobody installs anything on it for us.
+        An asset that is not managed gets none.
         """
         if not asset.managed:
             return []

@@ -1,4 +1,4 @@
-"""Where the records of a market live on the controller."""
+"""Paths of a market's data on the controller."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class MarketPaths:
 
     @property
     def state(self) -> Path:
-        """The Git repository of what was seen."""
+        """The Git repository of all records."""
         return self.data / "state"
 
     @property
@@ -61,7 +61,7 @@ class MarketPaths:
 
     @property
     def obtained(self) -> Path:
-        """Configurations that other parties gave, as they gave them: a folder for each asset, with secrets in it."""
+        """Original configurations from other parties: a folder for each asset, with secrets."""
         return self.data / "obtained"
 
     @property
@@ -71,7 +71,7 @@ class MarketPaths:
 
     @property
     def keys(self) -> Path:
-        """What people hold: SSH keys, signing keys, public keys of the vault's holders."""
+        """SSH keys, signing keys, public keys of the vault's holders."""
         return self.data / "keys"
 
     @property
@@ -81,5 +81,5 @@ class MarketPaths:
 
     @property
     def known_hosts(self) -> Path:
-        """The machines' own SSH keys, which are public: a machine that is not in it is refused."""
+        """The machines' SSH host keys (public). SSH refuses a machine without a line."""
         return self.data / "known_hosts"

@@ -1,4 +1,4 @@
-"""Platforms: what an asset's ``os`` means, how it is reached and until when it is supported (``platforms.yml``)."""
+"""Platforms: mapping of an asset's ``os`` to its platform, connection and end of support (``platforms.yml``)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Support:
 
     @property
     def last(self) -> date | None:
-        """The day after which not even money buys an update."""
+        """The last day of paid updates."""
         return self.extended or self.ends
 
 
@@ -142,7 +142,7 @@ def support_of(os: str | None) -> Support:
 
 @dataclass(frozen=True, slots=True)
 class Care:
-    """What people can still do for a system without security updates, and what nobody can; in French (R02)."""
+    """Possible and impossible protection of a system without security updates; in French (R02)."""
 
     ended: date
     possible: str

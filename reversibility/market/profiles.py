@@ -1,4 +1,4 @@
-"""Obligations profiles as files: which there are, and what they take in of each other by ``extends``.
+"""Files of obligations profiles: their names, and their ``extends``.
 
 What is in them belongs to the contract (``contract/profile_loader.py``); the market only asks whether the profile that
 contract.yml names exists, and whether waivers are for obligations of it.

@@ -1,4 +1,4 @@
-"""Matrix role × platform of a market: what each role does for which assets, and what nobody does yet.
+"""Matrix role × platform of a market: assets that each role serves, and assets without tasks.
 
 The playbooks' lists of roles (``playbooks/tasks/*.yml``) say which asset a role concerns; its task files, what it can
 do there. Where the collection is not beside this package there is no list, and the matrix is empty.

@@ -1,4 +1,4 @@
-"""What the roles of this version take and do: their options, and their task files by platform."""
+"""Options of the roles, and their task files by platform."""
 
 from __future__ import annotations
 

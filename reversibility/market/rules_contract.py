@@ -42,7 +42,7 @@ def two_approvals(market: MarketFiles) -> Iterator[Finding]:
 
 
 def selections_exist(market: MarketFiles) -> Iterator[Finding]:
-    """What ``for`` selects: kinds, sites and tags that exist."""
+    """``for`` selects kinds, sites and tags that exist."""
     document = market.files["catalogue"]
     tables: dict[str, set[str] | None] = {
         "kind": set(kind_table().kinds),
@@ -61,7 +61,7 @@ def selections_exist(market: MarketFiles) -> Iterator[Finding]:
 
 
 def sources_serve(market: MarketFiles) -> Iterator[Finding]:
-    """A managed PC that shall have a software which has no source for its system would never get it."""
+    """Every software that a managed PC shall have has a source for its system."""
     document = market.files["catalogue"]
     systems: dict[tuple[Any, ...], tuple[str, str]] = {}
     for host in market.tags.values():
@@ -142,7 +142,8 @@ def waivers_apply(market: MarketFiles) -> Iterator[Finding]:
 
 
 def waivers_not_over(market: MarketFiles) -> Iterator[Finding]:
-    """A waiver that is over waives nothing any more, and stops nothing: a hand-over is possible at any moment (R56)."""
+    """Warn of expired waivers: they have no effect, and stop nothing, since a hand-over is possible at any moment
+    (R56)."""
     for index, waiver in enumerate(market.content("contract").get("waivers") or []):
         until = waiver.get("until")
         if until and until < market.today:

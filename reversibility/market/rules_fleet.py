@@ -60,7 +60,7 @@ def identities_once(market: MarketFiles) -> Iterator[Finding]:
 
 
 def _same(what: str, value: str) -> str:
-    """The one spelling of an identity: addresses have several."""
+    """The canonical form of an identity, such as an address."""
     if what == "mac":
         return re.sub(r"[-:.\s]", "", value).casefold()
     return comparable(value) if what == "ansible_host" else value.casefold()
@@ -119,7 +119,7 @@ def rooms_once(market: MarketFiles) -> Iterator[Finding]:
 
 
 def legacy_has_an_end(market: MarketFiles) -> Iterator[Finding]:
-    """R02: a system that nobody keeps safe, not even for money, may be in place with the date by which it is replaced.
+    """R02: a system without security updates, paid ones included, needs a date of replacement.
 
     Only what had ended when platforms.yml was written is an error: a good market stays good while time passes.
     """
@@ -145,7 +145,7 @@ def support_ended_since(market: MarketFiles) -> Iterator[Finding]:
 
 
 def tags_have_the_prefix_of_their_kind(market: MarketFiles) -> Iterator[Finding]:
-    """R40: the first two letters of a tag say what it is; a tag that was stuck on already stays as it is."""
+    """R40: the first two letters of a tag are its kind's prefix; a tag already on a device may stay."""
     kinds = kind_table().kinds
     for host in market.tags.values():
         kind = kinds.get(str(host.attributes.get("kind")))
@@ -166,7 +166,7 @@ def _ended(market: MarketFiles) -> Iterator[tuple[Asset, str, dt.date]]:
 
 
 def managed_can_be_reached(market: MarketFiles) -> Iterator[Finding]:
-    """What this project manages has a system, an address and a VLAN."""
+    """A managed asset has a system, an address and a VLAN."""
     for host in market.tags.values():
         if host.attributes.get("managed") is not True:
             continue
@@ -206,7 +206,7 @@ def relations_exist(market: MarketFiles) -> Iterator[Finding]:
 
 
 def managed_is_ours(market: MarketFiles) -> Iterator[Finding]:
-    """What another party runs is not configured: its configuration and its credentials are obtained from it."""
+    """An asset of another party is not managed: its configuration and credentials are obtained from that party."""
     for host in market.tags.values():
         responsible = host.attributes.get("responsible", CONTRACTOR)
         if host.attributes.get("managed") is True and responsible != CONTRACTOR:

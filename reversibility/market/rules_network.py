@@ -12,7 +12,7 @@ from reversibility.market.market_files import MarketFiles
 from reversibility.market.source import Document, Unreadable
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-INTERNET = "internet"  # what is beyond the site's own networks, as the destination of a flow
+INTERNET = "internet"  # destination of a flow outside the site's networks
 
 
 def vlan_ids_once(market: MarketFiles) -> Iterator[Finding]:
@@ -157,7 +157,7 @@ def ssids_exist(market: MarketFiles) -> Iterator[Finding]:
 
 
 def flows_exist(market: MarketFiles) -> Iterator[Finding]:
-    """A flow names VLANs, services and assets that exist, and leaves no isolated VLAN but for the outside (R43)."""
+    """A flow names VLANs, services and assets that exist; from an isolated VLAN it leads outside only (R43)."""
     document = market.files["network"]
     vlans = market.vlans
     for index, flow in enumerate(market.content("network").get("flows") or []):

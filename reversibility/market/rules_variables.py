@@ -1,4 +1,4 @@
-"""Rules about the variables of hosts and groups: read by somebody, spelled right, and without a secret."""
+"""Rules about the variables of hosts and groups: used, spelled correctly, and without secrets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reversibility.market.roles import role_options
 from reversibility.market.secret_literals import is_literal, is_secret_name, is_secret_text
 from reversibility.market.source import Document, dotted
 
-# Ansible and this project read these; a misspelling of one would be ignored in silence.
+# Variables of Ansible and this project; a misspelled one would be ignored silently.
 KNOWN_VARIABLES = frozenset({"ansible_host", "asset", "ports"})
 # What a misspelled variable may look like without being one.
 REAL_VARIABLES = frozenset({"ansible_port", "ansible_user", "ansible_password", "ansible_shell_type"})
@@ -26,7 +26,7 @@ SLIP = 0.92
 
 
 def variable_files_apply(market: MarketFiles) -> Iterator[Finding]:
-    """A file of host_vars/ or group_vars/ that no host or group answers to is ignored by Ansible, in silence."""
+    """A file of host_vars/ or group_vars/ without a host or group, which Ansible ignores silently."""
     if not market.fleet_known:
         return
     for tag, documents in market.host_vars.items():
@@ -69,7 +69,7 @@ def role_variables_exist(market: MarketFiles) -> Iterator[Finding]:
 
 
 def no_secrets(market: MarketFiles) -> Iterator[Finding]:
-    """Passwords, tokens and private keys belong in the vault: whoever has the inventory or a bundle reads these files.
+    """Passwords, tokens and private keys belong in the vault, since the inventory and each bundle contain these files.
 
     No finding shows any of the value.
     """

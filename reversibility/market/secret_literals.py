@@ -1,6 +1,7 @@
-"""What may not be written out in a market's files: everybody who has the inventory, or a bundle, reads them.
+"""Detection of secrets written out in a market's files.
 
-A secret stands in the vault, and the file has a lookup of it, or a value that ansible-vault has encrypted.
+The inventory and each bundle contain these files. A secret belongs in the vault; the file has a lookup, or a value that
+ansible-vault has encrypted.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ GLUED = re.compile(
     re.IGNORECASE,
 )
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^A-Za-z_\-. ]+")
-# Secrets that show by themselves, under whatever name: private keys of SSH, TLS and age, and a password in an address.
+# Secrets that are recognised under any name: private keys of SSH, TLS and age, and a password in an address.
 SECRET_TEXT = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY|AGE-SECRET-KEY-1[0-9A-Z]|://[^/\s:@{}]+:[^/\s@{}]+@"
 )

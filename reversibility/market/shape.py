@@ -1,4 +1,4 @@
-"""Does a file have the shape that its JSON Schema gives? What does not, in the words of the trade, with its line.
+"""Validation of files against their JSON Schemas, with readable messages and line numbers.
 
 The schemas in ``schemas/`` are ordinary JSON Schema 2020-12, usable in an editor. One habit: the ``description``
 of a property that has a pattern or a list of types is the text after "expected".
@@ -100,7 +100,7 @@ def _validator(schema: str) -> Any:
 
 
 def shape_findings(document: Document, schema: str) -> list[Finding]:
-    """What in ``document`` does not fit ``schemas/<schema>.schema.json``.
+    """Violations of ``schemas/<schema>.schema.json`` in ``document``.
 
     What does not fit is then taken out of ``document.value``, so that the rules which compare files can go on with
     the rest: after this call every value has the type that the schema gives it, and any key may be missing.
@@ -152,7 +152,7 @@ def _remove(document: Document, path: tuple[Any, ...], mapping: bool) -> None:
 
 
 def shown(value: Any) -> str:
-    """A value as a person would see it in the file, shortened."""
+    """A value as written in the file, shortened."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict | list):

@@ -43,7 +43,7 @@ Steps = Sequence[str | int]
 
 
 class Unreadable(str):
-    """What stands for a value that is none of its kind (the 30th of February): said once, not again by a rule."""
+    """Placeholder for an invalid value (30 February), which was already reported and which rules ignore."""
 
 
 class Document:
@@ -78,7 +78,7 @@ class Document:
         except OSError as error:
             document.add(1, path.name, f"cannot be read: {error.strerror or error}", "a readable file")
         else:
-            if not text.startswith(ENCRYPTED):  # a whole file that ansible-vault holds: not ours to judge
+            if not text.startswith(ENCRYPTED):  # a file encrypted by ansible-vault: not checked
                 _Builder(document).build(text)
         return document
 
@@ -138,7 +138,7 @@ def _line(event: Event) -> int:
 
 
 class _Refused(Exception):
-    """YAML that is well formed and that a market has no use for; carries the line and the words."""
+    """Well-formed YAML that a market may not use; carries line and message."""
 
 
 class _Builder:

@@ -1,4 +1,4 @@
-"""What Ansible gets to know of a market: the variables ``cartable_*``.
+"""Variables of a market for Ansible: ``cartable_*``.
 
 The market is read once a process, in Ansible's main process before it forks, and again only when a file changed.
 """
@@ -17,7 +17,7 @@ from reversibility.market.roles import task_files
 
 
 def shared_variables(files: MarketFiles) -> dict[str, Any]:
-    """The variables that all hosts share; of a market with errors only those that need no file of it."""
+    """The variables common to all hosts; of an invalid market only those that need none of its files."""
     known: dict[str, Any] = {
         "cartable_market": files.paths.market,
         "cartable_state_dir": str(files.paths.state),

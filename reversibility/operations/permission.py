@@ -48,7 +48,7 @@ class Emergency:
 
 @dataclass(frozen=True)
 class Permission:
-    """What the calendar says of a run: ``refused`` stops it, ``warnings`` do not.
+    """The calendar's answer for a run: ``refused`` stops it, ``warnings`` do not.
 
     ``used`` is the emergency, where it was needed; ``closed_sites`` are those without an open window, or where the
     operation is frozen.
@@ -71,7 +71,7 @@ def permission(
 ) -> Permission:
     """Whether ``operation`` (a playbook's name) may change machines of ``sites`` from ``now`` on for ``minutes``.
 
-    A market without calendar.yml is warned and not refused: nobody has said yet when it may be worked on.
+    A market without calendar.yml gets a warning instead of a refusal.
     """
     checked = holiday_table().checked
     if now.date() < checked - dt.timedelta(days=1):

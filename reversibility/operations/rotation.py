@@ -33,7 +33,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A password to change: its account, why, the revision that it has now, and the asset or site whose it is."""
+    """A password to change: account, reason, present revision, and the asset or site that owns it."""
 
     account: str
     why: str
@@ -103,7 +103,7 @@ def not_rotated(
     entries: Iterable[Entry],
     closed: Collection[str] = (),
 ) -> list[str]:
-    """Selected entries, as ``asset/account``, whose current password is still the one of before.
+    """Selected entries, as ``asset/account``, whose current password did not change.
 
     ``closed`` are the accounts of people whose access is over: the entry goes with the account.
     """
@@ -121,7 +121,7 @@ def not_rotated(
 
 
 def made(entry: Entry) -> datetime | None:
-    """When the current password was made, from its expiry and its policy; None where the vault does not say.
+    """Creation time of the current password, computed from its expiry and its policy; None if unknown.
 
     Three days early at most, where a month was shorter.
     """
@@ -135,7 +135,7 @@ def made(entry: Entry) -> datetime | None:
 
 
 def _why(entry: Entry, selection: Selection, now: datetime) -> str:
-    """Why an entry's password is to be changed, in words; empty when it is not."""
+    """The reason to change an entry's password, in words; empty if there is none."""
     if entry.pending and entry.password:
         return "a change was cut"
     if not entry.password:

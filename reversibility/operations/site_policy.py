@@ -1,4 +1,4 @@
-"""What a market's ``calendar.yml`` says of one site: class hours, windows, closures, refusals, agreements."""
+"""Policy of one site from ``calendar.yml``: class hours, windows, closures, refusals, agreements."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Days:
 
 @dataclass(frozen=True)
 class SitePolicy:
-    """Everything about one site that decides when it may be worked on.
+    """Settings of one site that decide its work windows.
 
     Times of day are minutes since midnight, by weekday (0 is Monday). ``declared`` tells whether the market has a
     calendar of its own: without one the defaults of R31 hold, and nothing is refused.
@@ -78,7 +78,7 @@ def minutes_of(text: str) -> int:
 
 
 def site_policy(market: Market, site: str) -> SitePolicy:
-    """The policy of ``site``: its own words in calendar.yml, else the market's, else the defaults."""
+    """The policy of ``site``: its own settings in calendar.yml, else the market's, else the defaults."""
     declared = market.sites[site]
     calendar = market.calendar
     own = calendar.get("sites", {}).get(site, {})

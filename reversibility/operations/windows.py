@@ -1,4 +1,4 @@
-"""Work windows of a site: may I work now, until when, and when is the next window that is long enough?
+"""Work windows of a site: the open one, and the next one that is long enough.
 
 One window is a span in which machines may be changed. It ends a margin before class comes back.
 """
@@ -60,7 +60,7 @@ class SiteCalendar:
         return list(clipped(difference(union(open_spans), refused), start, end))
 
     def at(self, moment: dt.datetime, minutes: int = 0) -> Answer:
-        """May the site be worked on at ``moment`` for ``minutes``? ``allowed`` needs a window that lasts that long."""
+        """Whether a window of at least ``minutes`` is open at ``moment`` (``allowed``)."""
         moment = moment.astimezone(dt.UTC)
         ahead = self.windows(moment, moment + SEARCHED)
         now = ahead[0] if ahead and ahead[0].holds(moment) else None
@@ -77,7 +77,7 @@ class SiteCalendar:
         return next((s for s in self.windows(moment, moment + SEARCHED) if s.minutes >= minutes), None)
 
     def warnings(self, moment: dt.datetime) -> tuple[str, ...]:
-        """What the calendar does not know about the school year of ``moment``, and what is not confirmed."""
+        """Missing and unconfirmed dates of the school year of ``moment``."""
         policy, day = self.policy, self._day(moment)
         if policy.zone is None:
             return (f"{policy.site} has no holiday_zone in sites.yml: no window opens for school holidays.",)

@@ -19,7 +19,7 @@ NEXT, FORMER = ".next", ".former"
 
 
 def make_ssh_key(path: Path, comment: str) -> None:
-    """Make a key pair without a passphrase; at every instant ``path`` is a whole key or is not there."""
+    """Make a key pair without a passphrase; ``path`` is created atomically."""
     make_folder(path.parent)
     made = path.with_name(f".{path.name}.making")
     for left in (made, made.with_name(f"{made.name}.pub")):
@@ -45,14 +45,14 @@ def write_public_half(path: Path) -> str:
 
 
 def former_of(path: Path) -> Path:
-    """Where the key lies that ``path`` replaces, until it opens no machine any more."""
+    """Path of the former key of ``path``, kept until it opens no machine."""
     return path.with_name(path.name + FORMER)
 
 
 def replace_operator_key(path: Path, former_fingerprint: str, comment: str) -> None:
-    """Put a new key in place of the one with ``former_fingerprint``, which is kept as ``former_of(path)``.
+    """Replace the key with ``former_fingerprint`` by a new one; the former is kept as ``former_of(path)``.
 
-    Done again, or after it was cut at any point, it goes on from there.
+    After an interruption at any point, a second call continues.
     """
     coming = path.with_name(path.name + NEXT)
     if not path.exists():
@@ -79,12 +79,12 @@ def remove_former(path: Path) -> None:
 
 
 def replace_age_identity(vault: Vault, state: State, former_recipient: str) -> int:
-    """Have a new age identity, and every ``config.age`` encrypted to it; return how many there are.
+    """Make a new age identity and encrypt every ``config.age`` to it; returns their number.
 
     The new identity is pending in the vault until no record needs the former one, which goes into the entry's history.
     """
     entry = vault.find(OWN_ASSET, AGE_IDENTITY)
-    assert entry is not None  # a vault has one from the beginning
+    assert entry is not None  # every vault has one
     if vault.age_recipient() == former_recipient and not entry.pending:
         identity = pyrage.x25519.Identity.generate()
         with vault.transaction() as change:

@@ -1,4 +1,4 @@
-"""Steps that work on the machines, through the project's playbooks; what came of them is read from the records."""
+"""Steps on the machines, through the project's playbooks; their results are read from the records."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REASON = "Reprise du marché{}: tous les mots de passe du titulaire sortant".for
 
 
 def observe(context: Context) -> Outcome:
-    """Record every managed machine; what did not answer is left."""
+    """Record every managed machine; the step is incomplete for those that did not answer."""
     begun = context.clock().replace(microsecond=0)
     status = context.playbooks.run("observe.yml")
     wanted = [
@@ -79,7 +79,7 @@ def passwords(context: Context) -> Outcome:
 
 
 def _former(context: Context) -> list[dict[str, str]]:
-    """The rows of what was handed over whose password is still the current one."""
+    """The handed-over accounts whose password is still current."""
     context.vault.refresh()
     current = {(entry.asset, entry.account): entry.revision for entry in context.vault.entries()}
     rows: Iterable[dict[str, str]] = context.handed_over["passwords"]
@@ -96,7 +96,7 @@ def _how(row: dict[str, str]) -> str:
 
 
 def operator_key(context: Context) -> Outcome:
-    """Put a new operators' SSH key on every Linux machine, log in with it, and see the former one refused."""
+    """Install a new operators' SSH key on every Linux machine, log in with it, and check that the former is refused."""
     former, path = str(context.handed_over["operator_key"]), context.paths.operator_key
     replace_operator_key(path, former, f"operators of {context.paths.market}")
     present = fingerprint_of(public_half(path))

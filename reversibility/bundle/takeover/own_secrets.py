@@ -1,4 +1,4 @@
-"""Steps on the controller alone: the age identity, the signing key, the vault's history, the first bundle."""
+"""Steps on the controller only: the age identity, the signing key, the vault's history, the first bundle."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from reversibility.records.vault_entry import AGE_IDENTITY, OWN_ASSET
 
 
 def age_identity(context: Context) -> Outcome:
-    """Replace the age identity: whoever had the former one reads no record that is written from now on."""
+    """Replace the age identity, so that the former one cannot decrypt later records."""
     former = str(context.handed_over["age_recipient"])
     count = replace_age_identity(context.vault, context.state, former)
     return Outcome(f"{count} configurations are encrypted to {context.vault.age_recipient()}")
 
 
 def signing_key(context: Context) -> Outcome:
-    """Make a key that signs bundles: the bundle came without its own, which its former operator keeps."""
+    """Make a signing key for bundles; the former operator keeps the former one."""
     path = context.paths.keys / SIGNING_KEY
     if not path.exists():
         make_ssh_key(path, f"bundles of {context.paths.market}")
@@ -37,7 +37,7 @@ def signing_key(context: Context) -> Outcome:
 
 
 def forget(context: Context) -> Outcome:
-    """Take the former secrets out of the vault's history, where nothing is opened by them any more."""
+    """Remove former secrets from the vault's history if they were refused everywhere."""
     today = f"{context.clock():%Y-%m-%d}"
     if context.kept_until and date.fromisoformat(context.kept_until).isoformat() > today:
         return Outcome(left=(f"former secrets are kept on purpose until {context.kept_until}",))

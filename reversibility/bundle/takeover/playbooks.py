@@ -42,9 +42,9 @@ class Playbooks:
         tags: Sequence[str] = (),
         limit: Sequence[str] = (),
     ) -> int:
-        """Run ``playbooks/<playbook>`` and return its exit status; what came of it is in the records.
+        """Run ``playbooks/<playbook>`` and return its exit status; its results are in the records.
 
-        The variables hold no secret. Raises CartableError when Ansible is not there.
+        The variables hold no secret. Raises CartableError if Ansible is not installed.
         """
         project = self.paths.inventory.parent.parent
         words = [_program(), "-i", str(self.paths.inventory), str(project / "playbooks" / playbook)]

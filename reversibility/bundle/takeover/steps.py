@@ -1,4 +1,4 @@
-"""The steps of a take-over in their order. Each does what is left to do, and says what it could not do."""
+"""The steps of a take-over, in order. Each does its remaining work, and reports what it could not do."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from reversibility.records.origin import origin
 class Step:
     """One step: its name and what it does.
 
-    The steps after a ``required`` one wait until nothing is left of it. One that is ``closing`` is done again when a
-    step before it had something to do.
+    The steps after a ``required`` one wait until it is complete. A ``closing`` step is repeated if an earlier step had
+    work.
     """
 
     name: str
@@ -50,7 +50,7 @@ def run_steps(
     steps: tuple[Step, ...] = STEPS,
     until: str = "",
 ) -> list[str]:
-    """Run the steps that are not done, up to ``until``; return what is left of them, a line each.
+    """Run the steps that are not done, up to ``until``; returns a line for each open point.
 
     A step that raises, or is killed, is the first one of the next start.
     """

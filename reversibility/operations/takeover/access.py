@@ -1,4 +1,4 @@
-"""Every access that a contractor holds, and what became of it: passwords, keys, halves of the vault's key, copies."""
+"""Access of a contractor and its status: passwords, keys, halves of the vault's key, copies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HELD, REFUSED, REPLACED, ATTESTED = "held", "refused", "replaced", "attested"
 PASSWORD, OPERATOR_KEY, HOST_KEY = "password", "operator_key", "host_key"
 AGE, SIGNING, HALF, PERSON, COPIES = "age_identity", "signing_key", "half", "person", "copies"
 CONTRACTOR = "contractor"
-# By which a take-over tries a former secret; others are replaced, and nobody has seen the former one refused.
+# Methods with which a take-over tries a former secret. Other secrets are replaced without a test of the former one.
 TRIED = frozenset({"unix_password", "samba", "restic", "windows_local", "network_account"})
 
 
@@ -80,7 +80,7 @@ def reached_with_key(market: Market) -> list[Asset]:
 def outgoing_access(
     market: Market, handed_over: Mapping[str, Any], state: State, present: Present
 ) -> list[Access]:
-    """List all that ``handed_over`` says, with what became of it since."""
+    """List the access in ``handed_over`` with its present status."""
     return [
         *_passwords(handed_over, state, present),
         *_machines(market, handed_over, state, present),

@@ -1,4 +1,4 @@
-"""Audit of what is there against what was handed over (R47): accounts, keys, rights, jobs, services, files."""
+"""Audit of a take-over (R47): compares accounts, keys, permissions, jobs, services and files with the bundle."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """One difference of an asset: what it is about, its name, and how it differs."""
+    """One difference of an asset: its subject, its name, and the change."""
 
     site: str
     asset: str
@@ -55,7 +55,7 @@ def audit(
     operator_keys: frozenset[str],
     own_keys: Mapping[str, str] = NOBODY,
 ) -> list[Finding]:
-    """Compare one asset with what was handed over of it.
+    """Compare one asset with its records in the bundle.
 
     A public key (``type base64``) that opens an account and is none of ``operator_keys`` is a finding whether or not it
     was handed over: it lets somebody in whom no password change locks out. ``own_keys`` are those of named
@@ -102,7 +102,7 @@ def _services(before: Seen, after: Seen) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _ports(before: Seen, after: Seen) -> Iterator[tuple[str, str, str, str]]:
-    """A port that listens on more than the machine itself, and did not."""
+    """Ports that now listen on more than the loopback interface."""
     if before.ports is None or after.ports is None:
         return
     old, new = (
@@ -140,7 +140,7 @@ def _keys(
 
 
 def subject_of(path: str) -> str:
-    """What a file of a machine is about."""
+    """The subject of a machine's file, by its path."""
     return next((subject for start, subject in SUBJECTS.items() if path.startswith(start)), FILE)
 
 

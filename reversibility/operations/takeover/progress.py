@@ -1,4 +1,4 @@
-"""Progress of a take-over, kept in the state after each step: one that was cut is simply started again."""
+"""Progress of a take-over, recorded in the state after each step, so that it can be resumed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DONE, PARTIAL = "done", "partial"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Result of one step. ``left`` is what it could not do yet; ``notes`` hold nothing up."""
+    """Result of one step. ``left`` are its open points; ``notes`` do not block later steps."""
 
     detail: str = ""
     left: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ class Progress:
             ) from error
 
     def write(self) -> None:
-        """Keep it; at every instant the file is whole."""
+        """Write the record atomically."""
         assert self.path is not None
         content = {
             "bundle": self.bundle,
@@ -96,7 +96,7 @@ class Progress:
         self.write()
 
     def left(self, steps: Sequence[str]) -> list[str]:
-        """What is left of these steps, a line each; a step that was not run is one."""
+        """The open points of these steps, a line each, including steps that were not run."""
         found = []
         for name in steps:
             step = self.steps.get(name)
