@@ -86,6 +86,7 @@ def _plain(ssid: Any) -> tuple[Any, ...]:
         ssid.enabled,
         ",".join(sorted(ssid.bands)),
         ssid.hours,
+        *(["portail"] if ssid.portal else []),
     )
 
 

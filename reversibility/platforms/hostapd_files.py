@@ -170,6 +170,8 @@ def _ssid_problems(wanted: Configuration, radios: Sequence[Radio]) -> Iterator[s
     for ssid in wanted.ssids:
         if not 0 < len(ssid.name.encode()) <= 32:
             yield f"{ssid.name}: a name has 1 to 32 bytes"
+        if ssid.portal:
+            yield f"{ssid.name}: hostapd has no captive portal"
         if ssid.security.endswith("enterprise") and not wanted.radius:
             yield f"{ssid.name}: no RADIUS server is declared (network_radius)"
         if ssid.enabled and not any(ssid in ssids_of(radio, wanted) for radio in radios):

@@ -192,6 +192,7 @@ def _ssid(slot: dict[str, Any]) -> Ssid:
         security=security,
         isolated=bool(slot.get("lanIsolationEnabled", False)),
         hidden=not slot.get("visible", True),
+        portal=str(slot.get("splashPage") or "None") != "None",
     )
 
 
@@ -203,6 +204,7 @@ def _ssid_body(ssid: Ssid, radius: tuple[str, ...]) -> dict[str, Any]:
         "ipAssignmentMode": "Bridge mode",
         "useVlanTagging": ssid.vlan is not None,
         "lanIsolationEnabled": ssid.isolated,
+        "splashPage": "Click-through splash page" if ssid.portal else "None",
         **_SECURITY[ssid.security],
     }
     if ssid.bands == {"5"}:

@@ -98,6 +98,8 @@ class Ssid:
     enabled: bool = True
     bands: frozenset[str] = frozenset()
     hours: str = ""
+    portal: bool = False
+    """Whether people have to agree to a page of the vendor's before anything passes (captive portal)."""
 
 
 @dataclass(frozen=True, slots=True)

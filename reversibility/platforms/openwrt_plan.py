@@ -79,6 +79,8 @@ def wireless_interfaces(
         if ssid.security.endswith("enterprise") and not wanted.radius:
             reasons.append(f"{ssid.name}: no RADIUS server is declared (network_radius)")
             continue
+        if ssid.portal:
+            reasons.append(f"{ssid.name}: OpenWrt has no captive portal that is set here")
         carried = [radio for radio in sorted(radios) if _carries(radio, radios[radio], ssid, wanted)]
         if not carried:
             reasons.append(f"{ssid.name}: no radio of the device carries it")

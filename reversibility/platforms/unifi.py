@@ -60,11 +60,11 @@ class Unifi(ApiDriver):
         return Configuration(ssids=tuple(replace(ssid, bands=ssid.bands or every) for ssid in wanted.ssids))
 
     def compared(self, wanted: Configuration, files: Files) -> Configuration:
-        """What is wanted, as far as these files can say it: the classic answers have no hours that are read."""
+        """What is wanted, as far as these files can say it: no hours and no portal are read in classic answers."""
         goal = self.comparable(wanted)
         if not _is_classic(files):
             return goal
-        return Configuration(ssids=tuple(replace(ssid, hours="") for ssid in goal.ssids))
+        return Configuration(ssids=tuple(replace(ssid, hours="", portal=False) for ssid in goal.ssids))
 
     def render(self, wanted: Configuration) -> str:
         """A body for each SSID, with the VLAN in place of the identifier that the network has at a site."""

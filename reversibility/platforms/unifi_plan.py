@@ -45,7 +45,7 @@ class Ids:
 
 def body(ssid: Ssid, now: Mapping[str, Any], ids: Ids) -> dict[str, Any]:
     """The whole SSID to send. ``now`` is the one that is there, or what a new one has; the rest of it is kept."""
-    found = {key: value for key, value in (now or _NEW).items() if key not in _NOT_SENT}
+    found: dict[str, Any] = {key: value for key, value in (now or _NEW).items() if key not in _NOT_SENT}
     found |= {
         "name": ssid.name,
         "enabled": ssid.enabled,
@@ -60,6 +60,10 @@ def body(ssid: Ssid, now: Mapping[str, Any], ids: Ids) -> dict[str, Any]:
     found.pop("broadcastingDeviceFilter", None)  # sent by every access point of the site
     if len(ssid.bands) < 2:
         found.pop("bandSteeringEnabled", None)  # refused with one band, even when it is off
+    if ssid.portal:
+        found["hotspotConfiguration"] = {"type": "CAPTIVE_PORTAL"}
+    elif (found.get("hotspotConfiguration") or {}).get("type") == "CAPTIVE_PORTAL":
+        del found["hotspotConfiguration"]
     found.pop("blackoutScheduleConfiguration", None)
     if ssid.hours:
         found["blackoutScheduleConfiguration"] = blackout(Hours.read(ssid.hours))

@@ -75,6 +75,7 @@ class Site:
             enabled=bool(broadcast.get("enabled")),
             bands=frozenset(f"{band:g}" for band in broadcast.get("broadcastingFrequenciesGHz") or ()),
             hours=hours_of(broadcast.get("blackoutScheduleConfiguration")),
+            portal=(broadcast.get("hotspotConfiguration") or {}).get("type") == "CAPTIVE_PORTAL",
         )
 
 

@@ -141,6 +141,7 @@ def _ssids(market: Market, asset: Asset, table: Mapping[str, int]) -> Iterator[S
             hidden=bool(ssid.get("hidden", False)),
             bands=frozenset(str(band) for band in ssid.get("bands") or ()),
             hours=str(ssid.get("hours", "")),
+            portal=bool(ssid.get("portal", False)),
         )
 
 

@@ -18,10 +18,11 @@ PORT_KEYS = {
 SSID_KEYS = {
     "name": str, "enabled": bool, "visible": bool, "authMode": str, "encryptionMode": str, "wpaEncryptionMode": str,
     "psk": str, "radiusServers": list, "ipAssignmentMode": str, "useVlanTagging": bool, "defaultVlanId": int,
-    "lanIsolationEnabled": bool, "bandSelection": str,
+    "lanIsolationEnabled": bool, "bandSelection": str, "splashPage": str,
 }  # fmt: skip
 AUTH = ("open", "open-enhanced", "psk", "8021x-radius")
 WPA = ("WPA2 only", "WPA3 only", "WPA3 Transition Mode", "WPA3 192-bit Security")
+SPLASH = ("None", "Click-through splash page", "Password-protected with Meraki RADIUS")
 BANDS = ("Dual band operation", "5 GHz band only", "Dual band operation with Band Steering")
 
 
@@ -40,6 +41,7 @@ class Dashboard:
                 "enabled": False,
                 "visible": True,
                 "authMode": "open",
+                "splashPage": "None",
             }
             for n in range(15)
         ]
@@ -152,7 +154,12 @@ def _ssid_errors(ssid: dict[str, Any], body: dict[str, Any]) -> list[str]:
     errors = []
     if not 1 <= len(ssid["name"].encode()) <= 32:
         errors.append("'name' must be 1 to 32 bytes")
-    for key, values in (("authMode", AUTH), ("wpaEncryptionMode", WPA), ("bandSelection", BANDS)):
+    for key, values in (
+        ("authMode", AUTH),
+        ("wpaEncryptionMode", WPA),
+        ("bandSelection", BANDS),
+        ("splashPage", SPLASH),
+    ):
         if key in body and body[key] not in values:
             errors.append(f"'{key}' must be one of: {', '.join(values)}")
     if ssid["authMode"] == "psk" and not 8 <= len(ssid.get("psk", "")) <= 63:

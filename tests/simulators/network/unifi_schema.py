@@ -22,6 +22,7 @@ ENTERPRISE: Spec = {
     "macAuthenticationConfiguration": (MAC_AUTHENTICATION, False),
 }
 BY_MAC: Spec = {**ENTERPRISE, "macAuthenticationConfiguration": (MAC_AUTHENTICATION, True)}
+HOTSPOT: Spec = {"type": (("CAPTIVE_PORTAL", "PASSPOINT"), True)}
 SAE: Spec = {"anticloggingThresholdSeconds": (int, True), "syncTimeSeconds": (int, True)}
 _COMMON: Spec = {
     "type": (str, True),
@@ -70,7 +71,7 @@ def broadcast(later: bool) -> Spec:
              *(("channel2gLockedTo6", "dtimPeriod2gLockedTo3") if later else ()))  # fmt: skip
     optional = {
         "broadcastingDeviceFilter": dict, "mdnsProxyConfiguration": dict, "multicastFilteringPolicy": dict,
-        "basicDataRateKbpsByFrequencyGHz": dict, "clientFilteringPolicy": dict, "hotspotConfiguration": dict,
+        "basicDataRateKbpsByFrequencyGHz": dict, "clientFilteringPolicy": dict, "hotspotConfiguration": HOTSPOT,
         "dtimPeriodByFrequencyGHzOverride": dict, "mloEnabled": bool, "bandSteeringEnabled": bool,
         "blackoutScheduleConfiguration": {"days": (list, True)},
         "network": {"type": (("NATIVE", "SPECIFIC"), True), "networkId": (str, False)},

@@ -154,3 +154,16 @@ def test_an_ssid_with_an_apostrophe_and_a_key_with_quotes_come_back_as_they_are(
     assert "#1" not in readable
     if driver is hostapd.DRIVER:
         assert f"wpa_passphrase={key}\n" in text
+
+
+@pytest.mark.parametrize("driver", [hostapd.DRIVER, openwrt.DRIVER], ids=lambda driver: driver.platform)
+def test_a_captive_portal_is_refused_where_the_vendor_has_none(driver) -> None:
+    wanted = Configuration(
+        ssids=(Ssid("Invités", 50, "open", portal=True),),
+        radios=(Radio("radio0", "5"),),
+        uplink="eth0",
+        country="FR",
+    )
+    files = {"/etc/config/wireless": b"config wifi-device 'radio0'\n\toption band '5g'\n"}
+    with pytest.raises(ChangeRefused, match="captive portal"):
+        driver.planned(wanted, files)

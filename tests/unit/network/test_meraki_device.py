@@ -32,7 +32,7 @@ SECRETS = {
 WANTED = Configuration(
     ssids=(
         Ssid("L'école", 40, "wpa3-personal", hidden=True, bands=frozenset({"5"})),
-        Ssid("Invités", 50, "wpa2-personal", isolated=True, hours="mon-fri 07:30-18:30"),
+        Ssid("Invités", 50, "wpa2-personal", isolated=True, hours="mon-fri 07:30-18:30", portal=True),
         Ssid("Personnel", 30, "wpa3-enterprise"),
     ),
     radius=("198.51.100.9",),
@@ -98,6 +98,9 @@ def test_from_an_empty_network_to_the_wanted_ssids_and_a_second_run_without_a_ch
     assert set(on(dashboard)) == {"L'école", "Invités", "Personnel"}
     assert on(dashboard)["L'école"]["psk"] == SECRETS["wifi/L'école"]
     assert on(dashboard)["L'école"]["bandSelection"] == "5 GHz band only"
+    assert on(dashboard)["Invités"]["splashPage"] == "Click-through splash page"
+    assert on(dashboard)["L'école"]["splashPage"] == "None"
+    assert {ssid.name: ssid.portal for ssid in DRIVER.parse(done.files).ssids}["Invités"]
     assert on(dashboard)["Personnel"]["radiusServers"] == [{"host": "198.51.100.9", "port": 1812}]
     assert written(dashboard)[-1] == "PUT /networks/N_1/wireless/ssids/3", "what is turned off comes last"
     assert not any(secret in str(done.calls) for secret in SECRETS.values())

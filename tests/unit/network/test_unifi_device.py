@@ -30,7 +30,7 @@ WANTED = Configuration(
     vlans=(Vlan(30, "teachers"), Vlan(40, "pupils"), Vlan(50, "guests")),
     ssids=(
         Ssid("L'école", 40, "wpa3-personal", hidden=True, bands=frozenset({"5"})),
-        Ssid("Invités", 50, "wpa2-personal", isolated=True, hours="mon-fri 07:30-18:30"),
+        Ssid("Invités", 50, "wpa2-personal", isolated=True, hours="mon-fri 07:30-18:30", portal=True),
         Ssid("Personnel", 30, "wpa3-enterprise"),
         Ssid("Bornes", None, "owe"),
     ),
@@ -96,6 +96,8 @@ def test_from_an_empty_site_to_the_wanted_ssids_and_a_second_run_without_a_chang
     }  # fmt: skip
     assert named["L'école"]["securityConfiguration"]["passphrase"] == SECRETS["wifi/L'école"]
     assert "bandSteeringEnabled" not in named["L'école"]
+    assert named["Invités"]["hotspotConfiguration"] == {"type": "CAPTIVE_PORTAL"}
+    assert "hotspotConfiguration" not in named["L'école"]
     assert not any(secret in str(done.calls) for secret in SECRETS.values())
     native = dataclasses.replace(
         WANTED.ssids[3], vlan=1
@@ -122,9 +124,12 @@ def test_a_schedule_is_one_of_blackouts(controller, site, device) -> None:
         {"startTime": "18:30", "endTime": "23:59"},
     ]
     assert (days["SAT"]["type"], days["SUN"]["type"]) == ("ALL_DAY", "ALL_DAY")
-    always = tuple(dataclasses.replace(ssid, hours="") for ssid in WANTED.ssids)
+    always = tuple(dataclasses.replace(ssid, hours="", portal=False) for ssid in WANTED.ssids)
     device().present(dataclasses.replace(WANTED, ssids=always))
-    assert "blackoutScheduleConfiguration" not in controller.named(site)["Invités"]
+    assert (
+        not {"blackoutScheduleConfiguration", "hotspotConfiguration"}
+        & controller.named(site)["Invités"].keys()
+    )
 
 
 def test_drift_is_repaired_and_what_is_not_ours_is_left_alone(controller, site, device) -> None:
