@@ -1,1 +1,1 @@
-"""Platform drivers: everything that is known about a platform's configuration. Pure: no input, no output."""
+"""Platform drivers: grammar, parsing, redaction and rendering of each platform's configuration. Pure, without I/O."""

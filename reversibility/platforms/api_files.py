@@ -1,4 +1,4 @@
-"""What the drivers of platforms with an API share: answers in JSON, kept as files."""
+"""Base of the drivers of platforms with an API: JSON answers, recorded as files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ApiDriver(Unidentified):
         return self.required
 
     def collected(self, kind: str) -> tuple[str, ...]:
-        """The answers that are kept, by the path of the record."""
+        """The recorded answers, by the path of the record."""
         return self.paths
 
     def redact(self, path: str, text: str) -> str | None:
@@ -43,11 +43,11 @@ class ApiDriver(Unidentified):
         raise NotImplementedError  # each subclass has its own
 
     def comparable(self, wanted: Configuration) -> Configuration:
-        """The part of what is wanted that this platform says."""
+        """The part of the wanted configuration that this platform can express."""
         return wanted
 
     def compared(self, wanted: Configuration, files: Files) -> Configuration:
-        """``comparable``, as far as these files can say it."""
+        """``comparable``, as far as these files can express it."""
         return self.comparable(wanted)
 
     def render(self, wanted: Configuration) -> str:
@@ -82,24 +82,25 @@ class ApiDriver(Unidentified):
         return tuple(path for path in self.paths if path in files)
 
     def reads(self, kind: str) -> Mapping[str, str]:
-        """What is asked for, by the path of the answer: below the device, its network or its site, as in a Call."""
+        """API paths to read, by the path of the answer: below the device, its network or its site, as in a Call."""
         raise NotImplementedError  # each subclass has its own
 
     def reads_again(self, files: Files) -> Mapping[str, Mapping[str, str]]:
-        """What is asked for once the first answers are there, by path and by the key of the answer in the file."""
+        """API paths to read after the first answers, by path and by the key of the answer in the file."""
         return {}
 
     def calls(self, wanted: Configuration, files: Files, kind: str, secrets: Mapping[str, str]) -> list[Call]:
-        """The calls that lead to what is wanted; secrets are compared where they come back. Raises ChangeRefused."""
+        """The calls for the wanted configuration; secrets are compared if the API returns them. Raises
+        ChangeRefused."""
         raise NotImplementedError  # each subclass has its own
 
     def restoring_calls(self, kept: Files, files: Files, kind: str) -> list[Call]:
-        """The calls that lead from ``files`` to what was kept; their bodies hold the secrets that were kept."""
+        """The calls that restore the recorded configuration from ``files``; their bodies hold its secrets."""
         raise NotImplementedError  # each subclass has its own
 
 
 def content(files: Files, path: str, kind: type) -> Any:
-    """The JSON of a file; an empty one when the file is not there. Raises UnknownGrammar."""
+    """The JSON of a file; empty if the file is missing. Raises UnknownGrammar."""
     try:
         found = json.loads(files.get(path) or b"null")
     except ValueError as error:

@@ -72,7 +72,7 @@ class ArubaAoscx(ArubaSwitch[Seen]):
         return plan(wanted, seen)
 
     def canonical(self, wanted: Configuration) -> Configuration:
-        """The wanted configuration as the platform says it."""
+        """The wanted configuration in the platform's terms."""
         return canonical(wanted)
 
     def restore(self, files: Files) -> tuple[str, ...]:

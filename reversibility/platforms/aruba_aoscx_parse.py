@@ -39,7 +39,7 @@ _LACP: dict[str, Literal["active", "passive"]] = {"active": "active", "passive":
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A configuration, and what the plan must know of it that the common model does not say."""
+    """A parsed configuration, with data for the plan that the common model lacks."""
 
     configuration: Configuration
     voice: frozenset[int] = frozenset()

@@ -1,4 +1,4 @@
-"""Order of the commands that lead an AOS-CX switch to its wanted state."""
+"""Commands that configure an AOS-CX switch, in a safe order."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _quoted(name: str) -> str:
 
 
 def _removed(wanted: Configuration, seen: Seen, gone: list[str]) -> frozenset[int]:
-    """VLANs to remove: those that are not wanted, but for those where a port that nobody declared still is."""
+    """VLANs to remove: unwanted ones that no undeclared port uses."""
     if not wanted.vlans:
         return frozenset()
     managed = {port.name for port in wanted.ports} | set(gone)

@@ -1,4 +1,4 @@
-"""Commands that lead the ports of an AOS-CX switch to what is wanted of them."""
+"""Commands that configure the ports of an AOS-CX switch."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ DIALOGUE = Dialogue(
         Question(r"sensitive information.*Proceed\?\[y/n\] ?", "y", r"include-credentials"),
         Question(r"[\[(]y/n[\])]\?? ?", None),
     ),
-    saved=r"\A\s*\Z",  # it says nothing when it has saved
+    saved=r"\A\s*\Z",  # prints nothing after a save
     startup="show config",
     volatile=(r"(?:Running|Startup) configuration:.*", r"; Ver #.*"),
     separator="exit",
@@ -93,7 +93,7 @@ class ArubaAoss(ArubaSwitch[Seen]):
         return plan(wanted, seen)
 
     def canonical(self, wanted: Configuration) -> Configuration:
-        """The wanted configuration as the platform says it."""
+        """The wanted configuration in the platform's terms."""
         return canonical(wanted)
 
     def restore(self, files: Files) -> tuple[str, ...]:

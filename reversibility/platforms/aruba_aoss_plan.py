@@ -1,4 +1,4 @@
-"""Order of the commands that lead an ArubaOS-Switch to its wanted state.
+"""Commands that configure an ArubaOS-Switch, in a safe order.
 
 Ports enter their VLANs before they leave the old ones; a port that leaves a trunk is disabled first, since it
 falls into
@@ -128,7 +128,7 @@ def _new_vlans(wanted: Configuration, seen: Configuration) -> Iterator[str]:
 
 
 def _removed(wanted: Configuration, seen: Seen) -> frozenset[int]:
-    """VLANs to remove: those that are not wanted, but for those where a port that nobody declared still is."""
+    """VLANs to remove: unwanted ones that no undeclared port uses."""
     if not wanted.vlans:
         return frozenset()
     managed = {port.name for port in wanted.ports}

@@ -50,7 +50,7 @@ class ArubaSwitch[S: Seen](ABC):
 
     @abstractmethod
     def canonical(self, wanted: Configuration) -> Configuration:
-        """The wanted configuration as the platform says it."""
+        """The wanted configuration in the platform's terms."""
 
     def required_files(self, kind: str) -> tuple[str, ...]:
         """The running configuration."""
@@ -77,11 +77,11 @@ class ArubaSwitch[S: Seen](ABC):
         return "\n".join([*self.ordered(wanted, self.read(self.blank)), ""])
 
     def plan(self, wanted: Configuration, files: Files) -> tuple[str, ...]:
-        """The commands that lead to what is wanted."""
+        """The commands for the wanted configuration."""
         return self.ordered(wanted, self._seen(files))
 
     def problems(self, files: Files) -> list[str]:
-        """What is damaged: the platform does not say where a configuration ends."""
+        """Damaged parts; a truncated configuration is not detected, since the platform marks no end."""
         return cli_driver.problems(self, files, RUNNING)
 
     def compare(self, market: Market, asset: Asset, files: Files) -> str | None:

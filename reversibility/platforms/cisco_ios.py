@@ -155,11 +155,11 @@ class CiscoIos:
         return "\n".join([*commands, *filter(None, [self.last_line]), ""])
 
     def plan(self, wanted: Configuration, files: Files) -> tuple[str, ...]:
-        """The commands that lead to what is wanted."""
+        """The commands for the wanted configuration."""
         return plan(wanted, self._seen(files), nxos=self.nxos)
 
     def problems(self, files: Files) -> list[str]:
-        """A configuration that does not end with ``end`` is cut; one that the grammar refuses is none."""
+        """A configuration without a final ``end`` is truncated; one that the grammar refuses is invalid."""
         return cli_driver.problems(self, files, RUNNING, last_line=self.last_line)
 
     def compare(self, market: Market, asset: Asset, files: Files) -> str | None:

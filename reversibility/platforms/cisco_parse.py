@@ -24,7 +24,7 @@ from reversibility.platforms.model import (
 )
 from reversibility.platforms.number_lists import ALL_VLANS, parse_numbers
 
-RESERVED = frozenset({1, 1002, 1003, 1004, 1005})  # exist always; nobody creates nor removes them
+RESERVED = frozenset({1, 1002, 1003, 1004, 1005})  # built-in: never created or removed
 _LAYER_2 = re.compile(r"(?:(?:\w*Gig\w*|Fast)?Ethernet|\w*GigE|[Pp]ort-channel)\d")
 _LACP: dict[str, Literal["active", "passive", "on"]] = {"active": "active", "passive": "passive"}
 _BANNERS = ("login", "motd")
@@ -32,7 +32,7 @@ _BANNERS = ("login", "motd")
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A configuration, and what the plan must know of it that the common model does not say."""
+    """A parsed configuration, with data for the plan that the common model lacks."""
 
     configuration: Configuration
     vty: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Order of the commands that lead a Cisco switch, IOS or NX-OS, to its wanted state.
+"""Commands that configure a Cisco switch, IOS or NX-OS, in a safe order.
 
 VLANs are created before ports use them and removed after the ports have left; accounts are created before
 others go; the
@@ -134,7 +134,7 @@ def vlan_name(name: str) -> str:
 
 
 def _removed_vlans(wanted: Configuration, seen: Configuration) -> frozenset[int]:
-    """VLANs to remove: those that are not wanted, but for those where a port that nobody declared still is."""
+    """VLANs to remove: unwanted ones that no undeclared port uses."""
     if not wanted.vlans:
         return frozenset()
     managed = {port.name for port in wanted.ports} | set(_left_aggregates(wanted, seen))
@@ -170,7 +170,7 @@ def _ports(wanted: Configuration, seen: Seen, nxos: bool) -> dict[str, list[str]
 
 
 def _left_aggregates(wanted: Configuration, seen: Configuration) -> list[str]:
-    """The aggregates that nobody declares any more and that all their members leave."""
+    """Undeclared aggregates that all their members leave."""
     goal = {port.name: port for port in wanted.ports}
     members = {port.name: port.aggregate for port in seen.ports if port.aggregate}
     staying = {aggregate for name, aggregate in members.items() if name not in goal}

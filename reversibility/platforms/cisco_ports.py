@@ -1,4 +1,4 @@
-"""Commands that make one Cisco port, IOS or NX-OS, what it should be."""
+"""Commands that configure one Cisco port, IOS or NX-OS."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _NEGATED = {
 
 
 def blank_port(name: str, nxos: bool) -> Port:
-    """A port as it leaves the factory."""
+    """A port with factory settings."""
     return Port(name, access=1, options={} if nxos else {"mode": "dynamic"})
 
 
 def refusals(port: Port, nxos: bool) -> Iterator[str]:
-    """What this platform cannot do of what is wanted of a port."""
+    """Wanted settings of a port that this platform does not support."""
     guards = _GUARDS_NXOS if nxos else _GUARDS_IOS
     for guard in sorted(port.guards - set(guards)):
         yield f"{port.name}: this platform has no guard “{guard}”"
@@ -100,7 +100,7 @@ def _join(wanted: Port, seen: Port, ports: Mapping[str, Port], nxos: bool) -> li
 
 
 def _layer_2(wanted: Port, seen: Port, nxos: bool, *, unknown: bool = False) -> list[str]:
-    """VLANs and guards; ``unknown``: what the port had is not known, so that all is said."""
+    """VLANs and guards; ``unknown``: the port's present settings are unknown, so all are sent."""
     lines: list[str] = []
     if wanted.mode == "routed":
         gone = [*_guards(replace(wanted, guards=frozenset()), seen, nxos), *_dot1x(None, seen.dot1x, nxos)]

@@ -1,4 +1,4 @@
-"""What the drivers of command-line platforms share."""
+"""Common functions of the drivers of command-line platforms."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _banner(lines: list[str]) -> str:
 
 
 def problems(driver: SwitchDriver, files: Files, running: str, *, last_line: str = "") -> list[str]:
-    """What is damaged: no running configuration, one that is cut, one of another platform."""
+    """Damage: a missing running configuration, a truncated one, or one of another platform."""
     text = text_of(files, running).strip()
     if not text:
         return [f"{running}: absente ou vide"]

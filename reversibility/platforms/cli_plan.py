@@ -32,7 +32,7 @@ def canonical_names(
 
 
 def server_commands(command: str, wanted: Iterable[str] | None, seen: Iterable[str] | None) -> Iterator[str]:
-    """What adds and removes the servers of one service; nothing where none are declared (None)."""
+    """Commands that add and remove the servers of one service; none if they are not declared (None)."""
     if wanted is not None:
         yield from (f"{command} {server}" for server in sorted(set(wanted) - set(seen or ())))
         yield from (f"no {command} {server}" for server in sorted(set(seen or ()) - set(wanted)))
@@ -56,7 +56,7 @@ def changed_mirrors(
 
 
 def way_in_refusals(wanted: Configuration, seen: Configuration, removed: Iterable[int]) -> Iterator[str]:
-    """Why the device could be lost: VLANs and addresses that lead to it, and SSH."""
+    """Reasons why the change could cut the management access: its VLANs, its addresses, SSH."""
     for number in sorted(wanted.protected_vlans & set(removed)):
         yield f"VLAN {number} leads to the device and would be removed"
     goal = {svi.vlan: svi.address for svi in wanted.svis or ()}

@@ -41,7 +41,7 @@ COLLECTED = (
     "/etc/hostname",
     "/etc/hosts",
     "/etc/locale.conf",
-    "/etc/machine-id",  # by which logs and DHCP know it; systemd asks not to show it
+    "/etc/machine-id",  # identifies the machine in logs and DHCP; systemd recommends not to show it
     "/etc/nftables.conf",
     "/etc/nftables.d/**",
     "/etc/passwd",
@@ -66,7 +66,7 @@ COLLECTED = (
     "/root/.ssh/authorized_keys2",
     *debian_network.COLLECTED,
 )
-# What a group of kinds adds to a machine that runs Debian: files, or a driver of its own.
+# Additions of a group of kinds on Debian: files, or a driver.
 FILES_BY_GROUP = {"file_servers": ("/etc/samba/smb.conf",)}
 DRIVERS_BY_GROUP: dict[str, Driver] = {
     "switches": openvswitch.DRIVER,

@@ -1,4 +1,4 @@
-"""Checks of Debian's configuration files: each known file is read as what its name says."""
+"""Checks of Debian's configuration files: each known file is parsed by its format."""
 
 from __future__ import annotations
 

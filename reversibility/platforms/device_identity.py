@@ -1,4 +1,4 @@
-"""What a network device says of itself, read from its answers, and its inventory record in GLPI's format."""
+"""Identity of a network device, parsed from its answers, and its inventory record in GLPI's format."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLIENT = "Cartable-0.1.0"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Serial number, model, release of its software and MAC address; '' for what the device does not say."""
+    """Serial number, model, software release and MAC address; '' for unknown values."""
 
     serial: str = ""
     model: str = ""
@@ -37,7 +37,7 @@ def identity_in(text: str, patterns: Mapping[str, str]) -> Identity:
 
 
 class Unidentified:
-    """A driver of devices that say nothing of themselves in what is read."""
+    """A driver of devices without identity data in their answers."""
 
     manufacturer = ""
 

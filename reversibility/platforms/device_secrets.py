@@ -1,4 +1,4 @@
-"""Secrets of a wanted configuration that a device does not show: which there are, and what sets them anew."""
+"""Secrets of a wanted configuration that a device does not show: their names, and the commands that set them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def needed(driver: SwitchDriver, wanted: Configuration) -> tuple[str, ...]:
 def renewing(
     driver: SwitchDriver, wanted: Configuration, names: Iterable[str], blank: str
 ) -> tuple[str, ...]:
-    """The commands that set these secrets anew; in a mode, all of its commands where one of them does.
+    """The commands that set these secrets again; of a mode, all commands if one of them does.
 
     ``blank`` is the running configuration of a device without any of them.
     """

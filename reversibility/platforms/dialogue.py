@@ -1,4 +1,4 @@
-"""Dialogue of a platform's command line: prompts, refusals, questions, saving, and the device's own way back."""
+"""Dialogue of a platform's command line: prompts, refusals, questions, saving, and the device's own rollback."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# What a device logs over the terminal, in the middle of anything.
+# Log lines that a device prints at any time.
 SYSLOG = re.compile(
     r"^(?:\*|\.)?(?:\d{4} )?[A-Z][a-z]{2} +\d+ [\d:.]+[^%\n]*: %[A-Z0-9_-]+-\d-[A-Z0-9_]+: .*$", re.MULTILINE
 )
@@ -15,7 +15,7 @@ SHUTDOWN = re.compile(r"^\*\*\*(?: --- SHUTDOWN .* ---)?\s*$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Question:
-    """Text of a question, and the answer that is safe for the one who sent ``after``; None: stop, and say so."""
+    """Text of a question, and the safe answer after the command ``after``; None: stop with an error."""
 
     text: str
     answer: str | None
@@ -71,7 +71,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Dialogue:
-    """How one platform talks. Regular expressions are matched against whole lines unless said otherwise."""
+    """Dialogue of one platform. Regular expressions match whole lines unless stated otherwise."""
 
     prompt: str
     """The prompt, with the groups ``name``, ``mode`` (in brackets, or nothing) and ``end``."""
@@ -118,7 +118,7 @@ class Dialogue:
         )
 
     def kept(self, text: str) -> str:
-        """The text as it is kept: without lines that change from reading to reading."""
+        """The text for the record: without lines that change with each reading."""
         pattern = re.compile("|".join(f"(?:{line})" for line in self.volatile)) if self.volatile else None
         lines = [line.rstrip() for line in text.splitlines()]
         return (
@@ -135,5 +135,5 @@ class Dialogue:
         return None
 
     def is_risky(self, command: str) -> bool:
-        """Whether a command may cut the way in."""
+        """Whether a command may cut the management access."""
         return any(re.match(pattern, command.strip()) for pattern in self.risky)

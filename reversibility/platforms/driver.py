@@ -14,11 +14,12 @@ Files = Mapping[str, bytes]
 
 
 class UnknownGrammar(Exception):
-    """The text is not in the grammar that the driver knows; the message says what and at which line."""
+    """The text does not match the driver's grammar; the message has the problem and the line."""
 
 
 class ChangeRefused(Exception):
-    """The wanted state is not applied: the device could be lost, or its platform cannot do it; ``reasons`` say why."""
+    """The wanted state is refused: it may cut the management access, or the platform lacks a feature; see
+    ``reasons``."""
 
     def __init__(self, reasons: Sequence[str]) -> None:
         super().__init__("; ".join(reasons))
@@ -26,7 +27,7 @@ class ChangeRefused(Exception):
 
 
 class Driver(Protocol):
-    """What is known about the configuration of one platform. All functions are pure."""
+    """Driver of one platform's configuration. All functions are pure."""
 
     platform: str
     """The platform's name in market/platforms.yml."""
@@ -35,7 +36,7 @@ class Driver(Protocol):
         """Paths without which an asset of this kind cannot be restored."""
 
     def collected(self, kind: str) -> tuple[str, ...]:
-        """What observe reads on an asset of this kind: path patterns, or the commands whose answers are kept."""
+        """Path patterns that observe reads on an asset of this kind, or commands whose answers it records."""
 
     def redact(self, path: str, text: str) -> str | None:
         """The text with ``<secret>`` in place of each secret; None when the file has no readable copy.
@@ -51,13 +52,13 @@ class Driver(Protocol):
         """The wanted model as configuration text or commands, the inverse of parse; '' where nothing is rendered."""
 
     def problems(self, files: Files) -> list[str]:
-        """What is damaged in the files, each as ``path: what`` in French; empty when each is what its name says."""
+        """Damage in the files, each as ``path: problem`` in French; empty if there is none."""
 
     def compare(self, market: Market, asset: Asset, files: Files) -> str | None:
         """None when the configuration agrees with what is declared, otherwise the difference, in French."""
 
     def restore(self, files: Files) -> tuple[str, ...]:
-        """What to send to a blank device, in order, so that it becomes the one whose files these are."""
+        """Commands or paths to send to a blank device, in order, to restore these files."""
 
 
 class SwitchDriver(Driver, Protocol):

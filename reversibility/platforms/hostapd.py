@@ -148,7 +148,7 @@ class Hostapd(Unidentified):
         return shell_driver.archive(changed)
 
     def problems(self, files: Files) -> list[str]:
-        """What hostapd would not say itself: it has no option that only checks, and takes an empty server."""
+        """Errors that hostapd does not report: it has no check option, and accepts an empty server."""
         try:
             self.parse(files)
         except UnknownGrammar as error:
@@ -215,7 +215,7 @@ def _security(block: dict[str, str]) -> str:
 
 
 def _key_problem(name: str, value: str) -> str:
-    """What is wrong with a secret for hostapd, which takes some of it in silence; '' when nothing is."""
+    """Problem of a secret for hostapd, which accepts some invalid ones silently; '' if there is none."""
     if any(ord(character) < 32 for character in value):
         return "holds a control character"
     if name.startswith("wifi/") and not (8 <= len(value) <= 63 and value.isascii()):

@@ -1,6 +1,6 @@
-"""Way back of a Linux machine with systemd: saved state, and a timer that puts it back unless it is cancelled.
+"""Rollback of a Linux machine with systemd: saved state, and a timer that restores it unless it is cancelled.
 
-A restart before the confirmation puts it back as well. One change at a time: a second one is refused.
+A restart before the confirmation restores it as well. One change at a time: a second one is refused.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _FORGET = f"rm -f {FOLDER}/armed {_BOOT} {_LINK}"
 
 
 def arm(undo: str, order: str) -> str:
-    """Lines that arm the way back: ``undo`` puts the saved state back, at a start in this ``order`` of systemd's."""
+    """Lines that arm the rollback: ``undo`` restores the saved state; at boot with this ``order`` in systemd."""
     return f"""cat > $back/undo <<'UNDO'
 #!/bin/sh
 back={FOLDER}

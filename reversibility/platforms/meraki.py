@@ -1,7 +1,6 @@
 """Cisco Meraki, switches (MS) and access points (MR): answers of the Dashboard API, version 1.
 
-A VLAN exists because ports use it. An access point has 15 SSIDs that are never made nor deleted. There is no
-way back.
+A VLAN exists if ports use it. A network has 15 SSID slots that are never created or deleted. There is no rollback.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ _GUARDS: dict[str, Guard] = {"bpdu guard": "bpdu", "root guard": "root", "loop g
 
 
 class Meraki(ApiDriver):
-    """Driver of Meraki. The RADIUS secret does not come back: it is set, never compared."""
+    """Driver of Meraki. The API does not return RADIUS secrets: they are set, never compared."""
 
     platform = "meraki"
     paths = (DEVICE, PORTS, SSIDS, SCHEDULES)
@@ -42,7 +41,7 @@ class Meraki(ApiDriver):
     manufacturer = "Cisco Meraki"
 
     def identified(self, files: Files) -> Identity:
-        """What the dashboard says of the device."""
+        """The device's identity in the dashboard."""
         device = content(files, DEVICE, dict)
         fields = {name: str(device.get(name) or "") for name in ("serial", "model", "firmware")}
         return Identity(**fields, mac=colons(str(device.get("mac") or "")))
@@ -124,7 +123,7 @@ class Meraki(ApiDriver):
 
 
 def _restorable(files: Files, kind: str) -> dict[str, dict[str, Any]]:
-    """Path of a call and what can be put there."""
+    """Path of a call and its settable keys."""
     if kind == "switch":
         return {f"device:/switch/ports/{port['portId']}": port for port in content(files, PORTS, list)}
     found: dict[str, dict[str, Any]] = {}

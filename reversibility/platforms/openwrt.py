@@ -57,7 +57,7 @@ class Openwrt(Unidentified):
     platform = "openwrt"
 
     def required_files(self, kind: str) -> tuple[str, ...]:
-        """What an access point cannot do without."""
+        """The files needed to restore an access point."""
         return (WIRELESS, NETWORK, SYSTEM)
 
     def collected(self, kind: str) -> tuple[str, ...]:

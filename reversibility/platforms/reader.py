@@ -14,7 +14,7 @@ CONFIGURATION = "/running-config"
 
 
 class Reader(ABC):
-    """Driver of a platform that this project meets and does not configure. Subclasses say how to redact and to read."""
+    """Driver of a platform that this project reads and does not configure. Subclasses redact and parse."""
 
     platform = ""
     command = ""

@@ -1,4 +1,4 @@
-"""Recognition of a configuration that somebody else saved: its platform, and what makes it no complete one.
+"""Recognition of a configuration file from another party: its platform, and signs of an incomplete file.
 
 The drivers are lenient with each other's texts, since many vendors imitate one command line; a device that is read
 says itself what it is. A file says it only by the marks of its platform.

@@ -13,13 +13,13 @@ from reversibility.platforms.api_files import ApiDriver
 from reversibility.platforms.driver import Driver, SwitchDriver
 from reversibility.platforms.shell_driver import ShellDriver
 
-# What a Linux machine is configured by, besides its roles, because of its kind.
+# Drivers that configure a Linux machine by its kind, besides its roles.
 _ON_LINUX = {"switches": "openvswitch", "access_points": "hostapd"}
 
 
 @cache
 def driver(platform: str) -> Driver | None:
-    """The driver of a platform; None where nobody has written one: no readable copy then, and nothing is proven."""
+    """The driver of a platform; None without one: then there is no readable copy and no proof."""
     if platform not in platform_table().platforms or find_spec(f"{__package__}.{platform}") is None:
         return None
     return cast(Driver | None, getattr(importlib.import_module(f"{__package__}.{platform}"), "DRIVER", None))

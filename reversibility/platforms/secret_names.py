@@ -15,7 +15,7 @@ _NAME = re.compile(r"<secret:([^<>\n]+)>")
 
 
 def secret(name: str) -> str:
-    """What stands for the secret of this name."""
+    """The placeholder for the secret of this name."""
     return f"<secret:{name}>"
 
 

@@ -33,7 +33,7 @@ class Unifi(ApiDriver):
     manufacturer = "Ubiquiti"
 
     def identified(self, files: Files) -> Identity:
-        """What the controller says of the device."""
+        """The device's identity in the controller."""
         device = content(files, DEVICE, dict)
         mac = colons(str(device.get("macAddress") or ""))
         return Identity(
@@ -60,7 +60,7 @@ class Unifi(ApiDriver):
         return Configuration(ssids=tuple(replace(ssid, bands=ssid.bands or every) for ssid in wanted.ssids))
 
     def compared(self, wanted: Configuration, files: Files) -> Configuration:
-        """What is wanted, as far as these files can say it: no hours and no portal are read in classic answers."""
+        """The wanted configuration as far as these files express it: classic answers lack hours and portals."""
         goal = self.comparable(wanted)
         if not _is_classic(files):
             return goal
@@ -88,7 +88,7 @@ class Unifi(ApiDriver):
         }
 
     def calls(self, wanted: Configuration, files: Files, kind: str, secrets: Mapping[str, str]) -> list[Call]:
-        """Networks that are not there, SSIDs that differ, then those to turn off. Raises ChangeRefused."""
+        """Missing networks, SSIDs that differ, then SSIDs to turn off. Raises ChangeRefused."""
         goal = replace(wanted, ssids=self.comparable(wanted).ssids)
         return list(unifi_plan.calls(goal, _site(files), secrets))
 

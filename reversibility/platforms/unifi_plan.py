@@ -1,4 +1,4 @@
-"""Calls of UniFi's official API that lead from a site to what is wanted, or to what was kept; see unifi.py.
+"""Calls of UniFi's official API that apply the wanted or the recorded configuration; see unifi.py.
 
 There is no way back: networks come first, then SSIDs, and what is turned off last. The API replaces an SSID as a whole:
 the one that was read is sent back with what changes.
@@ -99,7 +99,7 @@ def _security(ssid: Ssid, now: Mapping[str, Any], ids: Ids) -> dict[str, Any]:
 
 
 def calls(wanted: Configuration, site: Site, secrets: Mapping[str, str]) -> Iterator[Call]:
-    """Networks that are not there, SSIDs that differ, then those that nobody declared. Raises ChangeRefused."""
+    """Missing networks, SSIDs that differ, then undeclared SSIDs. Raises ChangeRefused."""
     _refuse(wanted, site)
     names = {vlan.number: vlan.name for vlan in wanted.vlans}
     for vlan in sorted({ssid.vlan for ssid in wanted.ssids if ssid.vlan}):

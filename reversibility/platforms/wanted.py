@@ -35,15 +35,13 @@ from reversibility.platforms.model import (
     Vlan,
 )
 
-UPLINKS = frozenset(
-    {"router", "firewall", "switch", "server"}
-)  # what a port leads to when it leads away from the users
+UPLINKS = frozenset({"router", "firewall", "switch", "server"})  # kinds at the other end of an uplink
 
 
 def wanted_configuration(
     market: Market, asset: Asset, port_name: Callable[[str], str] = str
 ) -> Configuration:
-    """What is wanted of ``asset``; ``port_name`` gives the platform's canonical name of a port."""
+    """The wanted configuration of ``asset``; ``port_name`` returns the platform's canonical name of a port."""
     table = {name: int(vlan["id"]) for name, vlan in (market.network.get("vlans") or {}).items()}
     variables = asset.variables
     declared: Mapping[str, Mapping[str, Any]] = variables.get("ports") or {}

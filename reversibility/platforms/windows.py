@@ -1,4 +1,4 @@
-"""Driver of Windows: the files that ``win_asset_facts`` and ``win_asset_configuration`` give of a PC."""
+"""Driver of Windows: files made by ``win_asset_facts`` and ``win_asset_configuration``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from reversibility.platforms.windows_redact import redact
 C = "\u00a0:"  # a colon in French
 SYSTEM, ACCOUNTS, SOFTWARE = "/system.json", "/accounts.json", "/software.json"
 REGISTRY, POLICY, AUDIT = "/registry.json", "/security/policy.inf", "/security/audit.csv"
-# What a PC cannot be set up again without. A list may be empty (no printer, no certificate), a file may not.
+# Files needed to set a PC up again. A list may be empty (no printer, no certificate), a file may not.
 REQUIRED = (SYSTEM, ACCOUNTS, SOFTWARE, REGISTRY, POLICY, AUDIT)
 OTHERS = ("/firewall.json", "/printers.json", "/services.json", "/certificates.json")
 SHAPES = {SYSTEM: dict} | dict.fromkeys((ACCOUNTS, SOFTWARE, REGISTRY, *OTHERS), list)
@@ -64,7 +64,7 @@ class WindowsDriver:
         return ""
 
     def problems(self, files: Files) -> list[str]:
-        """Read each file as what it must be."""
+        """Check the format of each file."""
         found = [f"{path}{C} absent ou vide" for path in REQUIRED if not files.get(path, b"").strip()]
         for path in sorted(files):
             if files[path].strip() and (problem := _problem(path, files[path])):

@@ -64,7 +64,8 @@ def protection(answer: Answer) -> dict[str, Any]:
 
 
 def _volume(row: dict[str, Any]) -> dict[str, Any]:
-    """Encrypted is not protected: with a clear key (suspended, or Windows' own doing) anybody opens it."""
+    """State of a volume. An encrypted volume with a clear key (suspended, or by Windows' own default) is not
+    protected."""
     encrypted, on = number(row.get("ConversionStatus")) == 1, number(row.get("ProtectionStatus")) == 1
     return without_empty(
         {

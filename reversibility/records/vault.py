@@ -101,7 +101,7 @@ class Vault:
 
     @property
     def previous(self) -> Path:
-        """The file as it was before the last save."""
+        """The previous version of the file."""
         return self.path.with_name(self.path.name + ".previous")
 
     # ---- reading
@@ -117,7 +117,7 @@ class Vault:
         return True
 
     def release(self) -> None:
-        """Give back the memory of what was read; the next use reads the file again, without the slow derivation."""
+        """Free the content's memory; the next use reads the file again, without the slow derivation."""
         self._content = None
         if self._opened is not None:
             self._opened = dataclasses.replace(self._opened, database=None)
@@ -143,7 +143,7 @@ class Vault:
         return data
 
     def _stamp_on_disk(self) -> tuple[int, int, int]:
-        """What changes when the file is replaced."""
+        """Stamp that changes when the file is replaced."""
         try:
             status = self.path.stat()
         except FileNotFoundError as error:
@@ -220,7 +220,7 @@ class Vault:
             ) from error
 
     def secrets(self) -> frozenset[str]:
-        """Every secret text, former ones and those in the recycle bin included: what no other file may hold."""
+        """Every secret text, including former ones and those in the recycle bin, which no other file may contain."""
         protected = self.content.opened.database.tree.iterfind(".//Value[@Protected='True']")
         return frozenset(value.text for value in protected if value.text)
 
@@ -297,7 +297,7 @@ class Vault:
     # ---- checking
 
     def verify(self, now: datetime | None = None) -> list[str]:
-        """What is not as it should be, a sentence each, without any secret; empty when all is well."""
+        """Problems, a sentence each, without any secret."""
         self._load()
         problems = [f"{title}: two entries have this title; keep one." for title in self.content.duplicates]
         if not vault_file.uses_argon2id(self.content.opened.database):

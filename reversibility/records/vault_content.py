@@ -14,7 +14,7 @@ from reversibility.records.vault_file import OpenFile, VaultError
 
 
 class VaultContent:
-    """What is inside one decrypted file. Not shared between readings: a refresh makes a new one."""
+    """Content of one decrypted file. A refresh makes a new object."""
 
     def __init__(self, opened: OpenFile) -> None:
         """Index the entries; linear in their number."""
@@ -97,7 +97,7 @@ class VaultContent:
 
     @contextlib.contextmanager
     def lent(self, site: str, asset: str, account: str, files: Mapping[str, bytes]) -> Iterator[None]:
-        """Have an entry with these attached files, and none without, while a copy is made; then all is as it was."""
+        """Within the block, add an entry with these attached files, for a copy of the vault; removed afterwards."""
         database, element = self.opened.database, kdbx.new_entry(f"{asset}/{account}")
         stored = database.payload.inner_header.binary
         former, kept = self.locate(asset, account), len(stored)

@@ -1,4 +1,4 @@
-"""What one entry of the vault means, and how it is read from a KeePass file."""
+"""One entry of the vault: its attributes, and how to read them from a KeePass file."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Entry:
 
     @property
     def wanted_secret(self) -> str:
-        """What the asset should have in the end: the pending secret where there is one."""
+        """The pending secret if there is one, else the current one."""
         return self.pending or self.password
 
     @property

@@ -28,7 +28,7 @@ from pykeepass.kdbx_parsing.common import compute_key_composite
 
 from reversibility.errors import CartableError
 
-# What pykeepass lets through when bytes are not what the format wants.
+# Exceptions of pykeepass for malformed bytes.
 _DAMAGE = (
     ConstructError,
     PayloadChecksumError,
@@ -58,11 +58,11 @@ class VaultError(CartableError):
 
 
 class WrongPassphraseError(VaultError):
-    """The passphrase (or the key file) is not the one that the file was closed with."""
+    """The passphrase or the key file is wrong."""
 
 
 class CostlyVaultError(VaultError):
-    """The file asks for a key derivation that would not end in minutes, and nobody has agreed to it."""
+    """The file's key derivation would take more than minutes, and was not accepted."""
 
 
 class DamagedVaultError(VaultError):
@@ -71,7 +71,7 @@ class DamagedVaultError(VaultError):
 
 @dataclass(frozen=True)
 class KdfCost:
-    """What one guess of the passphrase costs: Argon2id's parameters.
+    """Cost of one guess of the passphrase: Argon2id's parameters.
 
     The default takes 0.6 s on one small server and is four times what OWASP asks for in memory. Anything
     below OWASP's minimum (Password Storage Cheat Sheet: 19 MiB, 2 passes) is refused, so that no caller can
@@ -90,7 +90,7 @@ class KdfCost:
 
 @dataclass(frozen=True)
 class Credentials:
-    """What opens a vault: a passphrase, and a key file's content where one is used."""
+    """Credentials of a vault: a passphrase, and the content of a key file if one is used."""
 
     passphrase: str = field(repr=False)
     key_file: bytes | None = field(default=None, repr=False)

@@ -21,7 +21,7 @@ from reversibility.records.vault_file import VaultError
 
 
 class VaultTransaction:
-    """What can be done inside ``Vault.transaction()``; ``changed`` says whether there is anything to save."""
+    """Changes within ``Vault.transaction()``; ``changed`` says whether there is anything to save."""
 
     def __init__(self, content: VaultContent) -> None:
         """Start from ``content``, which is changed in place."""
@@ -104,7 +104,7 @@ class VaultTransaction:
     def describe(
         self, site: str, asset: str, account: str, *, username: str, address: str = "", policy: str = ""
     ) -> None:
-        """Correct what is said about an account (user name, address, policy, site), not its secrets."""
+        """Update the attributes of an account (user name, address, policy, site), not its secrets."""
         self._existing(asset, account, site)
         self._described(site, asset, account, username, address, policy)
 

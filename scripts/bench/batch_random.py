@@ -1,4 +1,4 @@
-"""Runs task files at random the ordinary way and in batches, and tells whether they do the same.
+"""Runs random task files the ordinary way and in batches, and compares the results.
 
     .venv/bin/python scripts/bench/batch_random.py --cases 500 --seed 1
 

@@ -42,7 +42,7 @@ OF_LOGS = re.compile("(package|service)_rsyslog.*|rsyslog_.*")  # a role of its 
 
 @dataclass
 class Verdict:
-    """What the judges say of a machine at one moment."""
+    """The judges' results for a machine at one moment."""
 
     openscap: Counter[str] = field(default_factory=Counter)
     failing: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What provisioning leaves on a PC, for comparing what two ways leave on machines that started the same."""
+"""Snapshot of the files on a PC after provisioning, to compare two ways on machines that started equal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command takes: wall time, CPU and memory of its whole process tree, and the CPU of the targets it works on."""
+"""Cost of a command: wall time, CPU and memory of its process tree, and CPU of its targets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Change a module in small ways, one at a time, and see whether its tests notice; cosmic-ray makes the changes.
+"""Mutation testing of one module, with cosmic-ray's mutants.
 
 .venv/bin/python scripts/bench/mutants.py reversibility/records/state_git.py [--tests PATH…] [--then PATH…]
     [--most 60] [--minutes 10]
