@@ -44,7 +44,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the subcommand ``accounts``."""
     parser = subparsers.add_parser(
         "accounts",
-        help="accounts wanted against accounts seen, on every asset",
+        help="compare declared and seen accounts on every asset",
         description="Compare the vault with the accounts that were read on the assets; 1 when something is found.",
         epilog="; ".join(f"{key}: {words}" for key, words in FINDINGS.items()),
     )
@@ -56,18 +56,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         type=int,
         default=30,
         metavar="DAYS",
-        help="days before its end that a password is reported (default: 30)",
+        help="days before its expiry from which a password is reported (default: 30)",
     )
     parser.add_argument(
         "--default-passwords",
         action="store_true",
-        help="first try the makers' passwords on devices of the inventory: at most two an account and day",
+        help="first try factory passwords on devices of the inventory: at most two tries for each account and day",
     )
     parser.add_argument(
-        "--pause", type=float, default=30.0, metavar="SECONDS", help="between two such tries (default: 30)"
+        "--pause", type=float, default=30.0, metavar="SECONDS", help="seconds between two tries (default: 30)"
     )
     parser.add_argument("--xlsx", type=Path, metavar="FILE", help="write every account, as a workbook")
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="write every account, for a spreadsheet")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write every account as CSV")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every account")
     parser.set_defaults(func=show)
 

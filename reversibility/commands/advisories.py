@@ -33,7 +33,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the subcommand ``advisories``."""
     parser = subparsers.add_parser(
         "advisories",
-        help="open CVEs by asset, and until when the contract wants them closed",
+        help="open CVEs by asset, with the contract's deadlines",
         description="Match the advisories of the market's folder against what was observed; 1 when a deadline passed.",
     )
     add_inventory(parser)
@@ -44,14 +44,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--asset", metavar="ASSET", help="this asset only")
     parser.add_argument("--cve", metavar="CVE", help="this CVE only")
     parser.add_argument(
-        "--record", action="store_true", help="keep the result in the state, for compliance over time"
+        "--record", action="store_true", help="record the result in the state, for compliance over time"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every row, one JSON object a line")
     parser.add_argument(
         "--html",
         type=Path,
         metavar="FILE",
-        help="write the page in French, of what the state has kept (--record)",
+        help="write the page in French, from the recorded results (--record)",
     )
     parser.set_defaults(func=show)
 

@@ -45,7 +45,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _add_build(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "build",
-        help="build a bundle of all that is known of a market, prove it and sign it",
+        help="build, assess and sign the bundle of a market",
         description="Build a bundle: possible at any moment; what is missing is listed in it, not hidden.",
     )
     add_inventory(parser)
@@ -59,7 +59,7 @@ def _add_build(subparsers: Any) -> None:
         help="give the sheets of holders without a key to this command (such as lp) and not to the terminal",
     )
     parser.add_argument(
-        "--check", action="store_true", help="check that a bundle can be built, and build none"
+        "--check", action="store_true", help="check whether a bundle can be built, without building it"
     )
     parser.set_defaults(func=_build)
 
@@ -67,7 +67,7 @@ def _add_build(subparsers: Any) -> None:
 def _add_verify(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "verify",
-        help="check that a bundle is whole, unchanged, and signed by whom it should be",
+        help="check that a bundle is complete, unchanged, and signed by the expected signer",
         description=(
             "Exit status: 0 intact and signed by the expected key, 1 refused, 2 could not be verified, "
             f"{UNCHECKED} intact but nobody said who should have signed."
@@ -100,7 +100,7 @@ def _add_open(subparsers: Any) -> None:
     parser.add_argument(
         "--unverified",
         action="store_true",
-        help="open it although nobody knows who made it, or it was changed",
+        help="open it although its signer is unknown or it was changed",
     )
     parser.add_argument(
         "--accept-cost",
@@ -108,16 +108,20 @@ def _add_open(subparsers: Any) -> None:
         help="open a vault whose key derivation takes hours, without asking",
     )
     parser.add_argument(
-        "-i", "--inventory", type=Path, metavar="DIR", help="the market in whose journal this is noted"
+        "-i", "--inventory", type=Path, metavar="DIR", help="the market whose journal gets a line"
     )
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="write the vault there under a new passphrase"
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write the vault to this file, under a new passphrase",
     )
     parser.add_argument(
         "--operator-key",
         type=Path,
         metavar="FILE",
-        help="write the operators' SSH key there, readable by you only, and its public half to FILE.pub",
+        help="write the operators' SSH key to this file (mode 0600), and its public half to FILE.pub",
     )
     parser.set_defaults(func=_open)
 

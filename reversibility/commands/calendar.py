@@ -21,7 +21,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the subcommand ``calendar``."""
     parser = subparsers.add_parser(
         "calendar",
-        help="when the sites may be worked on",
+        help="work windows of the sites",
         description="Work windows of a school year by site: now, the next one that is long enough, and the year.",
     )
     add_inventory(parser)
@@ -29,7 +29,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--year", type=_year, metavar="YEAR", help="such as 2026-2027 (default: the current one)"
     )
-    parser.add_argument("--minutes", type=int, default=60, help="how long the work takes (default: 60)")
+    parser.add_argument("--minutes", type=int, default=60, help="duration of the work (default: 60)")
     parser.add_argument("--ics", type=Path, metavar="FILE", help="write the year as a calendar file")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the year as a page")
     parser.set_defaults(func=show)

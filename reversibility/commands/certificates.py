@@ -35,17 +35,20 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the subcommand ``certificates`` with its actions."""
     parser = subparsers.add_parser(
         "certificates",
-        help="certificates that were seen, their end, and the market's own authority",
+        help="certificates seen on assets, and the market's own authority",
         description="Certificates of the market: list them, sign a request, revoke.",
     )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    listed = actions.add_parser("list", help="what was seen, those that end first before the others")
+    listed = actions.add_parser("list", help="list certificates by date of expiry")
     add_inventory(listed)
     listed.add_argument(
-        "--days", type=int, metavar="N", help="only what ends within N days; 1 when there is any"
+        "--days",
+        type=int,
+        metavar="N",
+        help="only certificates that expire within N days; exit status 1 if there are any",
     )
-    listed.add_argument("--csv", type=Path, metavar="FILE", help="write all, for a spreadsheet")
-    listed.add_argument("--ics", type=Path, metavar="FILE", help="write the ends as a calendar file")
+    listed.add_argument("--csv", type=Path, metavar="FILE", help="write all as CSV")
+    listed.add_argument("--ics", type=Path, metavar="FILE", help="write a calendar file of the expiry dates")
     listed.add_argument("--html", type=Path, metavar="FILE", help="write a page")
     listed.set_defaults(func=show)
     sign = actions.add_parser("sign", help="issue a certificate for a request that a device has made")
@@ -58,30 +61,26 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     sign.add_argument("--days", type=int, default=365, metavar="N", help="validity (default: 365)")
     sign.add_argument(
-        "--out", type=Path, required=True, metavar="FILE", help="where the certificate is written"
+        "--out", type=Path, required=True, metavar="FILE", help="output file of the certificate"
     )
     sign.set_defaults(func=sign_request)
-    request = actions.add_parser("request", help="write the request that an outside authority is to be given")
+    request = actions.add_parser("request", help="write the request for an external authority")
     add_inventory(request)
     _order_arguments(request)
-    request.add_argument(
-        "--out", type=Path, required=True, metavar="FILE", help="where it is written (PKCS 10, PEM)"
-    )
+    request.add_argument("--out", type=Path, required=True, metavar="FILE", help="output file (PKCS 10, PEM)")
     request.set_defaults(func=write_request)
-    delivered = actions.add_parser(
-        "import", help="keep the certificate that an outside authority has delivered"
-    )
+    delivered = actions.add_parser("import", help="import the certificate of an external authority")
     add_inventory(delivered)
     _order_arguments(delivered)
     delivered.add_argument(
-        "certificate", type=Path, metavar="FILE", help="it, and those between it and the root (PEM)"
+        "certificate", type=Path, metavar="FILE", help="the certificate and its intermediates (PEM)"
     )
     delivered.set_defaults(func=import_certificate)
     certificates_acme.add_parser(actions)
     revoke = actions.add_parser("revoke", help="revoke the certificates of an asset")
     add_inventory(revoke)
     revoke.add_argument("asset", metavar="ASSET", help="the asset's tag")
-    revoke.add_argument("--reason", required=True, choices=sorted(REASONS), help="what has happened")
+    revoke.add_argument("--reason", required=True, choices=sorted(REASONS), help="reason of the revocation")
     revoke.add_argument("--serial", metavar="HEX", help="one certificate only")
     revoke.set_defaults(func=revoke_certificates)
 

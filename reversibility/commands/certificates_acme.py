@@ -22,7 +22,7 @@ def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     """Add the action ``acme``."""
     parser = actions.add_parser(
         "acme",
-        help="order by ACME what is missing or ends soon; provision.yml installs it",
+        help="order certificates that are missing or expire soon by ACME; provision.yml installs them",
         description="Order each certificate with authority: acme that is not there, or has less than a third of its "
         "time left. 1 when one could not be ordered.",
     )

@@ -31,7 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the subcommand ``compliance``."""
     parser = subparsers.add_parser(
         "compliance",
-        help="the security rules that each asset keeps",
+        help="compliance of each asset with the security rules",
         description="Security rules by site, by rule and over time; 1 when one is not kept or an asset was never read.",
         epilog="; ".join(f"{key}: {words}" for key, words in STATES.items()),
     )

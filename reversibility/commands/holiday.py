@@ -20,7 +20,7 @@ from reversibility.records.state import State
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its subcommands."""
-    parser = subparsers.add_parser("holiday", help="where a holiday run stands, and its reports")
+    parser = subparsers.add_parser("holiday", help="status and reports of a holiday run")
     commands = parser.add_subparsers(dest="subcommand", required=True, metavar="SUBCOMMAND")
     for name, function, words in (
         ("status", status, "what each asset has come to, a line each"),

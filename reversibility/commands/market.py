@@ -18,7 +18,7 @@ def add_parser(subparsers: Any) -> None:
     """Add the subcommand ``check``."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "check",
-        help="check a market's files and list everything that is wrong",
+        help="check a market's files and list all errors",
         description="Check a market's files, each by itself and against the others; exits with 1 on errors.",
     )
     add_inventory(parser)

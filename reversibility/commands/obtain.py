@@ -25,7 +25,7 @@ LARGEST = 32 * 2**20  # bytes: many times the largest configuration, but no disk
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
-        "obtain", help="keep the configuration that another party gave of a device", description=__doc__
+        "obtain", help="record the configuration of a device that another party runs", description=__doc__
     )
     add_inventory(parser)
     parser.add_argument("asset", metavar="TAG", help="the device, such as SW250001")
@@ -40,7 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--date", type=_day, required=True, metavar="YYYY-MM-DD", help="when the party saved the file"
     )
-    parser.add_argument("--check", action="store_true", help="say what would change, and change nothing")
+    parser.add_argument("--check", action="store_true", help="list the changes, without changing anything")
     parser.set_defaults(func=obtain)
 
 

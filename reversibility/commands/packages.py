@@ -15,7 +15,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command."""
     parser = subparsers.add_parser(
         "packages",
-        help="have the wheels of the pinned packages, which bundles then carry (takes the network)",
+        help="download the wheels of the pinned packages for bundles (needs the network)",
         description=(
             "Download the wheels of the packages in the versions that are installed here. From then on each bundle "
             "carries them, some 130 MB, and proves that they install in an empty environment without a network. "

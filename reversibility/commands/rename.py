@@ -20,13 +20,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command."""
     parser = subparsers.add_parser(
         "rename",
-        help="let the passwords, records and history of an asset be those of its new tag",
+        help="move passwords, records and history of an asset to its new tag",
         description="Change the tag in the market's files first (reversibility check), then run this.",
     )
     add_inventory(parser)
-    parser.add_argument("old", metavar="OLD", help="the tag that it had, such as UC180001")
-    parser.add_argument("new", metavar="NEW", help="the tag that hosts.yml gives it now")
-    parser.add_argument("--check", action="store_true", help="say what would be moved, and move nothing")
+    parser.add_argument("old", metavar="OLD", help="its former tag, such as UC180001")
+    parser.add_argument("new", metavar="NEW", help="its present tag in hosts.yml")
+    parser.add_argument("--check", action="store_true", help="list the moves, without moving")
     parser.set_defaults(func=rename)
 
 

@@ -14,13 +14,13 @@ from reversibility.records.state import State
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its subcommands."""
-    parser = subparsers.add_parser("state", help="what was seen on the assets, and how it changed")
+    parser = subparsers.add_parser("state", help="records of the assets, and their changes")
     commands = parser.add_subparsers(dest="subcommand", required=True, metavar="SUBCOMMAND")
     log = commands.add_parser("log", help="the history of an asset, in words")
     add_inventory(log)
     log.add_argument("asset", metavar="ASSET", help="its tag, such as UC250001")
     log.set_defaults(func=show_log)
-    show = commands.add_parser("show", help="the records that are kept of an asset")
+    show = commands.add_parser("show", help="the records of an asset")
     add_inventory(show)
     show.add_argument("asset", metavar="ASSET", help="its tag, such as UC250001")
     show.set_defaults(func=show_asset)

@@ -35,7 +35,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command."""
     parser = subparsers.add_parser(
         "takeover",
-        help="take a market over from its bundle: look, change every credential, hand over anew",
+        help="take a market over from its bundle: audit, change every credential, build a new bundle",
         description=(
             "Verify the bundle, open it with two holders' keys, record and audit what is there, change each credential "
             "of the outgoing contractor, prove that the former ones are refused, and build the first bundle. Type the "

@@ -23,14 +23,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser("vault", help="the KeePass file with every secret", description=__doc__)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
 
-    init = actions.add_parser("init", help="make the vault of a market")
+    init = actions.add_parser("init", help="create the vault of a market")
     init.set_defaults(func=_init)
     listing = actions.add_parser("list", help="list the accounts that have a secret, without the secrets")
     listing.set_defaults(func=_list)
     show = actions.add_parser("show", help="show one secret")
     show.set_defaults(func=_show)
     verify = actions.add_parser(
-        "verify", help="open the vault and check every entry; 1 when something is wrong"
+        "verify", help="open the vault and check every entry; exit status 1 with problems"
     )
     verify.set_defaults(func=_verify)
     vault_add.add_parser(actions)
@@ -39,9 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         add_inventory(action)
     show.add_argument("entry", metavar="ASSET/ACCOUNT", help="the account, such as UC250001/cartable")
     show.add_argument("--field", metavar="NAME", help="a named secret of the entry, such as a recovery key")
-    show.add_argument(
-        "--pending", action="store_true", help="the secret that is being set, not the one that works now"
-    )
+    show.add_argument("--pending", action="store_true", help="the pending secret instead of the current one")
     show.add_argument(
         "--reveal", action="store_true", help="print it also where the output is not a terminal"
     )

@@ -20,9 +20,7 @@ from reversibility.records.vault import VaultError
 
 def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the action."""
-    parser = actions.add_parser(
-        "add", help="keep an account that another party gave of a device that it runs"
-    )
+    parser = actions.add_parser("add", help="add an account of another party's device to the vault")
     add_inventory(parser)
     parser.add_argument(
         "entry",

@@ -25,9 +25,7 @@ def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     add_inventory(parser)
     parser.add_argument("--site", required=True, metavar="SITE", help="the school")
-    parser.add_argument(
-        "--pdf", required=True, type=Path, metavar="FILE", help="a new file, for its owner only"
-    )
+    parser.add_argument("--pdf", required=True, type=Path, metavar="FILE", help="a new file, mode 0600")
     parser.set_defaults(func=write)
 
 
