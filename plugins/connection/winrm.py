@@ -51,7 +51,8 @@ except ImportError:  # Ansible's plugin says so when it connects
     SSLError = OSError
 
 ERROR_BUSY = 170
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds
+FIRST_PAUSE = 0.5  # seconds
+LONGEST_PAUSE = 8.0
 
 
 class OneCertificate(HTTPAdapter):
