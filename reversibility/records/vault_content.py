@@ -155,6 +155,18 @@ class VaultContent:
         else:
             del self._elements[(asset, account)]
 
+    def empty_bin_of(self, asset: str, account: str) -> bool:
+        """Take the entries of an account out of the recycle bin, for good; False when there are none."""
+        title = f"{asset}/{account}"
+        found = [
+            element
+            for element in kdbx.trashed_entries(self.opened.database)
+            if kdbx.fields(element).get(kdbx.TITLE) == title
+        ]
+        for element in found:
+            element.getparent().remove(element)
+        return bool(found)
+
     def _group(self, site: str) -> Any:
         """The group of a site, made where it is missing."""
         if site not in self._groups:

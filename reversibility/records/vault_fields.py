@@ -193,6 +193,15 @@ def filed_entries(database: Any) -> Iterator[tuple[str, Any]]:
         pending.extend((top, child) for child in reversed(group.findall("Group")))
 
 
+def trashed_entries(database: Any) -> list[Any]:
+    """Every entry in the recycle bin."""
+    bin_id = database.tree.findtext("Meta/RecycleBinUUID")
+    groups = [group for group in database.tree.iter("Group") if bin_id and group.findtext("UUID") == bin_id]
+    return [
+        element for group in groups for element in group.iter("Entry") if element.getparent().tag == "Group"
+    ]
+
+
 def attachments(element: Any) -> list[tuple[str, int]]:
     """The name of each file that is attached to an entry, and its number in the vault."""
     return [

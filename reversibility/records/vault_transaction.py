@@ -158,10 +158,12 @@ class VaultTransaction:
         return True
 
     def forget_former(self, asset: str, account: str) -> bool:
-        """Take the former secrets of an account out of its history, for good; False when there are none."""
+        """Take the former secrets of an account out of its history and the recycle bin, for good; False for none."""
+        trashed = self._content.empty_bin_of(asset, account)
+        self.changed = self.changed or trashed
         place = self._content.locate(asset, account)
         if place is None or not kdbx.forget(place[1]):
-            return False
+            return trashed
         self._modified(place[1])
         return True
 

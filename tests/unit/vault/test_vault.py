@@ -109,6 +109,21 @@ def test_a_former_secret_is_found_by_its_revision_and_forgotten_for_good(
     assert entry is not None and (entry.password, entry.revision) == ("third-secret", revisions[2])
 
 
+def test_the_secrets_of_an_account_that_was_closed_leave_the_recycle_bin_as_well(
+    vault: Vault, passphrase: str
+) -> None:
+    put_pending(vault, "first-secret")
+    make_current(vault)
+    with vault.transaction() as change:
+        assert change.remove(*PLACE)
+    assert "first-secret" in Vault.open(vault.path, passphrase).secrets(), "KeePassXC can bring it back"
+    with vault.transaction() as change:
+        assert change.forget_former(*PLACE[1:])
+        assert not change.forget_former(*PLACE[1:])
+    reopened = Vault.open(vault.path, passphrase)
+    assert "first-secret" not in reopened.secrets() and reopened.find(*PLACE[1:]) is None
+
+
 def test_a_pending_secret_that_is_replaced_stays_in_the_history(vault: Vault) -> None:
     put_pending(vault, "on-the-device")
     put_pending(vault, "later")
