@@ -191,3 +191,30 @@ def test_what_meraki_cannot_do_is_refused(dashboard, device) -> None:
     crowd = tuple(Ssid(f"réseau {n}", 40, "open") for n in range(16))
     with pytest.raises(ChangeRefused, match="none of the 15 SSIDs"):
         device().present(dataclasses.replace(WANTED, ssids=crowd))
+
+
+def test_what_was_kept_goes_back_but_for_802_1x_which_the_vault_sets_again(dashboard, device) -> None:
+    device().present(WANTED)
+    device(SWITCH).present(dataclasses.replace(PORTS, protected_ports=frozenset()))
+    kept, ports = device().gather().files, device(SWITCH).gather().files
+    for slot in dashboard.ssids:
+        slot.update(name=f"vide {slot['number']}", enabled=False, authMode="open")
+        slot.pop("psk", None)
+    dashboard.schedules.clear()
+    for port in dashboard.ports[SWITCH]:
+        port.update(name="", type="trunk", vlan=1, allowedVlans="all")
+    count = len(written(dashboard))
+    planned = device().restore(kept, check=True)
+    assert planned.changed
+    assert len(written(dashboard)) == count
+    assert not any(secret in str(planned.calls) for secret in SECRETS.values())
+    device().restore(kept)
+    assert on(dashboard)["L'école"]["psk"] == SECRETS["wifi/L'école"]
+    assert dashboard.schedules[on(dashboard)["Invités"]["number"]]["enabled"]
+    assert "Personnel" not in on(dashboard)
+    assert not device().restore(kept).changed
+    assert [call.partition(" {")[0] for call in device().present(WANTED).calls] == [
+        "PUT network:/wireless/ssids/2"
+    ]
+    device(SWITCH).restore(ports)
+    assert DRIVER.parse(device(SWITCH).gather().files).ports == DRIVER.parse(ports).ports

@@ -173,7 +173,9 @@ def test_what_was_kept_goes_to_a_new_controller(controller, site, device, server
     with pytest.raises(ChangeRefused, match="make the RADIUS profile"):
         device().restore(kept)
     controller.add_profile(new, RADIUS)
-    assert device().restore(kept, check=True).changed
+    planned = device().restore(kept, check=True)
+    assert planned.changed
+    assert not any(secret in str(planned.calls) for secret in SECRETS.values())
     assert controller.named(new) == {}
     assert device().restore(kept).changed
     after = controller.named(new)
