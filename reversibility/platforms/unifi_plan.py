@@ -65,8 +65,8 @@ def body(ssid: Ssid, now: Mapping[str, Any], ids: Ids) -> dict[str, Any]:
     elif (found.get("hotspotConfiguration") or {}).get("type") == "CAPTIVE_PORTAL":
         del found["hotspotConfiguration"]
     found.pop("blackoutScheduleConfiguration", None)
-    if ssid.hours:
-        found["blackoutScheduleConfiguration"] = blackout(Hours.read(ssid.hours))
+    if ssid.hours and (schedule := blackout(Hours.read(ssid.hours)))["days"]:
+        found["blackoutScheduleConfiguration"] = schedule
     return found
 
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reversibility.platforms import meraki, unifi
+from reversibility.platforms import meraki, unifi, unifi_site
 from reversibility.platforms.differences import differences
 from reversibility.platforms.model import Configuration, Port, Ssid
+from reversibility.platforms.wifi_hours import DAYS, Hours
 from tests.unit.platforms.planted import MEBIBYTE, SECRETS, seconds
 
 SSIDS = st.lists(
@@ -67,6 +68,19 @@ def test_what_is_rendered_for_unifi_is_parsed_back(ssids: list[Ssid]) -> None:
         unifi.NETWORKS: json.dumps(networks).encode(),
     }
     assert list(differences(unifi.DRIVER.comparable(wanted), unifi.DRIVER.parse(answers))) == []
+
+
+TIMES = st.tuples(st.times(), st.times()).map(lambda pair: sorted(f"{time:%H:%M}" for time in pair))
+
+
+@given(st.sampled_from(DAYS), st.sampled_from(DAYS), TIMES.filter(lambda pair: pair[0] < pair[1]))
+@settings(deadline=None, max_examples=60)
+def test_hours_come_back_from_the_blackouts_of_unifi(first: str, last: str, times: list[str]) -> None:
+    hours = Hours(first, last, *times)
+    seen = unifi_site.hours_of(unifi_site.blackout(hours))
+    if len(hours.days) == 7:
+        hours = Hours("mon", "sun", *times)
+    assert seen == ("" if str(hours) == "mon-sun 00:00-23:59" else str(hours))
 
 
 def test_ssids_of_the_classic_api_are_read() -> None:
