@@ -1,4 +1,4 @@
-"""Runs task files the ordinary way and in batches, on targets that start the same, and tells what differs.
+"""Runs task files the ordinary way and in batches, on equal targets, and reports the differences.
 
 A playbook run goes through all cases of a corpus, each in a block that rescues it; the callback plugin ``observed``
 writes what was shown. Both ways run at the same time, since nothing of them is shared.

@@ -1,4 +1,4 @@
-"""Task files at random, from a grammar: what a role may hold, in every combination that is quick to run."""
+"""Generator of random task files, from a grammar of fast tasks that a role may contain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What differs between two runs of the same tasks, and is therefore not compared: the one place that says so."""
+"""Normalisation of results: removes values that differ between two runs of the same tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A dozen cases over each kind of connection: what is between the controller and the modules must not matter.
+"""A dozen cases over each kind of connection, which must not change the result.
 
 scripts/lab image && .venv/bin/python -m pytest tests/batch/test_connections.py
 """

@@ -1,4 +1,4 @@
-"""What a batch refuses is said with file and line, and nothing of what ran before is lost."""
+"""Refusals of a batch name file and line, and keep the results of earlier tasks."""
 
 from __future__ import annotations
 

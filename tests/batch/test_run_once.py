@@ -1,4 +1,4 @@
-"""A task that is done once for all hosts: the play itself runs the file of such a batch, as it runs any other."""
+"""``run_once``: the play itself runs the file of such a batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A host that is lost in the middle: nothing more is run on it, and what ran before is told."""
+"""A host that becomes unreachable during a batch: no further task runs, and earlier results are reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A school that has burnt down: blank machines in its place, and what is carried over: the disk of the copies.
+"""A destroyed school: blank machines replace it, and only the backup disk is left.
 
 What a machine had comes back by cartable.fleet.restore_configuration, from the successor's records.
 """

@@ -1,4 +1,4 @@
-"""A successor who has never met us, from the bundle alone to a school that is closed to its former contractor (R56).
+"""Take-over and rebuild by a successor, with the bundle alone, until the former contractor is locked out (R56).
 
 Then the school burns down, and is rebuilt from the successor's bundle and the disk of the copies.
 """

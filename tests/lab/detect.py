@@ -1,4 +1,4 @@
-"""What this machine offers, and so which way podman is used on it."""
+"""Detection of this machine's features, to choose podman's settings."""
 
 from __future__ import annotations
 

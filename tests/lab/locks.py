@@ -1,4 +1,4 @@
-"""Who is using the lab: one ``up`` or ``down`` at a time, and any number of users of podman's namespace."""
+"""Locks of the lab: one ``up`` or ``down`` at a time, and any number of users of podman's namespace."""
 
 from __future__ import annotations
 

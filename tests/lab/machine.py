@@ -1,4 +1,4 @@
-"""What the lab needs of this machine before there is a school: packages, podman, images, the apt cache."""
+"""Preparation of this machine for the lab: packages, podman, images, the apt cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the lab keeps what it makes, and what it is called."""
+"""Paths and names of the lab's files, containers and networks."""
 
 from __future__ import annotations
 

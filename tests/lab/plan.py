@@ -1,4 +1,4 @@
-"""What the school consists of, worked out from the market alone: no machine is looked at here."""
+"""Plan of the school, computed from the market alone."""
 
 from __future__ import annotations
 

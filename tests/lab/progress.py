@@ -1,4 +1,4 @@
-"""What a person sees while the lab works: one line a step, with the seconds since the start."""
+"""Progress output of the lab: one line for each step, with the seconds since the start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A holiday run's troubles at the virtual school, real ones, and how somebody mends them.
+"""Real faults for a holiday run at the virtual school, and their repair.
 
 A PC that is off, a package that does not install, a full disk, a machine that goes down to restart and stays away.
 """

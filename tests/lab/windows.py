@@ -1,6 +1,6 @@
-"""The simulated Windows PCs of the school, which run on its controller while somebody needs them.
+"""The simulated Windows PCs of the school, which run on its controller while they are needed.
 
-They show what is sent and what is kept. They are not Windows: what Windows itself does is not shown (docs/windows.md).
+They show what Cartable sends and records, not what Windows does (docs/windows.md).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A pytest plugin for the scenarios: the machine that Molecule made, and what its market's vault and state hold."""
+"""Pytest plugin for the scenarios: Molecule's machine, and the content of its market's vault and state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes the vault of a test market whose key derivation is cheap: a scenario opens it some thirty times.
+"""Creates the vault of a test market with a cheap key derivation, since a scenario opens it some thirty times.
 
 ``python make_vault.py MARKET_FOLDER``; the passphrase comes from where CARTABLE_VAULT_PASSPHRASE_COMMAND says.
 """

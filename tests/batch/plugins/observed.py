@@ -1,7 +1,7 @@
 # Copyright: Cartable contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes what a run shows, one line of JSON a task or item, in the same shape for an ordinary run and for a batch."""
+"""Callback that writes one line of JSON for each task or item, in the same form for an ordinary run and a batch."""
 
 from __future__ import annotations
 

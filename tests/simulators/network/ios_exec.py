@@ -1,4 +1,4 @@
-"""Privileged commands of IOS: saving, the rollback timer, the scheduled reload, and what is shown.
+"""Privileged commands of IOS: saving, the rollback timer, the scheduled reload, and ``show``.
 
 The text of a full flash is ours, since no recording of it was found; the others are those of vendor documents.
 """

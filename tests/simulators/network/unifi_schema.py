@@ -1,4 +1,4 @@
-"""Schema of the bodies that the official API of UniFi takes: what it does not know is refused, as what lacks."""
+"""Schema of request bodies of UniFi's official API: unknown and missing keys are refused."""
 
 from __future__ import annotations
 

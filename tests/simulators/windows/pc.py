@@ -1,4 +1,4 @@
-"""One simulated PC: state, accounts at the door, power, and what its command lines do."""
+"""One simulated PC: state, authentication, power, and execution of command lines."""
 
 from __future__ import annotations
 

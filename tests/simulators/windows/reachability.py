@@ -1,4 +1,4 @@
-"""Who may reach WinRM on a PC: its service, its policy, its firewall."""
+"""Reachability of WinRM on a PC: its service, its policy, its firewall."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers recorded on a real PC, given again by a simulated one.
+"""Replay of a real PC's recorded answers by a simulated one.
 
 `playbooks/windows_acceptance.yml` records them: JSON with `origin` and `answers`, a list of objects with `module` (full name),
 `arguments`, `check`, `become` and `result`. A recorded run answers before any model; what was not recorded goes to the models as ever.

@@ -1,4 +1,4 @@
-"""The collector does not lend root's eyes to who owns a home folder."""
+"""The collector reads home folders with their owners' rights, never with root's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Modules that look at a machine and warn, run by Ansible on this one: what they answer; they change nothing."""
+"""Read-only modules, run by Ansible on this machine: their answers, and that they change nothing."""
 
 from __future__ import annotations
 

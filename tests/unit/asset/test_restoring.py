@@ -1,4 +1,4 @@
-"""A blank machine gets the accounts and the files of the one whose place it takes."""
+"""A blank machine gets the accounts and files of the machine it replaces."""
 
 from __future__ import annotations
 

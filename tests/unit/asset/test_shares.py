@@ -1,4 +1,4 @@
-"""What is wrong with the spaces of a file server: tried on real folders, as the real accounts of this machine."""
+"""Problems of a file server's shares, tested on real folders with this machine's real accounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""To whom sudo grants anything; ``cvtsudoers``, where this machine has it, judges the reader of the grammar."""
+"""Users to whom sudo grants anything; compared with ``cvtsudoers`` if this machine has it."""
 
 from __future__ import annotations
 

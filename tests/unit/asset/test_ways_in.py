@@ -1,4 +1,4 @@
-"""What lets somebody in beside the declared passwords: what counts is what sshd comes to, not what our file says."""
+"""Undeclared access, by sshd's effective settings and not by the role's own file."""
 
 from __future__ import annotations
 

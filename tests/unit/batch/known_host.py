@@ -1,4 +1,4 @@
-"""A host that does nothing, for tests of what is planned for it and of what is made of its answers."""
+"""A fake host, for tests of planning and of the processing of answers."""
 
 from __future__ import annotations
 

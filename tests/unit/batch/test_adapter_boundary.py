@@ -1,4 +1,4 @@
-"""What the batch uses of ansible-core's internals stands in the files of ``ansible_adapter``."""
+"""Only the files of ``ansible_adapter`` use internals of ansible-core."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which variables a task reads: what is missed here would run too early."""
+"""Variables that a task reads: with a missed one, the task would run too early."""
 
 from __future__ import annotations
 

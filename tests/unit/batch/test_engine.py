@@ -1,4 +1,4 @@
-"""What is made of a target's answers; tests/batch compares the engine with Ansible."""
+"""Processing of a target's answers; tests/batch compares the engine with Ansible."""
 
 from __future__ import annotations
 

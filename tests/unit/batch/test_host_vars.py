@@ -1,4 +1,4 @@
-"""The variables of a batch's tasks are asked for once, and anew when a task has set others."""
+"""The variables of a batch's tasks are computed once, and updated when a task sets others."""
 
 from __future__ import annotations
 

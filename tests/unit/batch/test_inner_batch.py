@@ -1,4 +1,4 @@
-"""A batch in what a batch includes is a part of it, so that a role which runs its tasks in one may be included."""
+"""A batch inside a batch works as an include."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a segment ends, and what an include brings; tests/batch compares it with Ansible."""
+"""Ends of segments, and replaced includes; tests/batch compares them with Ansible."""
 
 from __future__ import annotations
 

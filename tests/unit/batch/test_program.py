@@ -1,4 +1,4 @@
-"""A program stays on the target and is asked more, with a program of ours in the place of ssh that runs it here."""
+"""A program stays on the target for more messages; a fake ssh runs it locally."""
 
 from __future__ import annotations
 

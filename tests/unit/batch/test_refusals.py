@@ -1,4 +1,4 @@
-"""What a batch does not do is refused, with file and line."""
+"""A batch refuses what it does not support, with file and line."""
 
 from __future__ import annotations
 

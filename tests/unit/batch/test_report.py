@@ -1,4 +1,4 @@
-"""What a batch says of its tasks, and when it fails where the play goes on with the host."""
+"""Report of a batch's tasks, also after a failure with which the play continues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a failed batch leaves is taken in by the play, with Ansible's own iterator and handlers."""
+"""The play gets variables and notifications of a failed batch, with Ansible's own iterator and handlers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The runner with modules made by hand that do what no module should, in a process of its own as on a target."""
+"""The runner with misbehaving modules, in its own process as on a target."""
 
 from __future__ import annotations
 

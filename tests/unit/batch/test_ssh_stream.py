@@ -1,4 +1,4 @@
-"""The output of a program is read while it runs, with a program of ours in the place of ssh."""
+"""The output of a program is read while it runs, with a fake ssh."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""With an ansible-core that is not as expected, the tasks run the ordinary way, and the reason is told once."""
+"""With an unexpected ansible-core, the tasks run the ordinary way, with one warning."""
 
 from __future__ import annotations
 

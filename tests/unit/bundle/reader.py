@@ -1,4 +1,4 @@
-"""Somebody with a bundle in a folder of their own, who types to the letter what its documents print."""
+"""A reader of a bundle who types the commands of its documents to the letter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a successor reaches the machines with: the operators' key, in the vault alone, and the machines' own keys."""
+"""A successor's access to the machines: the operators' key, in the vault only, and the SSH host keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Key files written elsewhere: what ``age`` opens is opened, and what it does not open is said in a sentence."""
+"""Key files from other programs: those that ``age`` accepts are accepted, others give a clear error."""
 
 from __future__ import annotations
 

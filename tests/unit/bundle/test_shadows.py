@@ -1,4 +1,4 @@
-"""A bundle into which somebody put Python modules: no way to verify it, as documented or not, may load them."""
+"""A bundle with planted Python modules: no way of verification may load them."""
 
 from __future__ import annotations
 

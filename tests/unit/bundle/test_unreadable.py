@@ -1,4 +1,4 @@
-"""What cannot be read can be neither accepted nor refused: both programs say so with 2, and name the file."""
+"""Unreadable files allow no verdict: both programs exit with 2 and name the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a password is proven to keep its policy, and what keeps it from being: each condition alone."""
+"""Conditions for the proof that a password meets its policy, each tested alone."""
 
 from __future__ import annotations
 

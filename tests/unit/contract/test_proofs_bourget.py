@@ -1,4 +1,4 @@
-"""What contract B asks for beyond Jurançon's: missing without a word too much, and proven only when it is good."""
+"""Additional obligations of contract B: *missing* without evidence, *proven* only with good evidence."""
 
 from __future__ import annotations
 

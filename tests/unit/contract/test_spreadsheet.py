@@ -1,4 +1,4 @@
-"""A workbook that is damaged is said to be so, wherever the damage is."""
+"""A damaged workbook is reported, wherever the damage is."""
 
 from __future__ import annotations
 

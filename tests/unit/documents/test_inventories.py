@@ -1,4 +1,4 @@
-"""The inventory opens in what people use, says the same in all formats, and holds no password."""
+"""The inventory opens in common programs, is equal in all formats, and holds no password."""
 
 from __future__ import annotations
 

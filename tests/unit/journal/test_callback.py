@@ -1,4 +1,4 @@
-"""Real runs of ansible-playbook against a market of this machine: what they leave in the journal and the state."""
+"""Journal and state after real runs of ansible-playbook on a market of this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the lab finds on a machine, and what it makes of it."""
+"""The lab's detection of a machine's features, and the settings chosen for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of a market share."""
+"""Fixtures of the tests of a market."""
 
 from __future__ import annotations
 

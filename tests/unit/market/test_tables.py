@@ -1,4 +1,4 @@
-"""kinds.yml and platforms.yml: what they say, and that a wrong one is refused in one sentence."""
+"""kinds.yml and platforms.yml: their content, and the error for an invalid one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets that a device does not show, on each platform: set anew when they are named, and left alone otherwise."""
+"""Secrets that a device does not show, on each platform: set again if named, left alone otherwise."""
 
 from __future__ import annotations
 

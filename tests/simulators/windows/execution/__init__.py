@@ -1,1 +1,1 @@
-"""What a command line does on a simulated PC: Ansible's exec manifest, its modules, and raw scripts."""
+"""Execution of command lines on a simulated PC: Ansible's exec manifest, its modules, and raw scripts."""

@@ -1,4 +1,4 @@
-"""roles/security/files/way_back.ps1: what the scheduled task does when nobody has disarmed it."""
+"""roles/security/files/way_back.ps1: the scheduled task that runs unless it was disarmed."""
 
 from __future__ import annotations
 
