@@ -9,7 +9,16 @@ import yaml
 from ansible.plugins.connection import winrm
 
 
+def _options() -> dict[str, dict[str, object]]:
+    """Ansible's options, without the versions of ansible-core that brought them: here they would name the collection's."""
+    found = yaml.safe_load(winrm.DOCUMENTATION)["options"]
+    return {
+        name: {key: value for key, value in option.items() if key != "version_added"}
+        for name, option in found.items()
+    }
+
+
 class ModuleDocFragment:
     """Read from Ansible's plugin, so that a new ansible-core brings its own."""
 
-    DOCUMENTATION = yaml.safe_dump({"options": yaml.safe_load(winrm.DOCUMENTATION)["options"]})
+    DOCUMENTATION = yaml.safe_dump({"options": _options()})
