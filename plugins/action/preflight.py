@@ -183,8 +183,7 @@ def _place(value: Any) -> tuple[str, int] | None:
 
 
 def _absent_keys(variables: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """One sentence for each configured private key that does not exist. A warning only, since an SSH agent may have
-    others."""
+    """A sentence for each missing private key; warnings only, since an SSH agent may have others."""
     files: dict[str, list[str]] = {}
     for host, merged in variables.items():
         file = merged.get("ansible_ssh_private_key_file")

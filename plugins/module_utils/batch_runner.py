@@ -193,8 +193,7 @@ def _parsed(text: str) -> Optional[dict[str, Any]]:
 
 
 def _has_failed(result: Optional[Mapping[str, Any]]) -> bool:
-    """Whether the module failed, as Ansible's executor decides: ``failed``, else a status other than 0, or no
-    result."""
+    """Whether the module failed, by Ansible's rule: ``failed``, else a status other than 0, or no result."""
     if result is None:
         return True
     try:

@@ -71,8 +71,7 @@ class Board:
         return said
 
     def minutes_left(self, site: Site) -> int | None:
-        """Remaining minutes of the announced time, or by the pace so far once a third is finished; None without
-        either."""
+        """Remaining minutes: announced, or by the pace once a third is finished; None without either."""
         spent, total = (self._now() - self.began) / 60, len(site.outcomes)
         if total and site.ended * 3 >= total:
             return round(spent / site.ended * (total - site.ended))

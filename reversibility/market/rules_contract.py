@@ -142,8 +142,7 @@ def waivers_apply(market: MarketFiles) -> Iterator[Finding]:
 
 
 def waivers_not_over(market: MarketFiles) -> Iterator[Finding]:
-    """Warn of expired waivers: they have no effect, and stop nothing, since a hand-over is possible at any moment
-    (R56)."""
+    """Warn of expired waivers: they have no effect, and do not stop a hand-over (R56)."""
     for index, waiver in enumerate(market.content("contract").get("waivers") or []):
         until = waiver.get("until")
         if until and until < market.today:

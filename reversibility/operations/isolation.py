@@ -108,8 +108,7 @@ def _tried(network: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
 def _spoofed(
     network: Mapping[str, Any], source: Probe, target: Probe, first: Mapping[str, Probe]
 ) -> Iterator[Attempt]:
-    """Attempts with a spoofed address of a third VLAN, with services that this VLAN may use: others are blocked
-    anyway."""
+    """Attempts with a spoofed address of a third VLAN, with services that this VLAN may use."""
     for other in first.values():
         if other in (source, target):
             continue

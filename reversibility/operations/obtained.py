@@ -1,5 +1,6 @@
 """Configurations obtained from another party that runs the devices: checked, and recorded like those of managed
-devices."""
+devices.
+"""
 
 from __future__ import annotations
 

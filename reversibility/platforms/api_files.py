@@ -90,8 +90,7 @@ class ApiDriver(Unidentified):
         return {}
 
     def calls(self, wanted: Configuration, files: Files, kind: str, secrets: Mapping[str, str]) -> list[Call]:
-        """The calls for the wanted configuration; secrets are compared if the API returns them. Raises
-        ChangeRefused."""
+        """The calls for the wanted state; secrets are compared if the API returns them. Raises ChangeRefused."""
         raise NotImplementedError  # each subclass has its own
 
     def restoring_calls(self, kept: Files, files: Files, kind: str) -> list[Call]:

@@ -18,8 +18,7 @@ class UnknownGrammar(Exception):
 
 
 class ChangeRefused(Exception):
-    """The wanted state is refused: it may cut the management access, or the platform lacks a feature; see
-    ``reasons``."""
+    """The wanted state is refused: it may cut the management access, or is unsupported; see ``reasons``."""
 
     def __init__(self, reasons: Sequence[str]) -> None:
         super().__init__("; ".join(reasons))

@@ -64,8 +64,7 @@ def protection(answer: Answer) -> dict[str, Any]:
 
 
 def _volume(row: dict[str, Any]) -> dict[str, Any]:
-    """State of a volume. An encrypted volume with a clear key (suspended, or by Windows' own default) is not
-    protected."""
+    """State of a volume. With a clear key (suspended, or Windows' default), encrypted is not protected."""
     encrypted, on = number(row.get("ConversionStatus")) == 1, number(row.get("ProtectionStatus")) == 1
     return without_empty(
         {

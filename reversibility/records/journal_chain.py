@@ -85,10 +85,10 @@ class ChainCheck:
 
     committed: Mapping[int, str] = field(default_factory=dict)
     report: JournalReport = field(default_factory=JournalReport)
-    last: Head = field(default_factory=Head)  # the line before
+    last: Head = field(default_factory=Head)  # the previous line
     before_last: Head = field(default_factory=Head)
-    readable: bool = True  # whether the line before could be read: otherwise there is nothing to compare with
-    at: str = ""  # file:line of the line before
+    readable: bool = True  # whether the previous line could be read and compared with
+    at: str = ""  # file:line of the previous line
     torn: str = ""  # file:line of an unfinished line
     replaced: bool = False  # whether a line was seen that is not the one in Git's history
 

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Problems of a file server's shares: full file systems, permissions that do not work, undeclared shares and
-accounts."""
+accounts.
+"""
 
 from __future__ import annotations
 

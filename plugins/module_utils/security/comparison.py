@@ -18,7 +18,7 @@ NEEDS = {
     "desktop": "GNOME n\u2019est pas installé",
     "plasma": "KDE Plasma n\u2019est pas installé",
 }
-# Probe → list of changes that a deviation goes into; other deviations cannot be corrected by the role.
+# Probe → list of changes for its deviations. Most other probes are corrected by the files of their group.
 REMEDIES = {
     "mode": "modes",
     "package": "packages",

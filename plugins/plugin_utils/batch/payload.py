@@ -41,8 +41,7 @@ class Payload:
         return digest.hexdigest()
 
     def message(self, jobs: Sequence[Mapping[str, Any]], *, with_files: bool, keep: bool = True) -> bytes:
-        """A message with ``jobs``; ``with_files`` if the target has answered that it lacks them; ``keep``: cache them
-        there."""
+        """A message with ``jobs``; ``with_files`` if the target lacks them; ``keep``: cache them there."""
         files = self._archive() if with_files else None
         return json.dumps({"key": self.key, "keep": keep, "files": files, "jobs": jobs}).encode("ascii")
 

@@ -83,7 +83,8 @@ class Progress(Exchange):
     def finish(self, *, lost: bool = False) -> None:
         """Finish the remaining tasks after the target has ended.
 
-        If the segment's first task did not run there, it runs the ordinary way, unless the connection is ``lost``."""
+        If the segment's first task did not run there, it runs the ordinary way, unless the connection is ``lost``.
+        """
         while self._error is None and (
             self._is_next_known() or (self.left and not self.finished and not lost)
         ):

@@ -59,8 +59,7 @@ def about(session: Session, driver: SwitchDriver) -> str:
 
 @dataclass
 class Outcome:
-    """Result of a change: the device's files after it, the rollback that was armed, whether the change survives a
-    restart."""
+    """Result of a change: files of the device, the armed rollback, whether the change survives a restart."""
 
     files: Files = field(repr=False)
     way_back: str = ""

@@ -44,7 +44,8 @@ class Range:
 @dataclass(frozen=True, slots=True)
 class Notice:
     """Attributes of one CVE other than versions. ``published`` starts the contract's clock; ``trigger`` is
-    CERT-FR's."""
+    CERT-FR's.
+    """
 
     cve: str
     source: str

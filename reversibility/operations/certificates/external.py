@@ -63,8 +63,7 @@ class Orders:
         return bool(request) and (not kept or _asked(kept) != _asked(request))
 
     def deliver(self, name: str, pem: str, now: datetime) -> x509.Certificate:
-        """Record the authority's answer and return the certificate. Raises CartableError if it does not match the
-        request."""
+        """Record the authority's answer; returns the certificate. Raises CartableError if it does not match."""
         request = self.request(name)
         chain = ordered_chain(pem, request)
         _fit(chain[0], _asked(request)[2], now)

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reasons why a batch stops evaluating a task. BaseExceptions, so that Ansible does not report them as the task's
-failure."""
+failure.
+"""
 
 from __future__ import annotations
 

@@ -103,8 +103,7 @@ class InnerExecutor(TaskExecutor):
         return found
 
     def _get_connection(self, variables: Any, templar: Any, name: str) -> Any:
-        """The batch's connection, if the task uses the same one (an ssh connection never reports that it is
-        connected)."""
+        """The batch's connection, if the task uses it too (ssh never reports that it is connected)."""
         shared = self.owner.target.connection
         same_address = self._play_context.remote_addr == shared._play_context.remote_addr
         if not self.shares_connection or not shared.matches_name([name]) or not same_address:

@@ -40,8 +40,7 @@ def include_instead(batch: Task, path: str) -> None:
 
 
 def including(batch: Task, path: str) -> TaskInclude:
-    """The ``include_tasks`` that replaces a batch. Outside a role, files that it includes are searched for in its
-    folder."""
+    """The ``include_tasks`` that replaces a batch. Outside a role, it searches files in its folder."""
     include = TaskInclude(block=batch._parent, role=batch._role)
     include.action = "ansible.builtin.include_tasks"
     include.args = {"_raw_params": batch.args["tasks_from"] if batch._role else path}

@@ -62,8 +62,7 @@ def load_role(include: IncludeRole, play: Any, variable_manager: Any, loader: An
 
 
 def include_inner(entries: Sequence[Task | Block]) -> None:
-    """Turn each batch among the loaded tasks of a batch into an include. Raises AnsibleParserError as for an outer
-    batch."""
+    """Turn each batch among a batch's tasks into an include. Raises AnsibleParserError as for an outer batch."""
     for task in tasks.each(entries):
         if not tasks.is_action(task, tasks.BATCH):
             continue

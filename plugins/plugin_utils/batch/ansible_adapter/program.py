@@ -29,8 +29,7 @@ Execute = Callable[[AbstractContextManager[None]], Mapping[str, Any]]  # within 
 
 
 class Program:
-    """Program executed over an ssh ``connection`` with its current settings. If it ``stays``, its input is kept
-    open."""
+    """Program executed over an ssh ``connection`` with its current settings; ``stays``: its input stays open."""
 
     def __init__(
         self, connection: Any, execute: Execute, may_start: Callable[[], None], *, stays: bool

@@ -69,7 +69,8 @@ def _censored(result: Any) -> Any:
 
 def callback_item(task: Task, arguments: tuple[Any, ...]) -> tuple[Any, str, str, bool]:
     """What an executor sends to its queue: the result, the item's label ("" where it is hidden), the task's name, and
-    whether the result is hidden; before a further attempt only the task says so."""
+    whether the result is hidden; before a further attempt only the task says so.
+    """
     if versions.TaskContext is not None:
         _, sender, result = arguments
         hidden = bool(sender.no_log or result.no_log)

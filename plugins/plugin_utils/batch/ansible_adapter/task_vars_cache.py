@@ -72,8 +72,7 @@ class TaskVars:
         )
 
     def set(self, lasting: Mapping[str, Any], extra: Mapping[str, Any]) -> None:
-        """Store the variables that a task has registered or set, unless ``extra`` variables or parameters take
-        precedence."""
+        """Store variables that a task has set, unless ``extra`` variables or parameters take precedence."""
         found = {name: value for name, value in lasting.items() if name not in self._above | extra.keys()}
         self.variables.update(found)
         if isinstance(inner := self.variables.get("vars"), dict):
