@@ -76,7 +76,7 @@ def burn_down(school: School, taken: MarketPaths) -> None:
     school.on_host(NAS, "base64 -d | tar -C / -x", stdin=disk)
     # What the lab sets up so that a school works at all, and an installation does not leave.
     school.on_host(ROUTER, "nft flush ruleset; : > /etc/nftables.conf")
-    school.on_host(SWITCH, "ovs-vsctl clear port p_guest tag protected")
+    school.on_host(SWITCH, "ovs-vsctl clear port p_guest tag -- set port p_guest protected=false")
 
 
 def printed(bundle: Path) -> list[str]:
