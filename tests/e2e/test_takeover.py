@@ -18,7 +18,6 @@ import pytest
 from pykeepass import PyKeePass
 
 from reversibility.bundle.compare import compare
-from reversibility.bundle.unchanged import unchanged
 from reversibility.documents.runbooks import RUNBOOKS
 from reversibility.market.load import load_market
 from reversibility.market.paths import MarketPaths
@@ -31,10 +30,6 @@ from tests.e2e.rebuilding import NAS, PC, Seen, burn_down, copied_data, differen
 from tests.e2e.stranger import stranger
 from tests.unit.bundle.reader import PROJECT, Reader, make_reader
 
-pytestmark = pytest.mark.skipif(
-    "CARTABLE_TAKEOVER" not in os.environ,
-    reason="NOT PASSED AS A WHOLE YET, for want of an idle machine; CARTABLE_TAKEOVER=1 runs it",
-)
 SITE, TAG, ADDRESS = "trois_platanes", PC, "198.51.100.74"
 INTRUDER = """
 useradd --uid 1999 --shell /bin/bash nuit
@@ -200,7 +195,8 @@ def check_records(school: School, reader: Reader, taken: MarketPaths) -> None:
     assert {step["result"] for step in progress["steps"].values()} == {"done"}
     bundles = sorted(taken.bundles.glob("cartable-demo-*"))
     before = reader.folder / reader.bundle
-    assert unchanged(before, bundles[-1]) == []
+    said = reader.type(f"reversibility compare --still-the-same '{before}' '{bundles[-1]}'", PROJECT)
+    assert "0 credentials are still the same" in said
     rows = json.loads((bundles[-1] / "data/05-comptes/acces-titulaire-sortant.json").read_text())["access"]
     tried = {"password", "operator_key", "host_key"}
     assert {row["status"] for row in rows if row["what"] in tried} == {"refused"}, rows
@@ -225,6 +221,10 @@ def test_the_commands_of_the_sheet_on_windows_pcs(reader: Reader, taken: MarketP
     reader.type(provision, PROJECT)
 
 
+@pytest.mark.skipif(
+    "CARTABLE_REBUILD" not in os.environ,
+    reason="NOT PASSED AS A WHOLE YET, for want of an idle machine; CARTABLE_REBUILD=1 runs it",
+)
 def test_blank_machines_become_the_school_that_was_handed_over(
     school: School, reader: Reader, taken: MarketPaths
 ) -> None:
@@ -239,10 +239,13 @@ def test_blank_machines_become_the_school_that_was_handed_over(
         reader.type(command.replace("/media/cle", str(reader.folder / "cle")), PROJECT)
 
     assert Seen.of(school) == before
-    assert differences(bundles[-1], max(taken.bundles.glob("cartable-demo-*"))) == []
+    after = max(taken.bundles.glob("cartable-demo-*"))
+    assert differences(bundles[-1], after) == []
     records = {tag: State(taken.state).read_json(SITE, tag, "rebuild.json") for tag in TAGS}
     assert {tag for tag, record in records.items() if record["result"] == "success"} == TAGS
     assert records[NAS]["data"][0]["files"] > 0
+    signed = {path.stem for path in (after / "data/08-sauvegardes").glob("pv-*.html")}
+    assert signed == {f"pv-restauration-{tag}" for tag in TAGS}
     assert {path.name for path in (reader.folder / "cle").iterdir()} >= TAGS
     # A provision logs in with every password of the vault, and sets the one that is refused.
     again = reader.type(
