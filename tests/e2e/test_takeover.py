@@ -221,10 +221,6 @@ def test_the_commands_of_the_sheet_on_windows_pcs(reader: Reader, taken: MarketP
     reader.type(provision, PROJECT)
 
 
-@pytest.mark.skipif(
-    "CARTABLE_REBUILD" not in os.environ,
-    reason="NOT PASSED AS A WHOLE YET, for want of an idle machine; CARTABLE_REBUILD=1 runs it",
-)
 def test_blank_machines_become_the_school_that_was_handed_over(
     school: School, reader: Reader, taken: MarketPaths
 ) -> None:
