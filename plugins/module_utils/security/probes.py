@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+_TABLE_COMMENT = re.compile(r'^table \S+ (\S+) \{\n\s*comment "([^"]*)"', re.M)
 _REFUSED = re.compile(r"^\s*install\s+(\S+)\s+(?:/usr)?/bin/(?:false|true)\s*$", re.M)
 
 
@@ -173,9 +174,8 @@ class Probes:
         """The policy of the input chain, with the comment of its table: which file it was loaded from."""
         shown = self.asked("nft", "-j", "list", "ruleset")
         items = json.loads(shown)["nftables"] if shown else []
-        comments = {
-            item["table"]["name"]: item["table"].get("comment", "") for item in items if "table" in item
-        }
+        # nftables of Debian 12 leaves the comment of a table out of its JSON.
+        comments = dict(_TABLE_COMMENT.findall(self.asked("nft", "list", "ruleset") or ""))
         for chain in (item["chain"] for item in items if "chain" in item):
             if chain.get("hook") == "input" and chain.get("policy") == "drop":
                 return f"drop {comments.get(chain['table'], '')}".strip()

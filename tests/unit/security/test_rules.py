@@ -14,7 +14,7 @@ from tests.project import PROJECT
 
 SSHD = "port 22\npermitrootlogin yes\nallowusers cartable\nallowusers aide\nhostkey /etc/ssh/a\nhostkey /etc/ssh/b\n"
 RULESET = (
-    '{"nftables": [{"table": {"family": "inet", "name": "cartable", "comment": "abc"}},'
+    '{"nftables": [{"table": {"family": "inet", "name": "cartable"}},'
     ' {"chain": {"table": "cartable", "name": "input", "hook": "input", "policy": "drop"}}]}'
 )
 SUDOERS = (
@@ -125,7 +125,8 @@ def test_a_unit_that_runs_and_does_not_start_by_itself_is_neither_on_nor_off(tmp
 
 
 def test_the_firewall_is_the_one_of_the_file(tmp_path: Path) -> None:
-    probes = machine(tmp_path, {"nft -j list ruleset": RULESET})
+    shown = 'table ip other {\n\tchain a {\n\t}\n}\ntable inet cartable {\n\tcomment "abc"\n\tchain input {\n\t}\n}\n'
+    probes = machine(tmp_path, {"nft -j list ruleset": RULESET, "nft list ruleset": shown})
     assert state(probes, rule("nft", "drop abc"))[0] == "complies"
     assert state(probes, rule("nft", "drop other")) == ("present", "drop abc")
     assert state(machine(tmp_path), rule("nft", "drop abc"))[0] == "missing"
