@@ -26,7 +26,7 @@ from typing import Any
 
 import yaml
 from judges_explained import EXPLAINED
-from judges_lynis import points
+from judges_lynis import points, with_own_kernel
 from judges_lynis import rows as lynis_rows
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -48,6 +48,7 @@ class Verdict:
     failing: list[str] = field(default_factory=list)
     lynis: int | None = None
     lynis_short: dict[str, tuple[int, int]] = field(default_factory=dict)
+    lynis_own_kernel: int = 0
     ssh_fail: int | None = None
     ssh_warn: int | None = None
 
@@ -202,7 +203,8 @@ def judge(container: Container, profile: str) -> Verdict:
     report = container.run("cat /var/log/lynis-report.dat").stdout
     index = re.search(r"^hardening_index=(\d+)", report, re.M)
     found.lynis = int(index[1]) if index else None
-    found.lynis_short = points(container.run("cat /var/log/lynis.log").stdout)
+    log = container.run("cat /var/log/lynis.log").stdout
+    found.lynis_short, found.lynis_own_kernel = points(log), with_own_kernel(log)[1]
     # Each of its connections counts as one without a login: a server that has met it before answers no more
     # (PerSourcePenalties) until it is started again.
     said = container.run(
@@ -334,10 +336,8 @@ def measure(asset: str, way: str, profile: str, judges: Path, folder: Path) -> d
     after = judge(container, profile)
     found["rows"].append((f"{asset}, {way}", *cells(after), f"{seconds:.0f} s"))
     if way == ROLE:
-        found["lynis_short"] = after.lynis_short
-        known = reasons()
-        found["unexplained"] = [name for name in after.failing if name not in known]
-        found["explained"] = {name: known[name] for name in after.failing if name in known}
+        found["lynis_short"], found["lynis_own_kernel"] = after.lynis_short, after.lynis_own_kernel
+        found["failing"] = after.failing
     tried = ("yes" if good else "**no**" for good in breakage(container).values())
     found["works"] = (f"{asset}, {way}", *tried, again)
     container.remove()
@@ -353,17 +353,21 @@ def report(kept: dict[str, Any], profile: str) -> list[str]:
     rows = [("machine", "pass", "fail", "error", "not applicable", "Lynis", "ssh-audit", "time")]
     tried = ("login by key", "become", "ProxyJump", "apt", "user's login", "second run changes nothing")
     works = [("machine", *tried)]
-    lines, reasoned, short = [], {}, []
+    lines, reasoned, short, known = [], {}, [], reasons()
     for name, found in kept.items():
         rows += map(tuple, found["rows"])
         works.append(tuple(found["works"]))
-        if "unexplained" in found:
+        if "failing" in found:
             asset = name.split()[0]
             short += [(asset, *row) for row in lynis_rows(found["lynis_short"])]
-            names = ", ".join(f"`{rule}`" for rule in found["unexplained"]) or "none"
-            lines.append(f"{asset}: failing rules of {profile} without a recorded reason: {names}.")
-            for rule, reason in found["explained"].items():
-                reasoned.setdefault(reason, set()).add(rule)
+            for rule in found["failing"]:
+                if rule in known:
+                    reasoned.setdefault(known[rule], set()).add(rule)
+            open_rules = [f"`{rule}`" for rule in found["failing"] if rule not in known]
+            lines += [
+                f"- {asset}: failing rules of {profile} without a recorded reason: {', '.join(open_rules) or 'none'}.",
+                f"- {asset}: Lynis would say {found['lynis_own_kernel']} with the points that a container cannot have.",
+            ]
     versions = ", ".join(f"{name} {version}" for name, version in VERSIONS.items())
     reasoned_rows = [("reason", "rules that fail with it")]
     reasoned_rows += [
