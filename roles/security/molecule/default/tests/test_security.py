@@ -75,6 +75,16 @@ def test_usb_sticks_are_refused_on_a_pupils_pc(machine):
     assert machine.run("modprobe", "--showconfig").stdout.count("install usb_storage /bin/false") == 1
 
 
+LOCK = "/org/gnome/desktop/screensaver/lock-enabled"
+
+
+def test_the_screen_locks_and_a_person_cannot_change_that(machine):
+    assert machine.run("dconf", "read", LOCK, user="cartable").stdout == "true\n"
+    changed = machine.run("dconf", "write", LOCK, "false", user="cartable")
+    assert changed.returncode != 0
+    assert "non-writable" in changed.stderr
+
+
 def test_a_program_in_tmp_does_not_start(machine):
     script = "printf '#!/bin/sh\\n' > /tmp/essai; chmod +x /tmp/essai; /tmp/essai; echo $?; rm /tmp/essai"
     assert machine.run("sh", "-c", script).stdout == "126\n"
