@@ -364,9 +364,10 @@ def report(kept: dict[str, Any], profile: str) -> list[str]:
                 if rule in known:
                     reasoned.setdefault(known[rule], set()).add(rule)
             open_rules = [f"`{rule}`" for rule in found["failing"] if rule not in known]
+            own_kernel = found.get("lynis_own_kernel") or "more"
             lines += [
                 f"- {asset}: failing rules of {profile} without a recorded reason: {', '.join(open_rules) or 'none'}.",
-                f"- {asset}: Lynis would say {found['lynis_own_kernel']} with the points that a container cannot have.",
+                f"- {asset}: Lynis would say {own_kernel} with the points that a container cannot have.",
             ]
     versions = ", ".join(f"{name} {version}" for name, version in VERSIONS.items())
     reasoned_rows = [("reason", "rules that fail with it")]
