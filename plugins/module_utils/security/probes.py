@@ -19,7 +19,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Optional
 
-_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+# dconf makes a file for whoever asks it: here, and not in root's home.
+_ENVIRONMENT = {
+    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+    "LC_ALL": "C.UTF-8",
+    "XDG_RUNTIME_DIR": "/run/cartable",
+}
 _TABLE_COMMENT = re.compile(r'^table \S+ (\S+) \{\n\s*comment "([^"]*)"', re.M)
 _REFUSED = re.compile(r"^\s*install\s+(\S+)\s+(?:/usr)?/bin/(?:false|true)\s*$", re.M)
 
