@@ -21,6 +21,33 @@ BIN = Path(sys.executable).parent
 RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"  # of age's own documentation
 
 
+def calendar_open_for(site: str, minutes: int) -> dict[str, Any]:
+    """A calendar by which ``site`` may be worked on from an hour ago until in ``minutes`` (less than 660).
+
+    Its clock is one by which that is a single day: a window of the calendar begins and ends on the same one.
+    """
+    now = datetime.now(UTC)
+    hours = 12 - now.hour  # so that it is noon there
+    zone = f"Etc/GMT{-hours:+d}"  # POSIX: west is positive
+    here = now.astimezone(ZoneInfo(zone))
+    start, end = (here + timedelta(minutes=m) for m in (-60, minutes))
+    day = here.date()
+    hours_open = f"{start:%H:%M}-{end:%H:%M}"
+    agreed = {
+        "sites": [site],
+        "from": day,
+        "until": day,
+        "hours": hours_open,
+        "reason": "essai",
+        "by": "essai",
+    }
+    return {
+        "windows": {"weekly": [], "school_holidays": False, "public_holidays": False},
+        "sites": {site: {"time_zone": zone}},
+        "agreements": [agreed],
+    }
+
+
 class Fleet:
     """The demo market with simulated machines behind it; ``data`` holds its records."""
 
@@ -48,30 +75,8 @@ class Fleet:
         )
 
     def open_for(self, minutes: int) -> None:
-        """Let the site be worked on from an hour ago until in ``minutes``; 0 closes it.
-
-        Its clock is one by which that is a single day: a window of the calendar begins and ends on the same one.
-        """
-        now = datetime.now(UTC)
-        hours = 12 - now.hour  # so that it is noon there
-        zone = f"Etc/GMT{-hours:+d}"  # POSIX: west is positive
-        here = now.astimezone(ZoneInfo(zone))
-        start, end = (here + timedelta(minutes=m) for m in (-60, minutes))
-        day = here.date()
-        calendar = {
-            "windows": {"weekly": [], "school_holidays": False, "public_holidays": False},
-            "sites": {"trois_platanes": {"time_zone": zone}},
-            "agreements": [
-                {
-                    "sites": ["trois_platanes"],
-                    "from": day,
-                    "until": day,
-                    "hours": f"{start:%H:%M}-{end:%H:%M}",
-                    "reason": "essai",
-                    "by": "essai",
-                }
-            ],
-        }
+        """Let the site be worked on from an hour ago until in ``minutes``; 0 closes it."""
+        calendar = calendar_open_for("trois_platanes", minutes)
         (self.inventory / "calendar.yml").write_text(yaml.safe_dump(calendar))
 
     def machine(self, tag: str) -> dict[str, Any]:

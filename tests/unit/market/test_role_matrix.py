@@ -52,12 +52,13 @@ def test_a_task_file_of_the_platform_comes_before_that_of_its_family() -> None:
 
 
 def test_the_lists_of_roles_can_be_read() -> None:
-    """Each condition is about groups of kinds, or about task files: another one would not be in the matrix."""
+    """Each condition is about groups of kinds, task files, or the accounts to rotate: others are not in the matrix."""
     listed = matrix.listed_roles()
     names = [one.role for one in listed]
     assert names[:2] == ["baseline", "accounts"] and {"observe", "patch"} <= set(names)
     condition = re.compile(
         r"'(\w+)' in cartable_kind_groups|cartable_task_files\.\w+ is defined|not ansible_check_mode"
+        r"|'\w+' in rotation_accounts"
     )
     for path in matrix.LISTS.glob("*.yml"):
         for task in yaml.safe_load(path.read_text()):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
+from tests.simulators.fleet.fleet import calendar_open_for
 from tests.simulators.windows.state.system import Update
 from tests.unit.windows.fleet import Fleet
 
@@ -13,6 +15,9 @@ PC = "UC990001"
 
 
 def test_every_stage_is_done_or_listed(one_pc: Fleet) -> None:
+    # Whatever the hour: a window that ends soon would put the work off.
+    calendar = yaml.safe_dump(calendar_open_for("essais", minutes=600))
+    (one_pc.paths.inventory / "calendar.yml").write_text(calendar, encoding="utf-8")
     one_pc.pc(PC).state.updates = [Update("5068861", "Mise à jour cumulative (KB5068861)", needs_reboot=True)]
     options = {"holiday_run": "essai", "software_entries": []}
     short = one_pc.run("holiday.yml", limit=PC, holiday_windows_free_mib=10**9, **options)
