@@ -46,18 +46,16 @@ def passwords(context: Context) -> Outcome:
     left = _former(context)
     changed = [row for row in context.handed_over["passwords"] if row not in left]
     untried = [row for row in changed if row["method"] in TRIED and not _refused(context, row)]
-    if untried:
-        tried: dict[str, list[dict[str, str]]] = {}
-        again = {row["asset"] for row in untried}  # the record of an asset is written as a whole
-        for row in (row for row in changed if row["method"] in TRIED and row["asset"] in again):
-            mark = {
-                "name": row["account"],
-                "username": row["username"] or row["account"],
-                "mark": row["revision"],
-            }
-            tried.setdefault(row["asset"], []).append(
-                {**mark, "method": row["method"], "policy": row["policy"]}
-            )
+    again = {row["asset"] for row in untried}  # the record of an asset is written as a whole
+    # A closed account has left the vault: roles/accounts has tried its password, and recorded that.
+    kept = {(entry.asset, entry.account) for entry in context.vault.entries()}
+    tried: dict[str, list[dict[str, str]]] = {}
+    for row in changed:
+        if row["method"] in TRIED and row["asset"] in again and (row["asset"], row["account"]) in kept:
+            found = {"name": row["account"], "username": row["username"] or row["account"]}
+            found |= {"mark": row["revision"], "method": row["method"], "policy": row["policy"]}
+            tried.setdefault(row["asset"], []).append(found)
+    if tried:
         context.playbooks.run(PLAYBOOK, {"takeover_former": tried}, tags=["passwords"], limit=sorted(tried))
     notes = tuple(
         f"{row['asset']}/{row['account']}: the former password was not tried ({_how(row)})"

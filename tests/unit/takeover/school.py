@@ -17,8 +17,9 @@ from reversibility.market.load import load_market
 from reversibility.market.paths import MarketPaths
 from reversibility.operations.takeover.progress import Progress
 from reversibility.records.password_policy import POLICIES
+from reversibility.records.revocations import CLOSED
 from reversibility.records.state import State
-from reversibility.records.vault import Vault
+from reversibility.records.vault import Entry, Vault
 from tests.unit.bundle.market import Case, make_case
 from tests.unit.contract.handover import CHEAP
 
@@ -27,12 +28,15 @@ NEW_PASSPHRASE = "une autre phrase pour le coffre du repreneur"
 
 @dataclass
 class School:
-    """Stands in for ``Playbooks``. Machines in ``off`` do not answer; ``stubborn`` ones let former secrets in."""
+    """Stands in for ``Playbooks``. Machines in ``off`` do not answer; ``stubborn`` ones let former secrets in.
+
+    Of the accounts (asset, account) in ``closes``, the person's access is over: a rotation closes them."""
 
     paths: MarketPaths
     vault: Vault
     off: set[str] = field(default_factory=set)
     stubborn: set[str] = field(default_factory=set)
+    closes: set[tuple[str, str]] = field(default_factory=set)
     runs: list[str] = field(default_factory=list)
     interrupt: Callable[[str], None] = lambda moment: None
     changes: dict[str, int] = field(default_factory=dict)
@@ -65,7 +69,9 @@ class School:
 
     def _rotate(self, site: str, tag: str, given: Mapping[str, Any]) -> None:
         for entry in self.vault.entries():
-            if entry.asset == tag and entry.revision in given["rotate_revisions"]:
+            if (tag, entry.account) in self.closes:
+                self._close(site, tag, entry)
+            elif entry.asset == tag and entry.revision in given["rotate_revisions"]:
                 policy = POLICIES[entry.policy]
                 with self.vault.transaction() as change:
                     change.put_pending(
@@ -74,6 +80,12 @@ class School:
                     )  # fmt: skip
                     change.make_current(site, tag, entry.account)
                 self.changes[entry.title] = self.changes.get(entry.title, 0) + 1
+
+    def _close(self, site: str, tag: str, entry: Entry) -> None:
+        revoked = [{"name": entry.account, "mark": entry.revision, "result": "refused"}]
+        self.state.write(site, tag, CLOSED, {"credential": "passwords", "revoked": revoked})
+        with self.vault.transaction() as change:
+            change.remove(site, tag, entry.account)
 
     def _passwords(self, site: str, tag: str, given: Mapping[str, Any]) -> None:
         rows = given["takeover_former"].get(tag, [])

@@ -13,6 +13,7 @@ from reversibility.bundle.takeover.keys import former_of
 from reversibility.bundle.takeover.steps import NAMES, STEPS, run_steps
 from reversibility.records.configuration import open_restorable
 from reversibility.records.journals import Journals
+from reversibility.records.revocations import PASSWORDS, refused
 from reversibility.records.state import State
 from tests.unit.takeover.school import Successor
 
@@ -113,6 +114,19 @@ def test_a_secret_that_still_opens_an_account_is_said_and_kept(successor: Succes
     assert f"passwords: {OFF}/cartable: the former password was not refused" in left
     assert f"forget: {OFF}/cartable: kept, since no login with it was refused" in left
     assert not context.progress.done("passwords")
+
+
+def test_an_account_that_was_closed_on_the_way_is_not_tried_again(successor: Successor) -> None:
+    successor.declare()
+    context, school = successor.begin()
+    [closed, other] = [row for row in context.handed_over["passwords"] if row["asset"] == OFF][:2]
+    school.closes = {(OFF, closed["account"])}
+    assert run_steps(context, silent, steps=MACHINES, until="passwords") == []
+    context.vault.refresh()
+    assert context.vault.find(OFF, closed["account"]) is None
+    assert refused(context.state, closed["site"], OFF, PASSWORDS) >= {
+        (row["account"], row["revision"]) for row in (closed, other)
+    }
 
 
 def test_former_secrets_are_kept_on_purpose_until_a_day(successor: Successor) -> None:
