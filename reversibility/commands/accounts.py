@@ -23,7 +23,7 @@ from reversibility.records.tables import Cell, write_table
 HEADERS = {
     "site": "École", "asset": "Étiquette", "account": "Compte", "policy": "Règle", "seen": "Relevé",
     "administrator": "Administrateur", "locked": "Verrouillé", "in_vault": "Dans le coffre", "expires": "Expire le",
-    "proven": "Connexion vérifiée", "findings": "Constats",
+    "proven": "Connexion vérifiée", "last_login": "Dernière connexion", "findings": "Constats",
 }  # fmt: skip
 FRENCH = {
     "never_read": "comptes jamais relevés",
@@ -33,6 +33,7 @@ FRENCH = {
     "expired": "mot de passe échu",
     "expires_soon": "mot de passe bientôt échu",
     "never_proven": "connexion jamais vérifiée",
+    "never_used": "jamais utilisé",
     "shared": "compte partagé sans accord écrit",
     "default_password": "mot de passe du constructeur",
     "ended": "accès terminé, compte non fermé",
@@ -131,7 +132,7 @@ def _write_csv(path: Path, accounts: list[Account]) -> None:
 
 
 def _write_workbook(path: Path, accounts: list[Account]) -> None:
-    widths = (22, 12, 18, 14, 9, 15, 11, 15, 12, 19, 60)
+    widths = (22, 12, 18, 14, 9, 15, 11, 15, 12, 19, 19, 60)
     with Workbook(path, title="Comptes", author="Cartable", created=datetime.now(UTC)) as book:
         sheet = book.sheet("Comptes", tuple(HEADERS.values()), widths)
         for account in accounts:

@@ -24,11 +24,16 @@ FINDINGS = {
     "expired": "the password is past its validity",
     "expires_soon": "the password is soon past its validity",
     "never_proven": "no login with the current password succeeded",
+    "never_used": "nobody has logged in with it, in the 30 days or more of which the asset knows its logins",
     "shared": "several people use it, and nobody has accepted that in contract.yml (shared_accounts)",
     "default_password": "the maker's password opens it",
     "ended": "the access of the person whose account it is is over (contract.yml), and it is not closed",
     "undeclared_administrator": "it may administer, and is not an administrator's account in the vault",
 }
+
+
+KNOWN_FOR = timedelta(days=30)
+"""How far an asset's own record of logins has to reach back for its silence to say that an account is not used."""
 
 
 @dataclass(slots=True)
@@ -46,6 +51,7 @@ class Account:
     in_vault: bool = False
     expires: date | None = None
     proven: bool = False
+    last_login: date | None = None
     findings: list[str] = field(default_factory=list)
 
 
@@ -57,6 +63,10 @@ class Observed:
     proven: frozenset[tuple[str, str]]
     with_default: frozenset[str] = frozenset()
     """Accounts that a maker's password opens."""
+    logins_since: date | None = None
+    """First day of which the asset knows its logins; None where it keeps none."""
+    last_logins: Mapping[str, date] = field(default_factory=dict)
+    """Account → day of its last login."""
 
     @classmethod
     def read(cls, state: State, asset: Asset) -> Observed:
@@ -69,10 +79,13 @@ class Observed:
             for login in dicts(state.read_json(*names, record), "logins")
             if login.get("result") == SUCCESS and login.get("method") in {method.login for method in methods}
         }
+        since, days = _last_logins(state.volatile(*names).get("last_logins"))
         return cls(
             None if seen is None else tuple(dicts(seen, "accounts")),
             frozenset(proven),
             open_accounts(state.read_json(*names, RECORD)),
+            since,
+            days,
         )
 
 
@@ -109,7 +122,10 @@ def _of_asset(
     logins = {str(account.get("login")): account for account in records.accounts or ()}
     rows = [_wanted(market, asset, entry, records, logins, now, soon) for entry in entries]
     with_entry = {name for entry in entries for name in (entry.account, entry.username)}
-    rows += [_stranger(asset, login, seen) for login, seen in logins.items() if login not in with_entry]
+    for login, seen in logins.items():
+        if login not in with_entry:
+            rows.append(_stranger(asset, login, seen))
+            _note_login(rows[-1], records, login, now.date())
     listed = {row.account: row for row in rows}
     for name in sorted(records.with_default):
         if name not in listed:
@@ -149,6 +165,8 @@ def _wanted(
         row.findings.append("expires_soon")
     if not row.proven:
         row.findings.append("never_proven")
+    if seen is not None:
+        _note_login(row, records, str(seen.get("login")), now.date())
     if seen is not None and seen.get("declared") is False:
         row.findings.append("unknown")
     if row.administrator and entry.policy != "administrator":
@@ -184,6 +202,30 @@ def _note_person(row: Account, person: Person | None, day: date) -> None:
     row.findings = [key for key in row.findings if key != "shared"]
     if person.has_ended(day) and (row.in_vault or (row.seen and not row.locked)):
         row.findings.append("ended")
+
+
+def _last_logins(record: Any) -> tuple[date | None, dict[str, date]]:
+    """What the record of ``last_logins`` says; nothing where it is not as observe.yml writes it."""
+    if not isinstance(record, dict) or not isinstance(record.get("days"), dict):
+        return None, {}
+    since = _day(record.get("since"))
+    days = {str(login): day for login, text in record["days"].items() if (day := _day(text)) is not None}
+    return since, days
+
+
+def _day(text: Any) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+
+
+def _note_login(row: Account, records: Observed, login: str, day: date) -> None:
+    """The last login, or that there was none although the asset would know of it."""
+    row.last_login = records.last_logins.get(login)
+    known = records.logins_since is not None and records.logins_since <= day - KNOWN_FOR
+    if row.seen and not row.locked and known and row.last_login is None:
+        row.findings.append("never_used")
 
 
 def _note_seen(row: Account, seen: Mapping[str, Any] | None) -> None:

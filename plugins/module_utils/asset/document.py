@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Dict, Iterable
 
 from . import accounts as local
-from . import identity, network, ports, protection, software, storage, system
+from . import identity, last_logins, network, ports, protection, software, storage, system
 from .machine import Machine, number, without_empty
 
 
@@ -68,6 +68,7 @@ def observe(
                 "disks": disk_counters,
                 "links": links,
                 "antivirus_base": signatures,
+                "last_logins": last_logins.last_logins(machine, found_accounts),
             }
         ),
     }

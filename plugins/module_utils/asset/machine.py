@@ -41,6 +41,15 @@ class Machine:
         except OSError:
             return None
 
+    def part(self, path: str, first: int, length: int) -> bytes:
+        """Read ``length`` bytes of a file from byte ``first``; fewer at its end, none when it is missing."""
+        try:
+            with self._at(path).open("rb") as stream:
+                stream.seek(first)
+                return stream.read(length)
+        except OSError:
+            return b""
+
     def lines(self, path: str) -> List[str]:
         """Read the lines of a text file; none when it is missing."""
         return (self.read(path) or "").splitlines()

@@ -70,6 +70,34 @@ def test_nothing_is_found_of_accounts_that_are_as_they_should_be() -> None:
 
 
 @pytest.mark.parametrize(
+    ("days_known", "last", "locked", "found"),
+    [
+        (90, None, False, ["never_used"]),
+        (90, 3, False, []),
+        (90, None, True, []),
+        (29, None, False, []),  # too short to say so
+        (None, None, False, []),
+    ],
+)
+def test_an_account_is_never_used_where_the_asset_would_know(
+    days_known: int | None, last: int | None, locked: bool, found: list[str]
+) -> None:
+    def ago(days: int | None) -> Any:
+        return None if days is None else (NOW - timedelta(days=days)).date()
+
+    observed = Observed(
+        (seen("eleve", locked=locked),),
+        frozenset({("eleve", "of-eleve")}),
+        logins_since=ago(days_known),
+        last_logins={} if last is None else {"eleve": ago(last)},
+    )
+    (row,) = (
+        each for each in audit(MARKET, {PC.tag: observed}, [entry("eleve")], NOW) if each.account == "eleve"
+    )
+    assert (row.findings, row.last_login) == (found, ago(last))
+
+
+@pytest.mark.parametrize(
     ("kept", "account", "proven", "findings"),
     [
         (None, seen("intrus", declared=False), False, ["unknown", "without_entry"]),
@@ -171,6 +199,8 @@ def test_the_command(
     state.write(PC.site, PC.tag, "logins.json", {"logins": [login]})
     state.write(PC.site, PC.tag, "accounts.json", {"accounts": [seen("eleve")]})
     words = ["accounts", "-i", str(DEMO), "--asset", PC.tag]
+    logins = {"since": "2026-01-01", "days": {"eleve": "2026-11-29", "autre": "hier"}}
+    state.note_volatile(PC.site, PC.tag, {"last_logins": logins})
     assert cli.main(words) == 0
     capsys.readouterr()
 
@@ -184,17 +214,18 @@ def test_the_command(
     told = capsys.readouterr().out
     sheet = list(openpyxl.load_workbook(tmp_path / "a.xlsx").active.values)
     assert [row[sheet[0].index("Constats")] for row in sheet[1:]] == [
-        "compte inconnu, sans mot de passe dans le coffre", None,
+        "compte inconnu, sans mot de passe dans le coffre, jamais utilisé", None,
     ]  # fmt: skip
     session.close_vaults()
-    assert "unknown, without_entry" in told
+    assert "unknown, without_entry, never_used" in told
     assert "\x1b" not in told
     assert "2 accounts, 0 of administrators; something is found of 1" in told
     with (tmp_path / "a.csv").open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream, delimiter=";"))
+    assert [row["Dernière connexion"] for row in rows] == ["", "2026-11-29"]
     assert {row["Compte"]: row["Constats"] for row in rows} == {
-        "eleve": "", "'=\x1b[2Jx": "compte inconnu, sans mot de passe dans le coffre",
+        "eleve": "", "'=\x1b[2Jx": "compte inconnu, sans mot de passe dans le coffre, jamais utilisé",
     }  # fmt: skip
     written = json.loads((tmp_path / "a.json").read_text())
-    assert [row["findings"] for row in written] == [["unknown", "without_entry"], []]
+    assert [row["findings"] for row in written] == [["unknown", "without_entry", "never_used"], []]
     assert "bcd-2-Secret" not in told + json.dumps(written) + str(rows)
