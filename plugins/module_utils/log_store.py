@@ -9,7 +9,7 @@ line's byte follows from the one before, so that what is missing, doubled or dam
 over is sealed: ``<day>.log.gz`` has each line once, in the source's order, and a line in ``chain/YYYY-MM.jsonl`` its checksum.
 The chain has the form of the project's journal (``reversibility/records/journal_chain.py``), which verifies it.
 
-Runs on Python 3.9 with the standard library alone; as a program it seals: ``log_store.py FOLDER KEEP_DAYS``.
+Runs on Python 3.9 with the standard library alone; as a program it seals: ``log_store.py FOLDER``.
 """
 
 from __future__ import annotations
@@ -127,17 +127,31 @@ def add(folder: Path, asset: str, day: str, ranges: Iterable[Tuple[int, bytes]])
     return len(rows)
 
 
-def seal(folder: Path, today: date, keep_days: int) -> List[Dict[str, Any]]:
-    """Seal finished days and remove days older than ``keep_days``; returns the lines of the chain."""
+def seal(folder: Path, today: date) -> List[Dict[str, Any]]:
+    """Seal finished days; returns the lines of the chain."""
+    return [
+        _chained(folder, _sealed(asset, day, paths))
+        for asset, found in sorted(days(folder).items())
+        for day, paths in sorted(found.items())
+        if day < today.isoformat() and paths[0].with_name(f"{day}.log") in paths
+    ]
+
+
+def remove(folder: Path, today: date, keep_days: int) -> List[Dict[str, Any]]:
+    """Remove days older than ``keep_days``; returns the lines of the chain.
+
+    ``today`` is the controller's: a server whose clock jumped ahead would remove everything. A day counts as old only if
+    nothing was written into it since either: an asset with an empty clock battery sends today's lines as those of 2015.
+    """
     written = []
+    oldest = today - timedelta(days=keep_days)
     for asset, found in sorted(days(folder).items()):
         for day, paths in sorted(found.items()):
-            if day < (today - timedelta(days=keep_days)).isoformat():
+            last = max(date.fromtimestamp(path.stat().st_mtime) for path in paths)
+            if day < oldest.isoformat() and last < oldest:
                 for path in paths:
                     path.unlink()
                 written.append(_chained(folder, {"event": "logs_removed", "asset": asset, "day": day}))
-            elif day < today.isoformat() and paths[0].with_name(f"{day}.log") in paths:
-                written.append(_chained(folder, _sealed(asset, day, paths)))
     return written
 
 
@@ -218,7 +232,7 @@ def _write(path: Path, content: bytes) -> None:
 
 if __name__ == "__main__":
     place = Path(sys.argv[1])
-    for sealed_line in seal(place, date.today(), int(sys.argv[2])):
+    for sealed_line in seal(place, date.today()):
         print(json.dumps(sealed_line, ensure_ascii=False))
     free = status(place, {})["free_percent"]
     if free < LITTLE_SPACE:

@@ -12,7 +12,7 @@ short_description: Reads the logs that an asset still has
 version_added: "0.1.0"
 description:
   - Returns the size of each day's file, and ranges of bytes, for M(cartable.fleet.log_store).
-  - Removes files older than O(keep_days).
+  - Removes files older than O(keep_days), by the controller's date.
 options:
   folder:
     description: Folder with one file for each day, written by the role C(logs).
@@ -23,9 +23,14 @@ options:
     type: dict
     default: {}
   keep_days:
-    description: Days for which the asset keeps its own lines. V(0) keeps all.
+    description: Days for which the asset keeps its own lines.
     type: int
-    default: 0
+    default: 60
+  today:
+    description:
+      - The controller's date. Without it nothing is removed.
+      - The asset's own clock is not asked, since one that jumped ahead would remove everything.
+    type: str
 attributes:
   check_mode:
     support: full
@@ -69,12 +74,14 @@ def main():
         argument_spec={
             "folder": {"type": "path", "default": "/var/log/cartable/source"},
             "ranges": {"type": "dict", "default": {}},
-            "keep_days": {"type": "int", "default": 0},
+            "keep_days": {"type": "int", "default": 60},
+            "today": {"type": "str"},
         },
         supports_check_mode=True,
     )
-    folder, keep = Path(module.params["folder"]), module.params["keep_days"]
-    oldest = (date.today() - timedelta(days=keep)).isoformat() if keep else ""
+    folder, today = Path(module.params["folder"]), module.params["today"]
+    kept = timedelta(days=module.params["keep_days"])
+    oldest = (date.fromisoformat(today) - kept).isoformat() if today else ""
     files = {path.stem: path for path in sorted(folder.glob("????-??-??.log"))}
     over = [path for day, path in files.items() if day < oldest]
     if not module.check_mode:

@@ -31,9 +31,14 @@ options:
     type: bool
     default: false
   keep_days:
-    description: Days for which sealed logs are kept.
+    description: Days for which logs are kept; with O(today), older ones are removed.
     type: int
     default: 366
+  today:
+    description:
+      - The controller's date. Without it nothing is removed.
+      - The asset's own clock is not asked, since one that jumped ahead would remove everything.
+    type: str
 attributes:
   check_mode:
     support: full
@@ -91,6 +96,7 @@ def main():
             "content": {"type": "dict", "default": {}},
             "seal": {"type": "bool", "default": False},
             "keep_days": {"type": "int", "default": 366},
+            "today": {"type": "str"},
         },
         supports_check_mode=True,
     )
@@ -108,7 +114,9 @@ def main():
         state = log_store.status(folder, sizes)
         record = log_store.closed(state["assets"], date.today())
         if given["seal"] and not module.check_mode:
-            sealed = log_store.seal(folder, date.today(), given["keep_days"])
+            sealed = log_store.seal(folder, date.today())
+        if given["today"] and not module.check_mode:
+            sealed += log_store.remove(folder, date.fromisoformat(given["today"]), given["keep_days"])
         record = {"assets": record, "chain": log_store.chain_head(folder)}
     except (OSError, ValueError) as error:
         module.fail_json(msg=f"The logs in {folder} cannot be counted or sealed: {error}.")

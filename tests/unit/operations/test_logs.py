@@ -6,6 +6,7 @@ import base64
 import csv
 import gzip
 import json
+import os
 import shutil
 import signal
 import socket
@@ -14,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +42,13 @@ def source(*messages: str) -> bytes:
     return "".join(f"2026-11-29T08:00:00+00:00 auth.info sshd[7]: {text}\n" for text in messages).encode()
 
 
-def arrive(folder: Path, content: bytes, *numbers: int, asset: str = PC) -> None:
+def arrive(folder: Path, content: bytes, *numbers: int, asset: str = PC, day: str = DAY) -> None:
     """Write lines of ``content`` to the store, by their number, as they would arrive."""
     place, rows = 0, []
     for line in content.split(b"\n")[:-1]:
         rows.append(b"198.51.100.74 %d %d %s\n" % (place, len(line), line))
         place += len(line) + 1
-    path = folder / "hosts" / asset / f"{DAY}.log"
+    path = folder / "hosts" / asset / f"{day}.log"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as stream:
         stream.write(b"".join(rows[number] for number in numbers))
@@ -93,12 +94,12 @@ def test_a_gap_is_filled_from_what_the_source_has_and_once(store: Path) -> None:
 
 def test_days_that_are_over_are_sealed_and_the_journals_code_verifies_them(store: Path) -> None:
     arrive(store, CONTENT, 4, 1, 1)
-    assert log_store.seal(store, date(2026, 11, 29), 366) == [], "the day is not over"
-    [first] = log_store.seal(store, TODAY, 366)
+    assert log_store.seal(store, date(2026, 11, 29)) == [], "the day is not over"
+    [first] = log_store.seal(store, TODAY)
     assert (first["lines"], first["doubled"]) == (2, 1) and len(first["missing"]) == 2
-    assert log_store.seal(store, TODAY, 366) == [], "once"
+    assert log_store.seal(store, TODAY) == [], "once"
     arrive(store, CONTENT, 0, 1, 2)
-    [second] = log_store.seal(store, TODAY, 366)
+    [second] = log_store.seal(store, TODAY)
     assert second["file"].endswith(f"{DAY}.2.log.gz") and second["lines"] == 2, (
         "what came late, and nothing twice"
     )
@@ -108,15 +109,30 @@ def test_days_that_are_over_are_sealed_and_the_journals_code_verifies_them(store
     head = log_store.chain_head(store)
     assert archive.verify({head["count"]: head["hash"]}) == []
     assert len(list(archive.lines(asset=PC))) == 4
-    [removed] = log_store.seal(store, date(2028, 1, 1), 366)
-    assert removed["event"] == "logs_removed" and archive.verify() == [] and not list(archive.lines())
+    written = datetime(2026, 12, 1, 2, 30).timestamp()
+    for path in store.glob("hosts/*/*"):
+        os.utime(path, (written, written))
+    assert log_store.remove(store, date(2027, 12, 2), 366) == [], "a year is not over"
+    removed = log_store.remove(store, date(2028, 1, 1), 366)
+    assert [line["event"] for line in removed] == ["logs_removed"]
+    assert archive.verify() == [] and not list(archive.lines())
+
+
+def test_lines_of_a_clock_that_jumped_back_are_kept_like_all_others(store: Path) -> None:
+    """An empty clock battery: the asset writes into the file of a day long ago."""
+    day, today = "2015-01-01", datetime.now().date()
+    arrive(store, CONTENT, 0, 1, 2, 3, 4, day=day)
+    assert [line["lines"] for line in log_store.seal(store, today)] == [5]
+    assert log_store.remove(store, today, 366) == []
+    assert len(list(LogArchive(store).lines(asset=PC))) == 5
+    assert log_store.remove(store, today + timedelta(days=368), 366) != []
 
 
 @pytest.mark.parametrize("change", ["line", "file", "added", "removed", "end", "rewritten"])
 def test_a_change_after_sealing_is_found(store: Path, change: str) -> None:
     for asset in (PC, "UC250002"):
         arrive(store, CONTENT, 0, 1, 2, 3, 4, asset=asset)
-    log_store.seal(store, TODAY, 366)
+    log_store.seal(store, TODAY)
     head = log_store.chain_head(store)
     [chain], target = sorted((store / "chain").glob("*.jsonl")), store / "hosts" / PC / f"{DAY}.log.gz"
     if change == "line":
@@ -133,26 +149,26 @@ def test_a_change_after_sealing_is_found(store: Path, change: str) -> None:
         shutil.rmtree(store)
         for asset in (PC, "UC250002"):
             arrive(store, CONTENT, 0, 1, 3, 4, asset=asset)
-        log_store.seal(store, TODAY, 366)
+        log_store.seal(store, TODAY)
     assert LogArchive(store).verify({head["count"]: head["hash"]}) != []
 
 
 @pytest.mark.parametrize("cut", ["head", "line"])
 def test_a_crash_while_sealing_is_completed_by_the_next_time(store: Path, cut: str) -> None:
     arrive(store, CONTENT, 0)
-    log_store.seal(store, TODAY, 366)
+    log_store.seal(store, TODAY)
     before = (store / "chain/head.json").read_bytes()
     arrive(store, CONTENT, 0, asset="UC250002")
     if cut == "head":
-        log_store.seal(store, TODAY, 366)
+        log_store.seal(store, TODAY)
         (store / "chain/head.json").write_bytes(before)
     else:
         [chain] = (store / "chain").glob("*.jsonl")
         with chain.open("ab") as stream:
             stream.write(b'{"asset":"UC2500')
-        log_store.seal(store, TODAY, 366)
+        log_store.seal(store, TODAY)
     arrive(store, CONTENT, 0, asset="UC250003")
-    log_store.seal(store, TODAY, 366)
+    log_store.seal(store, TODAY)
     assert LogArchive(store).verify() == []
 
 
@@ -162,7 +178,7 @@ def test_an_extract_of_one_asset_or_account(
     monkeypatch.setenv("CARTABLE_DATA_DIR", str(tmp_path / "data"))
     for asset in (PC, "UC250002"):
         arrive(store, CONTENT, 0, 1, 2, 3, 4, asset=asset)
-    log_store.seal(store, TODAY, 366)
+    log_store.seal(store, TODAY)
     state = State.create(MarketPaths.for_inventory(DEMO).state)
     state.write("trois_platanes", "NA250001", "logs.json", {"chain": log_store.chain_head(store)})
     assert main(["logs", "verify", "-i", str(DEMO)]) == 0
@@ -200,7 +216,7 @@ def test_the_modules_find_a_gap_and_fill_it(store: Path, tmp_path: Path) -> None
     (source_folder / f"{DAY}.log").write_bytes(CONTENT)
     (source_folder / "2020-01-01.log").write_bytes(CONTENT)
     arrive(store, CONTENT, 0, 4)
-    asked = {"folder": str(source_folder), "keep_days": 3650}
+    asked: dict[str, object] = {"folder": str(source_folder)}
     sizes = module("cartable.fleet.log_source", asked)["sizes"]
     assert sizes[DAY] == len(CONTENT)
     counted = module(
@@ -215,8 +231,10 @@ def test_the_modules_find_a_gap_and_fill_it(store: Path, tmp_path: Path) -> None
     assert done["record"]["chain"] == log_store.chain_head(store)
     again = module("cartable.fleet.log_store", filled)
     assert again["changed"] is False, "and its text is there already"
-    assert module("cartable.fleet.log_source", {**asked, "keep_days": 30})["changed"] is True
-    assert not (source_folder / "2020-01-01.log").exists()
+    assert (source_folder / "2020-01-01.log").exists(), "nothing is removed before the server has it"
+    assert module("cartable.fleet.log_source", {**asked, "today": "2020-02-29"})["changed"] is False
+    assert module("cartable.fleet.log_source", {**asked, "today": "2020-03-02"})["changed"] is True
+    assert {path.stem for path in source_folder.iterdir()} == {DAY}
 
 
 # ---- the real rsyslog, with the templates of cartable.fleet.logs
@@ -328,11 +346,16 @@ def test_nothing_is_lost_that_the_asset_still_has_when_both_ends_are_killed(
     def stored() -> int:
         return sum(row["lines"] for row in log_store.status(server.folder, {})["assets"].get(PC, {}).values())
 
+    for days in (2, 1):  # the server has been down for so long
+        day = f"{datetime.now() - timedelta(days=days):%Y-%m-%d}"
+        (asset.folder / "source").mkdir(exist_ok=True)
+        (asset.folder / "source" / f"{day}.log").write_bytes(CONTENT)
+    earlier = 2 * len(CONTENT.splitlines())
     asset.start()
-    send(1, 1500)  # the server is down; more than imfile hands over at once
+    send(1, 1500)  # it still is; more than imfile hands over at once
     server.start()
     send(1501, 1520)
-    wait(lambda: stored() == 1520, said)
+    wait(lambda: stored() == 1520 + earlier, said)
     server.kill()
     send(1521, 1540)
     asset.kill()
@@ -352,7 +375,7 @@ def test_nothing_is_lost_that_the_asset_still_has_when_both_ends_are_killed(
         log_store.add(server.folder, PC, day, [(first, base64.b64decode(text)) for first, text in encoded])
     after = log_store.status(server.folder, sizes)["assets"][PC]
     assert all(row["missing"] == [] for row in after.values())
-    assert sum(row["lines"] for row in after.values()) == len(written().splitlines()) >= 1550
+    assert sum(row["lines"] for row in after.values()) == len(written().splitlines()) >= 1550 + earlier
 
 
 @pytest.mark.judge(RSYSLOGD)
