@@ -35,6 +35,8 @@ ARGUMENTS = {
     "rotate": {"type": "raw", "default": False},
 }
 
+LENGTHS = {"administrator": "security_password_administrator_length"}
+
 
 class ActionModule(ActionBase):
     """The action ``cartable.fleet.vault_entry``; see the module of the same name for its documentation."""
@@ -52,6 +54,7 @@ class ActionModule(ActionBase):
         try:
             self._vault = session.opened_vault(session.vault_of(identity.market_folder()))
             self._account = args["account"]
+            self._length = self._asked_length(args["policy"], variables)
             self._site = identity.host_site()
             self._asset = self._site if args["shared"] else identity.host_name()
             before = self._entry()
@@ -70,6 +73,11 @@ class ActionModule(ActionBase):
             "address": self._templar.template(address) or "",
             "policy": args["policy"],
         }
+
+    def _asked_length(self, policy, variables):
+        """Length that the market asks for (role security); 0 where it says nothing."""
+        name = LENGTHS.get(policy, "security_password_length")
+        return int(self._templar.template(variables.get(name)) or 0)
 
     def _entry(self):
         return self._vault.find(self._asset, self._account)
@@ -95,7 +103,9 @@ class ActionModule(ActionBase):
         with self._vault.transaction() as change:
             # Decided again under the lock: another run may have prepared it since.
             if _needs_secret(self._entry(), rotate):
-                change.put_pending(*self._place, password=policy.generate(), expires=policy.expiry(), **said)
+                change.put_pending(
+                    *self._place, password=policy.generate(self._length), expires=policy.expiry(), **said
+                )
             else:
                 change.describe(*self._place, **said)
 
@@ -113,7 +123,9 @@ class ActionModule(ActionBase):
         self._changed = rotate or not self._vault.secret(self._asset, self._account, INSTALLATION)
         if self._changed and not self._task.check_mode:
             with self._vault.transaction() as change:
-                change.put_secret(*self._place, INSTALLATION, policy_named(said["policy"]).generate())
+                change.put_secret(
+                    *self._place, INSTALLATION, policy_named(said["policy"]).generate(self._length)
+                )
                 change.describe(*self._place, **said)
 
     def _installed(self, said, rotate, before):

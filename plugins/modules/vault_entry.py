@@ -19,7 +19,8 @@ description:
     the current one, which goes into the entry's history.
   - Generated passwords follow the rules of the contract. An administrator's has 24 characters and is valid for 6 months;
     a user's has 14 characters, in three groups of four
-    that are easy to type, and is valid for 1 year. Both have lower and upper case, digits and symbols, and no word of a dictionary.
+    that are easy to type, and is valid for 1 year. They are longer where C(security_password_administrator_length) or
+    C(security_password_length) asks for more. Both have lower and upper case, digits and symbols, and no word of a dictionary.
 options:
   account:
     description:

@@ -57,25 +57,26 @@ class PasswordPolicy:
         day = min(start.day, calendar.monthrange(year, month)[1])
         return start.replace(year=year, month=month, day=day, microsecond=0)
 
-    def generate(self) -> str:
+    def generate(self, at_least: int = 0) -> str:
         """A new random password of the policy: 65 bits for a user, 51 readable, 135 for an administrator.
 
-        Whole passwords are drawn until one has all four classes: drawing class by class would make some
-        likelier.
+        ``at_least`` is a length that the market asks for beyond the policy's. Whole passwords are drawn until one has
+        all four classes: drawing class by class would make some likelier.
         """
-        if self.readable:
-            return readable_password()
         while True:
-            if self.grouped:
-                groups = ("".join(secrets.choice(LOWER + UPPER + DIGITS) for _ in range(4)) for _ in range(3))
-                password = "-".join(groups)
-            else:
-                password = "".join(
-                    secrets.choice(LOWER + UPPER + DIGITS + SYMBOLS) for _ in range(self.made_length)
-                )
+            password = readable_password() if self.readable else self._drawn(at_least)
             # A first symbol would make it an option of a command, or a formula in a spreadsheet.
-            if password[0].isalnum() and not self.problems(password):
+            if len(password) >= at_least and password[0].isalnum() and not self.problems(password):
                 return password
+
+    def _drawn(self, at_least: int) -> str:
+        if not self.grouped:
+            length = max(self.made_length, at_least)
+            return "".join(secrets.choice(LOWER + UPPER + DIGITS + SYMBOLS) for _ in range(length))
+        groups = -(-(max(self.made_length, at_least) + 1) // 5)  # four characters and a hyphen each
+        return "-".join(
+            "".join(secrets.choice(LOWER + UPPER + DIGITS) for _ in range(4)) for _ in range(groups)
+        )
 
     def problems(self, password: str) -> list[str]:
         """Problems of ``password``, without repeating any of it; empty if it meets the policy.

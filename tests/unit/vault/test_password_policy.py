@@ -46,6 +46,16 @@ def test_a_user_password_can_be_typed_by_a_pupil() -> None:
     assert [len(group) for group in policy_named("user").generate().split("-")] == [4, 4, 4]
 
 
+@pytest.mark.parametrize("name", POLICIES)
+@pytest.mark.parametrize("asked", [0, 14, 15, 20, 26])
+def test_a_market_may_ask_for_longer_passwords(name: str, asked: int) -> None:
+    policy = policy_named(name)
+    for _ in range(20):
+        password = policy.generate(asked)
+        assert len(password) >= max(asked, policy.minimum_length)
+        assert policy.problems(password) == []
+
+
 def test_every_sign_is_used() -> None:
     seen = set().union(*(policy_named("administrator").generate() for _ in range(400)))
     assert len(seen) == 19 + 20 + 6 + 6

@@ -89,6 +89,27 @@ def test_prepared_then_current_in_workers_with_one_opening(tiny: TinyMarket) -> 
     assert tiny.opened().age_identity() not in result.stdout + result.stderr
 
 
+def test_passwords_are_as_long_as_the_market_asks(tiny: TinyMarket) -> None:
+    result = tiny.run(
+        """
+    - name: Prepare
+      cartable.fleet.vault_entry: {account: "{{ item }}", policy: "{{ item }}"}
+      loop: [user, administrator]
+    - name: Compare
+      ansible.builtin.assert:
+        that:
+          - lookup('cartable.fleet.vault', 'user') | length == 19
+          - lookup('cartable.fleet.vault', 'administrator') | length == 30
+""",
+        *("--limit", HOSTS[0]),
+        *(
+            "--extra-vars",
+            '{"security_password_length": 15, "security_password_administrator_length": "{{ 15 * 2 }}"}',
+        ),
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
 def test_a_rotation_of_some_accounts_and_the_former_password_of_each(tiny: TinyMarket) -> None:
     result = tiny.run(
         """
