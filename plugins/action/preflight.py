@@ -25,6 +25,7 @@ try:
         merged_findings,
         shared_addresses,
     )
+    from reversibility.market.known_machines import unknown_machines
     from reversibility.market.market_files import MarketFiles
     from reversibility.market.people import keys_not_there
     from reversibility.market.role_matrix import role_matrix
@@ -109,6 +110,7 @@ class ActionModule(ActionBase):
             findings += shared_addresses(addresses, _place)
             warnings += left_out(known.market, hosts)
             warnings += _absent_keys(variables)
+            warnings += unknown_machines(known.market, known.paths, hosts)
             warnings += keys_not_there(known.market.contract, known.paths.data)
         refused: tuple[str, ...] = ()
         if arguments["changes"] and known.market is not None:

@@ -15,6 +15,7 @@ description:
     declared asset C(cartable_site), C(cartable_room), C(cartable_software) (the catalogue's entries that are wanted on it),
     C(cartable_platform), C(cartable_platform_version), C(cartable_family), C(cartable_kind_groups), C(cartable_itemtype) (GLPI's), C(cartable_task_files)
     (the file of each role for its platform) and C(cartable_collected) (what observe reads of its configuration).
+    C(ansible_winrm_known_certificates) is the market's file of the PCs' certificates.
     C(ansible_connection) and the like, as C(platforms.yml) has them, where neither the host nor a group gives them.
   - The market is read and checked once, in Ansible's main process, and again only when one of its files changes.
   - An inventory that is no market (no C(hosts.yml) beside C(sites.yml), C(network.yml), C(catalogue.yml) or

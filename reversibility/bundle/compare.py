@@ -32,7 +32,7 @@ View = dict[str, Section]  # section -> its content; a section that a side canno
 STABLE = (
     f"{layout.NETWORKS}/", f"{layout.SOFTWARE}/", f"{layout.DOCUMENTS}/", f"{layout.AUTOMATION}/{layout.MARKET}/",
     f"{layout.AUTOMATION}/requirements.txt", f"{layout.AUTOMATION}/versions.json",
-    f"{layout.AUTOMATION}/{layout.KNOWN_HOSTS}",
+    f"{layout.AUTOMATION}/{layout.KNOWN_HOSTS}", f"{layout.AUTOMATION}/{layout.KNOWN_CERTIFICATES}",
     f"{layout.SECRETS}/{layout.HOLDERS_FILE}", f"{layout.ACCOUNTS}/administrateurs.csv",
 )  # fmt: skip
 ENCRYPTED = "encrypted"

@@ -1,6 +1,7 @@
-"""A successor's access to the machines: the known SSH host keys, and the operators' SSH key.
+"""A successor's access to the machines: SSH host keys, Windows PCs' certificates, and the operators' SSH key.
 
-Host keys are public and lie in 10-automatisation. The private key goes into the vault of the bundle, nowhere else.
+Host keys and certificates are public and lie in 10-automatisation. The private key goes into the vault of the bundle,
+nowhere else.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from reversibility.bundle.findings import Finding
 from reversibility.bundle.signature import public_half
 from reversibility.errors import CartableError
 from reversibility.market.host_keys import reached_by_ssh, unknown_hosts
+from reversibility.market.known_certificates import known_by_certificate, read, unknown_certificates
 from reversibility.market.model import Market
 from reversibility.market.paths import MarketPaths
 
@@ -27,6 +29,7 @@ class Access:
 
     operator_key: Mapping[str, bytes] = field(repr=False)
     known_hosts: str
+    known_certificates: str = ""
     findings: tuple[Finding, ...] = ()
 
 
@@ -54,7 +57,7 @@ def read_access(market: Market, paths: MarketPaths) -> Access:
         )
     unknown = unknown_hosts(market, known_hosts)
     if unknown:
-        names = ", ".join(unknown[:SHOWN]) + (", …" if len(unknown) > SHOWN else "")
+        names = _some(unknown)
         findings.append(
             Finding(
                 f"{paths.known_hosts} has no host key of {len(unknown)} of the {len(wanted)} machines that are reached "
@@ -63,7 +66,40 @@ def read_access(market: Market, paths: MarketPaths) -> Access:
                 "\u00a0: le repreneur ne peut pas les distinguer d’autres machines.",
             )
         )
-    return Access(key, known_hosts, tuple(findings))
+    certificates, problems = _known_certificates(market, paths)
+    return Access(key, known_hosts, certificates, (*findings, *problems))
+
+
+def _known_certificates(market: Market, paths: MarketPaths) -> tuple[str, list[Finding]]:
+    """The file as it is, and what it lacks; nothing where no machine is known by it."""
+    wanted = known_by_certificate(market)
+    if not wanted:
+        return "", []
+    scan = "compare and note them: reversibility certificates scan"
+    try:
+        unknown = unknown_certificates(market, read(paths.known_certificates))
+        text = (
+            paths.known_certificates.read_text(encoding="utf-8") if paths.known_certificates.exists() else ""
+        )
+    except CartableError as error:
+        name = paths.known_certificates.name
+        french = f"{name} (certificats des postes Windows) ne peut pas être lu et n’est pas remis."
+        return "", [Finding(f"{error} Then {scan}.", french)]
+    if not unknown:
+        return text, []
+    names = _some(unknown)
+    return text, [
+        Finding(
+            f"{paths.known_certificates} has no certificate of {len(unknown)} of the {len(wanted)} Windows PCs "
+            f"({names}); {scan}.",
+            f"Certificat inconnu pour {len(unknown)} des {len(wanted)} postes Windows ({names})"
+            "\u00a0: le repreneur ne peut pas les distinguer d’autres machines.",
+        )
+    ]
+
+
+def _some(tags: list[str]) -> str:
+    return ", ".join(tags[:SHOWN]) + (", …" if len(tags) > SHOWN else "")
 
 
 def _operator_key(path: Path) -> dict[str, bytes]:

@@ -124,7 +124,8 @@ toute modification, même d’un octet, serait signalée à la vérification.
 
 Ici{N}: le projet (depot.bundle, un dépôt Git, ou depot.tar.gz), l’inventaire du marché tel qu’il était lors de la
 remise (marche), les paquets Python à version fixée (requirements.txt), les versions de Python, Git et OpenSSH
-(versions.json) et, s’il est là, known_hosts{N}: les clés SSH des machines elles-mêmes, qui sont publiques.
+(versions.json) et, s’il est là, known_hosts{N}: les clés SSH des machines elles-mêmes, qui sont publiques. S’il est là,
+known_certificates donne les empreintes des certificats des postes Windows.
 """
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from reversibility.cli_options import add_inventory
-from reversibility.commands import certificates_acme
+from reversibility.commands import certificates_acme, certificates_scan
 from reversibility.console import say
 from reversibility.documents.certificates import (
     HEADERS,
@@ -77,6 +77,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     delivered.set_defaults(func=import_certificate)
     certificates_acme.add_parser(actions)
+    certificates_scan.add_parser(actions)
     revoke = actions.add_parser("revoke", help="revoke the certificates of an asset")
     add_inventory(revoke)
     revoke.add_argument("asset", metavar="ASSET", help="the asset's tag")

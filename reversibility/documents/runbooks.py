@@ -68,7 +68,17 @@ def _linux(play: str, asset: Asset, group: str) -> list[Step]:
 
 
 def _windows(play: str, asset: Asset, _: str) -> list[Step]:
-    return [_medium(play, asset), Step("Configurez la machine.", f"{play}provision.yml --limit {asset.tag}")]
+    scan = play.replace("ansible-playbook", "reversibility certificates scan").removesuffix("playbooks/")
+    return [
+        _medium(play, asset),
+        Step(
+            "Relevez son certificat et comparez-le avec celui que la machine affiche dans PowerShell "
+            f"(Get-ChildItem Cert:\\LocalMachine\\My){NBSP}: l’empreinte «{NBSP}thumbprint{NBSP}».",
+            f"{scan}{asset.tag}",
+        ),
+        Step("Notez-le, s’il est le sien.", f"{scan}{asset.tag} --replace"),
+        Step("Configurez la machine.", f"{play}provision.yml --limit {asset.tag}"),
+    ]
 
 
 def _device(play: str, asset: Asset, _: str) -> list[Step]:

@@ -83,3 +83,8 @@ class MarketPaths:
     def known_hosts(self) -> Path:
         """The machines' SSH host keys (public). SSH refuses a machine without a line."""
         return self.data / "known_hosts"
+
+    @property
+    def known_certificates(self) -> Path:
+        """Fingerprints of the Windows PCs' certificates. Nothing is sent to a PC without a line."""
+        return self.data / "known_certificates"

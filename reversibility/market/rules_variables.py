@@ -10,6 +10,7 @@ from typing import Any
 
 from reversibility.market.findings import Finding, near, one_of
 from reversibility.market.kinds import kind_table
+from reversibility.market.known_certificates import VALIDATION, takes_any
 from reversibility.market.market_files import MarketFiles
 from reversibility.market.roles import role_options
 from reversibility.market.secret_literals import is_literal, is_secret_name, is_secret_text
@@ -66,6 +67,18 @@ def role_variables_exist(market: MarketFiles) -> Iterator[Finding]:
             if isinstance(name, str) and (expected := _no_option(name)):
                 problem = f'{owner} has the variable "{name}", which no role reads'
                 yield document.finding((*steps, name), problem, expected)
+
+
+def certificates_are_compared(market: MarketFiles) -> Iterator[Finding]:
+    """A Windows PC whose certificate nobody checks: whoever answers at its address would be sent its passwords."""
+    for host in market.hosts:
+        if takes_any(market.variables(host)) and (place := market.place(host, VALIDATION)):
+            document, steps = place
+            yield document.finding(
+                steps,
+                f"{host.tag} is reached by Ansible's own WinRM connection, which takes any certificate with this value",
+                "ansible_connection: cartable.fleet.winrm (the default), which compares fingerprints",
+            )
 
 
 def no_secrets(market: MarketFiles) -> Iterator[Finding]:
@@ -136,4 +149,10 @@ def _groups(market: MarketFiles) -> set[str]:
     return names
 
 
-RULES = (variable_files_apply, variables_are_spelled, role_variables_exist, no_secrets)
+RULES = (
+    variable_files_apply,
+    variables_are_spelled,
+    role_variables_exist,
+    certificates_are_compared,
+    no_secrets,
+)

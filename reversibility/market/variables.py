@@ -21,6 +21,7 @@ def shared_variables(files: MarketFiles) -> dict[str, Any]:
     known: dict[str, Any] = {
         "cartable_market": files.paths.market,
         "cartable_state_dir": str(files.paths.state),
+        "ansible_winrm_known_certificates": str(files.paths.known_certificates),
     }
     if files.market is not None:
         contents = {name: content for name, content in files.market.files.items() if name != "hosts"}

@@ -18,11 +18,13 @@ from reversibility.documents.runbooks import write_runbooks
 
 
 def write(build: Build, folder: Path) -> list[Finding]:
-    """Write this repository, the market's folder, what is known of the machines' SSH keys, and the exact packages."""
+    """Write this repository, the market's folder, the machines' known keys and certificates, and the exact packages."""
     project = build.project
     findings = copy_tree(build.market.path, folder / layout.MARKET)
     if build.access.known_hosts:
         (folder / layout.KNOWN_HOSTS).write_text(build.access.known_hosts, encoding="utf-8")
+    if build.access.known_certificates:
+        (folder / layout.KNOWN_CERTIFICATES).write_text(build.access.known_certificates, encoding="utf-8")
     findings += copy_project(folder, project, build.market.name)
     lines = [f"{name}=={version}" for name, version in pinned_packages().items()]
     (folder / "requirements.txt").write_text(texts.REQUIREMENTS + "\n".join(lines) + "\n", encoding="utf-8")
@@ -60,7 +62,8 @@ SECTION = Section(
     folder=layout.AUTOMATION,
     contains=(
         "Le projet qui exploite le parc (dépôt Git), l’inventaire du marché, les paquets à "
-        "version fixée, ce que l’on sait des clés SSH des machines (known_hosts) et les fiches de remplacement d’un "
+        "version fixée, ce que l’on sait des clés SSH des machines (known_hosts) et des certificats des postes Windows "
+        "(known_certificates), et les fiches de remplacement d’un "
         "poste, d’un NAS, d’un routeur et d’un commutateur (fiches)."
     ),
     formats=(".bundle", ".tar.gz", ".whl", ".yml", ".html", ".txt", ".json", ""),

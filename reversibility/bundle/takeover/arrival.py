@@ -104,11 +104,15 @@ def bring_volatile(bundle: Path, state: State, identity: str) -> None:
 
 
 def bring_public_keys(bundle: Path, paths: MarketPaths) -> None:
-    """Copy the machines' SSH host keys and the holders' public keys, where there are none yet."""
+    """Copy the machines' SSH host keys, PCs' certificates and holders' public keys, where there are none yet."""
     data = bundle / layout.DATA
-    known_hosts = data / layout.AUTOMATION / layout.KNOWN_HOSTS
-    if known_hosts.is_file() and not paths.known_hosts.exists():
-        write_atomically(paths.known_hosts, known_hosts.read_bytes())
+    for name, target in (
+        (layout.KNOWN_HOSTS, paths.known_hosts),
+        (layout.KNOWN_CERTIFICATES, paths.known_certificates),
+    ):
+        known = data / layout.AUTOMATION / name
+        if known.is_file() and not target.exists():
+            write_atomically(target, known.read_bytes())
     source = data / layout.SECRETS / layout.PUBLIC_KEYS
     for folder, _, names in os.walk(source):
         for name in names:

@@ -13,6 +13,7 @@ from reversibility.contract.offline_install import offline_problem
 from reversibility.contract.registry import proof
 from reversibility.errors import CartableError
 from reversibility.market.host_keys import reached_by_ssh, unknown_hosts
+from reversibility.market.known_certificates import known_by_certificate, read, unknown_certificates
 from reversibility.market.load import load_market
 from reversibility.records.git import environment
 from reversibility.typography import number
@@ -66,7 +67,27 @@ def successor_can_start(found: Found, context: AssessmentContext, _: Subject, __
 
 
 def _access_problem(context: AssessmentContext, folder: Path) -> str | None:
-    """Tell what keeps a successor from the machines that are reached by SSH: the operators' key, or their own."""
+    """Tell what keeps a successor from the machines: the operators' key, or the machines' own keys and certificates."""
+    return _ssh_problem(context, folder) or _certificate_problem(context, folder)
+
+
+def _certificate_problem(context: AssessmentContext, folder: Path) -> str | None:
+    wanted = known_by_certificate(context.market)
+    try:
+        unknown = unknown_certificates(context.market, read(folder / "known_certificates"))
+    except CartableError:
+        return f"known_certificates{C} illisible"
+    if not unknown:
+        return None
+    count = f"{number(len(unknown))} poste(s) sur {number(len(wanted))}"
+    return f"known_certificates{C} {count} sans certificat connu ({_some(unknown)})"
+
+
+def _some(tags: list[str]) -> str:
+    return ", ".join(tags[:5]) + (", …" if len(tags) > 5 else "")
+
+
+def _ssh_problem(context: AssessmentContext, folder: Path) -> str | None:
     wanted = reached_by_ssh(context.market)
     if not wanted:
         return None
@@ -82,9 +103,8 @@ def _access_problem(context: AssessmentContext, folder: Path) -> str | None:
     except UnicodeDecodeError:
         return f"known_hosts{C} illisible"
     if unknown:
-        shown = ", ".join(unknown[:5]) + (", …" if len(unknown) > 5 else "")
         count = f"{number(len(unknown))} machine(s) sur {number(len(wanted))}"
-        return f"known_hosts{C} {count} sans clé d’hôte connue ({shown})"
+        return f"known_hosts{C} {count} sans clé d’hôte connue ({_some(unknown)})"
     return None
 
 

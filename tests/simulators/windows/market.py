@@ -3,7 +3,7 @@
 ``python -m tests.simulators.windows.market --inventory FOLDER --directory FOLDER [--language TAG=en-US]``. The first line of
 the standard input is JSON: asset tag -> password of the account ``cartable`` of a PC that is made now; one whose state file
 is there keeps its own. A line of JSON with the tags says that all of them listen. They end with the standard input, so that
-none outlives who started them, or at SIGTERM.
+none outlives who started them, or at SIGTERM. Their certificates are noted in the market's known_certificates.
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from reversibility.market.known_certificates import Endpoint as KnownAt
 from reversibility.market.load import load_market
 from reversibility.market.model import Asset, Market
+from reversibility.market.paths import MarketPaths
+from reversibility.operations.certificates.pc_certificates import note
 
 from . import Endpoint, Simulator
 from .__main__ import SYSTEMS
@@ -121,6 +124,9 @@ def main() -> int:
                 passwords.get(tag, ""),
                 languages.get(tag, "fr-FR"),
             )
+        known = MarketPaths.for_inventory(options.inventory).known_certificates
+        for endpoint in simulator.endpoints.values():  # each makes its certificate when it starts
+            note(known, KnownAt(endpoint.address, PORT), endpoint.fingerprint)
         print(json.dumps(sorted(simulator.endpoints)), flush=True)
         sys.stdin.read()
     return 0

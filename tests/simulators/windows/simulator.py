@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import selectors
 import shutil
+import ssl
 import tempfile
 import threading
 import time
@@ -33,6 +35,11 @@ class Endpoint:
     user: str
     password: str = field(repr=False)
 
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the PC's certificate, in hexadecimal digits."""
+        return hashlib.sha256(ssl.PEM_cert_to_DER_cert(self.pc.certificate.certificate.decode())).hexdigest()
+
     def variables(self, *, https: bool = True) -> dict[str, Any]:
         """Connection variables for Ansible."""
         return {
@@ -42,6 +49,7 @@ class Endpoint:
             "ansible_winrm_scheme": "https" if https else "http",
             "ansible_winrm_transport": "ntlm",
             "ansible_winrm_server_cert_validation": "ignore",  # the certificate is the PC's own
+            "ansible_winrm_certificate_fingerprint": self.fingerprint,  # for our connection; Ansible's knows no such option
             "ansible_user": self.user,
             "ansible_password": self.password,
         }

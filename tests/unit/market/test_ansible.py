@@ -12,6 +12,7 @@ import pytest
 from reversibility.market.load import load_market
 from tests import project
 from tests.project import PROJECT
+from tests.unit.contract.handover import known_hosts_of
 
 pytestmark = pytest.mark.playbook
 
@@ -67,6 +68,10 @@ def test_hosts_know_the_market(market: Path, play: Path) -> None:
     key = market.parent.parent / "var/base/keys/operator_ed25519"
     key.parent.mkdir(parents=True)
     key.touch()
+    done = ansible("ansible-playbook", "-i", market, play)
+    assert "known_hosts has no host key of NA250001, PD250001" in " ".join(done.stderr.split())
+    loaded = load_market(market)
+    (key.parent.parent / "known_hosts").write_text(known_hosts_of(loaded))
     done = ansible("ansible-playbook", "-i", market, play)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""

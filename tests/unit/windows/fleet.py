@@ -18,7 +18,9 @@ from typing import Any
 import pyrage
 import yaml
 
+from reversibility.market.known_certificates import Endpoint as KnownAt
 from reversibility.market.paths import MarketPaths
+from reversibility.operations.certificates.pc_certificates import note
 from reversibility.records.password_policy import POLICIES
 from reversibility.records.state import State
 from reversibility.records.vault import KdfCost, Vault
@@ -202,6 +204,11 @@ def make_fleet(folder: Path, simulator: Simulator, cost: KdfCost, pcs: dict[str,
         simulator.address = f"127.0.1.{number}"
         endpoint = simulator.add(tag, password=first, user="cartable", **given)
         fleet.endpoints[tag] = endpoint
+        note(
+            fleet.paths.known_certificates,
+            KnownAt(endpoint.address, endpoint.https_port),
+            endpoint.fingerprint,
+        )
         _surroundings(endpoint.pc)
         endpoint.pc.state.files.make_directory(BOOTSTRAP_MARKER.rpartition("\\")[0])
         endpoint.pc.state.files.write(BOOTSTRAP_MARKER, b"")

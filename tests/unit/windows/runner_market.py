@@ -14,7 +14,9 @@ from pathlib import Path
 
 import yaml
 
+from reversibility.market.known_certificates import Endpoint
 from reversibility.market.paths import MarketPaths
+from reversibility.operations.certificates.pc_certificates import note, shown_by
 from reversibility.records.password_policy import POLICIES
 from reversibility.records.vault import Vault
 
@@ -53,6 +55,10 @@ def make(folder: Path, address: str, password: str, os_name: str = "windows-serv
             "essais", TAG, "cartable", username="cartable", password=password, policy="administrator",
             expires=policy.expiry(),
         )  # fmt: skip
+    endpoint = Endpoint(host, int(port or 5986))
+    [shown] = shown_by([endpoint])  # a machine that the runner made for itself: nobody is between
+    if shown.certificate:
+        note(paths.known_certificates, endpoint, shown.fingerprint)
     return paths
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-import ssl
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -73,18 +71,41 @@ def test_busy_for_too_long_fails(endpoint: Endpoint, run: Run) -> None:
 
 def test_only_a_pc_with_the_known_certificate_is_sent_anything(endpoint: Endpoint, run: Run) -> None:
     """Not even the module's name crosses to a server that shows another certificate."""
-    der = ssl.PEM_cert_to_DER_cert(endpoint.pc.certificate.certificate.decode())
-    known = hashlib.sha256(der).hexdigest()
-    given = {"ansible_connection": "cartable.fleet.winrm", "ansible_winrm_certificate_fingerprint": known}
+    given = {"ansible_connection": "cartable.fleet.winrm"}
     assert run(endpoint, PING, **given)["ping"] == "pong"
+    assert run(endpoint, PING, **given, ansible_winrm_message_encryption="always")["ping"] == "pong"
 
-    ran = len(list(endpoint.pc.journal.of_kind("module")))
-    result = run(endpoint, PING, **given | {"ansible_winrm_certificate_fingerprint": "00" * 32})
-    assert result["unreachable"]
-    assert "the certificate is not that of ansible_winrm_certificate_fingerprint" in result["msg"]
-    actions = [entry["action"] for entry in endpoint.pc.journal.of_kind("request")]
-    assert len(list(endpoint.pc.journal.of_kind("module"))) == ran
-    assert actions[-1] == "Create"
+    asked = len(list(endpoint.pc.journal.of_kind("request")))
+    for more in ({}, {"ansible_winrm_message_encryption": "always"}):
+        result = run(endpoint, PING, **given | more | {"ansible_winrm_certificate_fingerprint": "00" * 32})
+        assert result["unreachable"] and "the certificate is not the one that is known" in result["msg"]
+    assert len(list(endpoint.pc.journal.of_kind("request"))) == asked  # not even a login
+
+
+def test_a_pc_without_a_known_certificate_is_refused(endpoint: Endpoint, run: Run, tmp_path: Path) -> None:
+    """known_certificates is read at each connection; an address may have two lines while its certificate is replaced."""
+    path = tmp_path / "known_certificates"
+    address = f"[{endpoint.address}]:{endpoint.https_port}"
+    given = {"ansible_connection": "cartable.fleet.winrm", "ansible_winrm_known_certificates": str(path)}
+    given["ansible_winrm_certificate_fingerprint"] = ""
+    for content, said in (
+        (None, "is not known, so nothing is sent there"),
+        (
+            f"{endpoint.address} {endpoint.fingerprint}\n",
+            "is not known, so nothing is sent there",
+        ),  # another port
+        (f"{address} {'0' * 64}\n", "the certificate is not the one that is known"),
+        (f"{address} {endpoint.fingerprint[:40]}\n", "line 1: expected an address and a SHA-256"),
+    ):
+        if content is not None:
+            path.write_text(content, encoding="utf-8")
+        result = run(endpoint, PING, **given)
+        assert result["unreachable"] and said in result["msg"]
+    assert not list(endpoint.pc.journal.of_kind("request"))
+    path.write_text(
+        f"# noted\n{address} {'0' * 64}\n{address} {endpoint.fingerprint.upper()}\n", encoding="utf-8"
+    )
+    assert run(endpoint, PING, **given)["ping"] == "pong"
 
 
 def test_operation_timeout_is_retried(endpoint: Endpoint) -> None:
