@@ -127,6 +127,11 @@ def add(folder: Path, asset: str, day: str, ranges: Iterable[Tuple[int, bytes]])
     return len(rows)
 
 
+def unpacked(content: bytes) -> bytes:
+    """Lines as they are. Windows PCs give them in gzip, with whose first bytes no line begins."""
+    return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+
+
 def seal(folder: Path, today: date) -> List[Dict[str, Any]]:
     """Seal finished days; returns the lines of the chain."""
     return [

@@ -109,7 +109,9 @@ def main():
         if not module.check_mode:
             for asset, found in given["content"].items():
                 for day, ranges in found.items():
-                    rows = [(int(first), base64.b64decode(text)) for first, text in ranges]
+                    rows = [
+                        (int(first), log_store.unpacked(base64.b64decode(text))) for first, text in ranges
+                    ]
                     added += log_store.add(folder, asset, day, rows)
         state = log_store.status(folder, sizes)
         record = log_store.closed(state["assets"], date.today())

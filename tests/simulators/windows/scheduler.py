@@ -52,7 +52,9 @@ def _moments(
 
 
 def run(pc: PC, task: Task) -> None:
-    """Run the actions of a task as its account."""
+    """Run the actions of a task as its account. On battery only a task starts that says so (MS-TSCH: the default is not to)."""
+    if pc.state.system.on_battery and task.settings.get("disallow_start_if_on_batteries", True):
+        return
     user = pc.state.accounts.find_user(task.account)
     for action in task.actions:
         call = Call("scheduled task", {}, pc, user, become=task.account)

@@ -9,9 +9,15 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from reversibility.platforms.windows import DRIVER
 from reversibility.platforms.windows_answer import Answer
@@ -79,6 +85,46 @@ def test_print_queues(pc: PC) -> None:
     assert "driver does not exist" in failed["msg"]
     unfinished = run_module(pc, "cartable.fleet.win_print_queues", {"queues": [{"name": "x"}]})
     assert "address" in unfinished["msg"]
+
+
+def test_a_certificate_is_requested_and_takes_the_place_of_the_one_before(pc: PC) -> None:
+    subject = "/C=FR/O=Commune d'Exemple/CN=UC990001"
+    checked, asked = both(
+        pc, "win_certificate_request", name="pc", subject=subject, names=["UC990001", "192.0.2.7"]
+    )
+    assert checked["request"] == ""  # no key is made in check mode
+    request = x509.load_pem_x509_csr(asked["request"].encode())
+    assert request.is_signature_valid
+    assert request.subject.rfc4514_string() == "CN=UC990001,O=Commune d'Exemple,C=FR"
+    first, second = (signed(request, days) for days in (1, 2))
+    for certificate in (first, second):
+        _, done = both(pc, "win_certificate_request", name="pc", certificate=certificate)
+        assert done["certificate"] == certificate
+    assert [each.friendly_name for each in pc.state.certificates].count("Cartable pc") == 1
+    _, again = both(pc, "win_certificate_request", name="pc", certificate=second)
+    assert not again["changed"]
+    _, other = both(pc, "win_certificate_request", name="other")
+    stranger = signed(x509.load_pem_x509_csr(other["request"].encode()), 1)
+    refused = run_module(
+        pc, "cartable.fleet.win_certificate_request", {"name": "pc", "certificate": stranger}
+    )
+    assert "does not match" in refused["msg"]
+
+
+def signed(request: x509.CertificateSigningRequest, days: int) -> str:
+    """A certificate for the request, of an authority of this test."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.now(UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(request.subject)
+        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Essai")]))
+        .public_key(request.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=days))
+    )
+    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
 
 
 def test_optional_features(pc: PC) -> None:

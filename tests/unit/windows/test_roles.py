@@ -78,7 +78,11 @@ def assert_as_wanted(fleet: Fleet, tag: str) -> None:
     sleep = rf"{POLICIES}\Microsoft\Power\PowerSettings\29f6c1db-86da-48c5-9fdb-f2b67b1f44da"
     assert 0 < get(sleep, "ACSettingIndex") < 15 * 60  # R44
     clean = {"Profil propre"} if TAGS[tag] == "eleve" else set()  # nobody shares the PC of a director
-    assert {task.name for task in state.tasks} == {"Extinction du soir"} | clean
+    assert {task.name for task in state.tasks} == {"Extinction du soir", "Journaux"} | clean
+
+    issued = {each.store: each for each in state.certificates if each.issuer.startswith("CN=Autorité")}
+    assert (issued["My"].friendly_name, issued["My"].subject) == ("Cartable pc", f"CN={tag}")
+    assert issued["Root"].subject == issued["My"].issuer
 
     [queue] = [printer for printer in state.printers if printer.name == "CO990001"]
     assert (queue.duplex, queue.color, queue.location) == ("TwoSidedLongEdge", False, "Atelier")
@@ -131,6 +135,9 @@ def drift(pc: PC, user: str) -> None:
     state.defender.real_time = False
     state.volumes[0].protection = "Off"
     state.tasks.clear()
+    state.certificates[:] = [
+        each for each in state.certificates if each.store != "Root" and not each.friendly_name
+    ]
     next(printer for printer in state.printers if printer.name == "CO990001").color = True
     state.adapters[0].netbios = 0
     ini = rf"{ultravnc.FOLDER}\ultravnc.ini"
@@ -227,6 +234,7 @@ def test_a_rule_that_shuts_us_out_is_taken_back_by_the_pc_itself(one_pc: Fleet, 
     assert cut.status != 0
     assert "takes back what can shut the administration out 10 minutes after" in cut.text
     assert [task.name for task in pc.state.tasks] == ["Acces a distance"]
+    pc.state.system.on_battery = True
     pc.state.system.clock_offset += 11 * 60
     pc.tick()
     again = one_pc.run(str(playbook), **fewer)

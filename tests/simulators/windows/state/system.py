@@ -33,6 +33,7 @@ class System:
     workgroup: str = "WORKGROUP"
     domain: str = ""
     timezone: str = "Romance Standard Time"
+    on_battery: bool = False
     clock_offset: float = 0.0  # seconds ahead of the simulator's own clock
     boots: int = 1
     booted_at: float = 0.0  # seconds since 1970, by the PC's clock
@@ -186,6 +187,7 @@ class StoredCertificate:
     store: str = "My"
     location: str = "LocalMachine"
     pem: str = ""
+    friendly_name: str = ""
 
 
 @dataclass
