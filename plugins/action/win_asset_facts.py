@@ -45,10 +45,6 @@ class ActionModule(ActionBase):
             result.update(
                 records(Answer.read(str(seen["answer"])), args["asset"], args["declared_accounts"], CLIENT)
             )
-            if (task_vars or {}).get(
-                "cartable_keep_answers"
-            ):  # playbooks/windows_acceptance.yml: a recording
-                result["answer"] = seen["answer"]
         except CartableError as error:
             raise AnsibleActionFail(str(error)) from error
         return result

@@ -43,7 +43,11 @@ from pathlib import Path
 from ansible.errors import AnsibleParserError
 from ansible.inventory.group import InventoryObjectType
 from ansible.plugins.vars import BaseVarsPlugin
-from ansible_collections.cartable.fleet.plugins.plugin_utils import answers, missing_password
+from ansible_collections.cartable.fleet.plugins.plugin_utils import (
+    answer_recording,
+    answers,
+    missing_password,
+)
 from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need_package
 
 try:
@@ -72,6 +76,7 @@ class VarsModule(BaseVarsPlugin):
     def __init__(self):
         super().__init__()
         answers.guard()  # before any worker is forked
+        answer_recording.install()
         missing_password.told()
 
     def get_vars(self, loader, path, entities):

@@ -10,6 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from .execution.module_run import full_name
+
 Record = dict[str, Any]
 
 
@@ -31,7 +33,7 @@ class Recording:
             missing = {"module", "arguments", "result"} - set(record)
             if missing:
                 raise ValueError(f"a record lacks {', '.join(sorted(missing))}")
-            key = _key(record["module"], record["arguments"], bool(record.get("check")))
+            key = _key(full_name(record["module"]), record["arguments"], bool(record.get("check")))
             self._answers.setdefault(key, []).append(record["result"])
 
     @classmethod
