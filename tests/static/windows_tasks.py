@@ -97,6 +97,7 @@ def _check_task(task: dict[str, Any], only_windows: bool) -> Iterator[str]:
     for key in task:
         if (
             only_windows
+            and task.get("delegate_to") != "localhost"
             and key.startswith("ansible.builtin.")
             and key.rpartition(".")[2] not in ON_CONTROLLER
         ):

@@ -89,7 +89,8 @@ def test_templates_and_right_options_pass(tmp_path: Path) -> None:
         "- ansible.windows.win_user: {name: '{{ a }}', groups: ['{{ b }}'], account_disabled: '{{ c }}'}\n"
         "- ansible.windows.win_package: {path: '{{ a }}', product_id: x, expected_return_code: [0, '{{ d }}']}\n"
         "- ansible.windows.win_command: powercfg.exe /list\n"
-        "- community.windows.win_scheduled_task: {name: a, actions: [{path: b}], triggers: [{type: '{{ t }}'}]}\n",
+        "- community.windows.win_scheduled_task: {name: a, actions: [{path: b}], triggers: [{type: '{{ t }}'}]}\n"
+        "- ansible.builtin.file: {path: a, state: absent}\n  delegate_to: localhost\n",
         encoding="utf-8",
     )
     assert check_file(path) == []
