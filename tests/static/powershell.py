@@ -56,6 +56,7 @@ PROGRAMS = frozenset(
         "reg.exe",
         "schtasks.exe",
         "secedit.exe",
+        "icacls.exe",
         "shutdown.exe",
         "sc.exe",
         "w32tm.exe",

@@ -1,7 +1,7 @@
 # Written by Cartable (role logs): copies new events to a file a day, from which playbooks/collect_logs.yml takes them. Run by Task
 # Scheduler as SYSTEM. A line is "time channel.severity provider[event]: record=number XML", as the store on the server expects it.
 $ErrorActionPreference = 'Stop'
-$channels = @(@CHANNELS@)
+$channels = '@CHANNELS@' -split ','
 $severities = @{ 1 = 'crit'; 2 = 'err'; 3 = 'warning'; 5 = 'debug' }
 # Not in ProgramData, where users can make folders. Only SYSTEM and administrators read it.
 $folder = "$env:SystemRoot\System32\LogFiles\Cartable"
@@ -39,7 +39,7 @@ foreach ($channel in $channels) {
     if ($last -gt 0 -and $events[0].RecordId -gt $last + 1) {
         $gap = "Windows has overwritten the events from $($last + 1) to $($events[0].RecordId - 1)"
     }
-    $source = $channel -replace '\s', '_'
+    $source = $channel -replace '\W', '_'
     if ($gap) {
         Add-Line -Day $now.ToString('yyyy-MM-dd') -Text "$($now.ToString('o')) $source.warning Cartable[0]: $gap`n"
     }

@@ -20,6 +20,7 @@ from tests.simulators.windows.models.own import event_logs
 from tests.simulators.windows.pc import PC
 from tests.simulators.windows.state.factory import new_pc
 
+POWERSHELL = "Microsoft-Windows-PowerShell/Operational"
 MODULE = "cartable.fleet.win_log_source"
 
 
@@ -35,7 +36,9 @@ def source(pc: PC, **options: Any) -> dict[str, Any]:
 
 def test_events_are_kept_collected_and_sealed(tmp_path: Path) -> None:
     pc = PC(new_pc("UC250001", password="Unused-1-in-direct-runs"))
-    script = event_logs.SCRIPT.read_text(encoding="utf-8").replace("@CHANNELS@", "'Security', 'System'")
+    script = event_logs.SCRIPT.read_text(encoding="utf-8").replace(
+        "@CHANNELS@", f"Security,System,{POWERSHELL}"
+    )
 
     def keep() -> None:
         assert raw.script_output(Call("scheduled task", {}, pc, None), script) is not None
@@ -57,6 +60,7 @@ def test_events_are_kept_collected_and_sealed(tmp_path: Path) -> None:
     for user in ("direction", "élève", "direction2"):
         event_logs.log(pc.state, "Security", 4624, evening, named.format(user))
     event_logs.log(pc.state, "System", 1074, evening + timedelta(minutes=2), level=3)
+    event_logs.log(pc.state, POWERSHELL, 4104, evening + timedelta(minutes=3))
     keep()
     keep()  # nothing new
     collected(most_bytes=200)  # one line and a part of the next
@@ -65,13 +69,14 @@ def test_events_are_kept_collected_and_sealed(tmp_path: Path) -> None:
     event_logs.log(pc.state, "Security", 4634, evening, named.format("direction"))  # of the day before
     keep()
     sealed = log_store.seal(tmp_path, date(2026, 12, 1))
-    assert [(row["day"], row["lines"]) for row in sealed] == [("2026-11-29", 3), ("2026-11-30", 1)]
+    assert [(row["day"], row["lines"]) for row in sealed] == [("2026-11-29", 3), ("2026-11-30", 2)]
     assert collected() != {}
     [later] = log_store.seal(tmp_path, date(2026, 12, 1))
     assert (later["lines"], later["missing"]) == (1, [])
 
     archive = LogArchive(tmp_path)
     assert archive.verify() == []
+    assert len(list(archive.lines())) == 6
     lines = list(archive.lines(asset="UC250001", account="direction"))
     assert sorted((line.level, line.program) for line in lines) == [
         ("Security.info", "Microsoft-Windows-Security_Auditing[4624]"),

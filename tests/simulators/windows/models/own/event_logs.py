@@ -12,9 +12,7 @@ from typing import Any
 from ..api import Call, Output, Result, model, normalized, script_model
 
 SCRIPT = Path(__file__).parents[5] / "roles" / "logs" / "files" / "keep_events.ps1"
-PATTERN = re.escape(normalized(SCRIPT.read_text(encoding="utf-8"))).replace(
-    "@CHANNELS@", "(?:'[^']*'(?:, )?)+"
-)
+PATTERN = re.escape(normalized(SCRIPT.read_text(encoding="utf-8"))).replace("@CHANNELS@", "[^']+")
 FOLDER = r"C:\Windows\System32\LogFiles\Cartable"
 SEVERITIES = {1: "crit", 2: "err", 3: "warning", 5: "debug"}
 
@@ -41,12 +39,12 @@ def log(
 
 @script_model(pattern=PATTERN)
 def keep_events(call: Call, script: str) -> Output:
-    found = re.search(r"\$channels = @\((.*)\)", script)
+    found = re.search(r"\$channels = '(.*)' -split", script)
     assert found is not None
     files = call.state.files
     if not files.exists(FOLDER):
         files.make_directory(FOLDER)
-    for channel in re.findall(r"'([^']*)'", found[1]):
+    for channel in found[1].split(","):
         events = call.state.extra.get("events", {}).get(channel, [])
         place = rf"{FOLDER}\{re.sub(r'[^\w-]', '_', channel)}.position"
         last = int(files.read(place)) if files.exists(place) else 0
@@ -58,7 +56,7 @@ def keep_events(call: Call, script: str) -> Output:
         new = [event for event in events if event["record"] > last]
         if last and new[0]["record"] > last + 1:
             gap = f"Windows has overwritten the events from {last + 1} to {new[0]['record'] - 1}"
-        source = re.sub(r"\s", "_", channel)
+        source = re.sub(r"\W", "_", channel)
         if gap:
             now = call.pc.now()
             _append(call, f"{now:%Y-%m-%d}", f"{now.isoformat()} {source}.warning Cartable[0]: {gap}\n")
