@@ -84,6 +84,11 @@ options:
     type: list
     elements: dict
     default: []
+  together:
+    description: Groups that are changed as one, since none of them decides who may log in.
+    type: list
+    elements: str
+    default: []
   waived:
     description: Waivers by rule, each with C(reason), C(author) and C(until).
     type: dict
@@ -119,7 +124,7 @@ due:
   returned: always
   type: list
   elements: dict
-  sample: [{name: ssh, files: [/etc/ssh/sshd_config.d/01-cartable.conf], packages: [], rules: [ssh-root]}]
+  sample: [{name: ssh, groups: [ssh], files: [/etc/ssh/sshd_config.d/01-cartable.conf], packages: [], rules: [ssh-root]}]
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -172,6 +177,7 @@ def main():
         argument_spec={
             "rules": {"type": "list", "elements": "dict", "required": True, "options": RULE},
             "files": {"type": "list", "elements": "dict", "default": []},
+            "together": {"type": "list", "elements": "str", "default": []},
             "waived": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
@@ -182,7 +188,9 @@ def main():
     files, probes = module.params["files"], Probes()
     texts = {file["path"]: file["content"] for file in files}
     rows = [compare(rule, probes, texts, module.params["waived"]) for rule in rules]
-    module.exit_json(changed=False, rules=rows, due=to_do(rules, rows, files, probes))
+    module.exit_json(
+        changed=False, rules=rows, due=to_do(rules, rows, files, probes, module.params["together"])
+    )
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Optional
 
 from .probes import Probes
@@ -95,13 +96,21 @@ def _mode_kept(expected: str, seen: str) -> bool:
 
 
 def to_do(
-    rules: list[dict[str, Any]], rows: list[dict[str, str]], files: list[dict[str, str]], probes: Probes
+    rules: list[dict[str, Any]],
+    rows: list[dict[str, str]],
+    files: list[dict[str, str]],
+    probes: Probes,
+    together: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
-    """Changes of each group, in the order of the rules; groups without changes are left out."""
+    """Changes of each group, in the order of the rules; groups without changes are left out.
+
+    The groups of ``together`` are one change, at the place of the first of them.
+    """
     due: dict[str, dict[str, Any]] = {}
 
     def group(name: str) -> dict[str, Any]:
         empty: dict[str, Any] = {
+            "groups": [],
             "files": [],
             "modes": [],
             "packages": [],
@@ -110,7 +119,11 @@ def to_do(
             "settings": [],
             "rules": [],
         }
-        return due.setdefault(name, {"name": name, **empty})
+        found = due.setdefault("together" if name in together else name, {"name": name, **empty})
+        if name not in found["groups"]:
+            found["groups"].append(name)
+            found["name"] = ", ".join(found["groups"])
+        return found
 
     for name in dict.fromkeys(rule["group"] for rule in rules):
         for file in files:
@@ -126,4 +139,4 @@ def to_do(
                     {name: rule[name] for name in ("path", "key", "expected") if name in rule}
                 )
     order = list(dict.fromkeys(rule["group"] for rule in rules))
-    return sorted(due.values(), key=lambda each: order.index(each["name"]))
+    return sorted(due.values(), key=lambda each: min(map(order.index, each["groups"])))

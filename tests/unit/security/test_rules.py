@@ -240,6 +240,19 @@ def test_what_has_to_be_done_is_told_by_group(tmp_path: Path) -> None:
     assert due[1]["packages"] == [{"key": "x", "expected": "installed"}]
 
 
+def test_groups_that_let_nobody_in_are_one_change_at_the_place_of_the_first(tmp_path: Path) -> None:
+    probes = machine(tmp_path)
+    rules = [rule("package", "installed", key=name, id=name, group=name) for name in ("a", "b", "c", "d")]
+    rows = [compare(each, probes, {}, {}) for each in rules]
+    due = to_do(rules, rows, [], probes, ["d", "b", "unused"])
+    assert [(each["name"], each["groups"], each["rules"]) for each in due] == [
+        ("a", ["a"], ["a"]),
+        ("b, d", ["b", "d"], ["b", "d"]),
+        ("c", ["c"], ["c"]),
+    ]
+    assert [package["key"] for package in due[1]["packages"]] == ["b", "d"]
+
+
 def _rules() -> list[dict[str, Any]]:
     folder = PROJECT / "roles/security/vars/main"
     values = [
