@@ -14,10 +14,8 @@ import pytest
 from reversibility.market.load import load_market
 from reversibility.records.journals import Journals
 from reversibility.records.state import State
-from reversibility.records.vault import Entry
 from tests import glpi
 from tests.e2e.conftest import BIN, INVENTORY, PROJECT, TAGS, WINDOWS, DemoRun, School
-from tests.e2e.kills import ROTATE
 from tests.lab import network, reach
 from tests.lab.hosts import INTERFACE
 from tests.lab.plan import plan
@@ -164,20 +162,6 @@ def test_a_socket_changes_its_vlan_by_one_edit_of_the_inventory(school: School, 
         variables.write_text(text, encoding="utf-8")
         network.remove_namespace(pc)
         school.playbook("provision.yml", "--limit", "SW250001")
-
-
-def test_all_passwords_of_a_machine_can_be_changed_in_one_run(school: School, demo: DemoRun) -> None:
-    def entries() -> dict[str, Entry]:
-        return {entry.account: entry for entry in school.vault().entries() if entry.asset == "UC250002"}
-
-    before = entries()
-    assert {"cartable", "eleve", "aexemple"} <= before.keys()
-    school.playbook("provision.yml", "--limit", "UC250002", *ROTATE)
-    after = entries()
-    assert all(after[account].revision != entry.revision for account, entry in before.items())
-    assert school.vault().verify() == []
-    again = school.playbook("provision.yml", "--limit", "UC250002").stdout
-    assert re.search(r"UC250002 +: ok=\d+ +changed=0 ", again)
 
 
 def test_an_unreachable_asset_keeps_its_last_record(school: School, demo: DemoRun) -> None:
