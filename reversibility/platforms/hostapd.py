@@ -17,8 +17,16 @@ from reversibility.platforms.secret_names import fill, names_in
 from reversibility.platforms.shell_driver import Goal
 from reversibility.platforms.wanted import wanted_configuration
 
-_PLAIN = frozenset({hostapd_files.DEFAULTS, hostapd_files.DROP_IN, *hostapd_files.TIMERS.values()})
+_PLAIN = frozenset(
+    {
+        hostapd_files.DEFAULTS,
+        hostapd_files.DROP_IN,
+        hostapd_files.ISOLATION,
+        *hostapd_files.TIMERS.values(),
+    }
+)
 _PATH = re.compile(r"/etc/hostapd/[\w.-]+\.conf")
+_VLANS = re.compile(r"/etc/hostapd/[\w.-]+\.vlan")
 _LINE = re.compile(r"([a-z][a-z0-9_]*)=(.*)")
 _SECRET = re.compile(
     r"pass|psk|secret|key|password|r[01]kh|pin|token|das_client|sim_db|eap_user|community|nonce|enrollee|config_data"
@@ -72,19 +80,21 @@ class Hostapd(Unidentified):
         """Every configuration of hostapd, and what is beside it in systemd."""
         return (
             "/etc/hostapd/*.conf",
+            "/etc/hostapd/*.vlan",
             hostapd_files.DROP_IN,
+            hostapd_files.ISOLATION,
             *(path for path in hostapd_files.TIMERS.values()),
         )
 
     def redact(self, path: str, text: str) -> str | None:
         """The settings without secrets, comments left out since old keys stand in them; None for another grammar."""
         if (
-            not (_PATH.fullmatch(path) or path in _PLAIN)
+            not (_PATH.fullmatch(path) or _is_plain(path))
             or text.count("\n") > MOST_LINES
             or re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", text)
         ):
             return None
-        if path in _PLAIN:
+        if _is_plain(path):
             return "".join(f"{_masked('', line)}\n" for line in text.splitlines())
         try:
             settings = list(lines_of(text))
@@ -174,8 +184,13 @@ class Hostapd(Unidentified):
 
     def restore(self, files: Files) -> tuple[str, ...]:
         """The paths of the files to put back, then what applies them."""
-        paths = sorted(path for path in files if _PATH.fullmatch(path) or path in _PLAIN)
+        paths = sorted(path for path in files if _PATH.fullmatch(path) or _is_plain(path))
         return (*paths, "systemctl restart hostapd")
+
+
+def _is_plain(path: str) -> bool:
+    """Whether a file has no settings of hostapd: units of systemd, VLANs and their bridges."""
+    return path in _PLAIN or _VLANS.fullmatch(path) is not None
 
 
 def _ssids(text: str) -> Iterator[Ssid]:

@@ -18,11 +18,13 @@ FOLDER = "/etc/hostapd"
 FIRST = f"{FOLDER}/hostapd.conf"
 DEFAULTS = "/etc/default/hostapd"
 DROP_IN = "/etc/systemd/system/hostapd.service.d/cartable.conf"
+ISOLATION = "/etc/systemd/system/cartable-wifi-isolation.service"
 TIMERS = {
     "on": "/etc/systemd/system/cartable-wifi-on.timer",
     "off": "/etc/systemd/system/cartable-wifi-off.timer",
 }
 _VERB = {"on": "start", "off": "stop"}
+_LONGEST_NAME = 15  # of an interface of Linux
 _INTERFACE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,9}")
 _MODES = {"2.4": "g", "5": "a"}
 _WRITTEN = {
@@ -45,7 +47,7 @@ def quoted(ssid: str) -> str:
 def goal(wanted: Configuration) -> Goal:
     """Every file that is managed. Raises ChangeRefused, with all reasons, for what hostapd takes and does not do."""
     radios = wanted.radios or (DEFAULT_RADIO,)
-    reasons = [*_radio_problems(radios), *_ssid_problems(wanted, radios)]
+    reasons = [*_radio_problems(radios, wanted), *_ssid_problems(wanted, radios)]
     if reasons:
         raise ChangeRefused(reasons)
     files: dict[str, str | None] = {}
@@ -57,8 +59,9 @@ def goal(wanted: Configuration) -> Goal:
             raise ChangeRefused([f"{radio.name}: no SSID is declared for this radio"])
         others += [path] if files else []
         files[path] = radio_file(radio, carried, wanted)
+        files |= _vlan_files(radio, carried, wanted)
     files[DEFAULTS] = f'# Further radios.\nDAEMON_OPTS="{" ".join(others)}"\n'
-    files[DROP_IN] = _isolation(wanted, radios)
+    files[ISOLATION], files[DROP_IN] = _isolation(wanted, radios)
     hours = {ssid.hours for ssid in wanted.ssids if ssid.enabled}
     for verb, path in TIMERS.items():
         units = _timer(verb, Hours.read(next(iter(hours)))) if hours not in (set(), {""}) else (None, None)
@@ -82,6 +85,11 @@ def interface(radio: Radio, index: int) -> str:
     return radio.name if index == 0 else f"{radio.name}_{index}"
 
 
+def vlan_file(name: str) -> str:
+    """The file that says in which bridge the stations of a VLAN are, for the SSID of an interface."""
+    return f"{FOLDER}/{name}.vlan"
+
+
 def radio_file(radio: Radio, ssids: Sequence[Ssid], wanted: Configuration) -> str:
     """The configuration of one radio; keys are named, see secret_names.py."""
     lines = [f"interface={radio.name}"]
@@ -96,7 +104,7 @@ def radio_file(radio: Radio, ssids: Sequence[Ssid], wanted: Configuration) -> st
         ]
     for index, ssid in enumerate(ssids):
         lines += [f"bss={interface(radio, index)}"] if index else []
-        lines += _block(ssid, wanted.radius or ())
+        lines += _block(ssid, interface(radio, index), wanted)
     return "\n".join([*lines, ""])
 
 
@@ -105,7 +113,8 @@ def _country(radio: Radio, wanted: Configuration) -> tuple[str, ...]:
     return () if radio.driver == "none" else (f"country_code={wanted.country or 'FR'}", "ieee80211d=1")
 
 
-def _block(ssid: Ssid, radius: Sequence[str]) -> Iterator[str]:
+def _block(ssid: Ssid, name: str, wanted: Configuration) -> Iterator[str]:
+    radius = wanted.radius or ()
     if ssid.vlan:
         yield f"bridge=br{ssid.vlan}"
     yield quoted(ssid.name)
@@ -125,23 +134,65 @@ def _block(ssid: Ssid, radius: Sequence[str]) -> Iterator[str]:
         yield f"wpa_passphrase={secret(f'wifi/{ssid.name}')}"
     if ssid.security.endswith("enterprise"):
         yield "ieee8021x=1"
+        if wanted.hostname:
+            yield f"nas_identifier={wanted.hostname}"
         yield f"auth_server_addr={radius[0]}"
         yield "auth_server_port=1812"
         yield f"auth_server_shared_secret={secret(f'radius/{radius[0]}')}"
+        if wanted.radius_vlans:  # the SSID's own VLAN for an answer without one; another answer is refused
+            yield "dynamic_vlan=1"
+            yield "vlan_naming=1"
+            yield f"vlan_file={vlan_file(name)}"
 
 
-def _isolation(wanted: Configuration, radios: Sequence[Radio]) -> str | None:
-    """Guests are held apart across SSIDs too: ``ap_isolate`` acts within one, the bridge's isolation between them."""
-    names = [
-        interface(radio, index)
-        for radio in radios
-        for index, ssid in enumerate(ssids_of(radio, wanted))
-        if ssid.isolated and ssid.vlan
-    ]
+def _vlan_files(radio: Radio, ssids: Sequence[Ssid], wanted: Configuration) -> Iterator[tuple[str, str]]:
+    """The VLANs that a RADIUS server may answer: hostapd makes an interface of each when its first station comes."""
+    for index, ssid in enumerate(ssids):
+        if _by_answer(ssid, wanted):
+            name = interface(radio, index)
+            lines = [f"{vlan} {name}.{vlan} br{vlan}\n" for vlan in sorted(wanted.radius_vlans)]
+            yield vlan_file(name), "".join(lines)
+
+
+def _by_answer(ssid: Ssid, wanted: Configuration) -> bool:
+    return ssid.security.endswith("enterprise") and bool(wanted.radius_vlans)
+
+
+# Whenever a link changes. hostapd puts its interfaces into their bridges long after it said that it runs (once the
+# rules of the country are there, after the search for radars), and again each time that it starts anew by itself.
+_ISOLATE = (
+    "isolate() { for name in $$GUESTS; do port=/sys/class/net/$$name/brport/isolated; on=1; "
+    "[ ! -e $$port ] || read -r on < $$port || on=1; [ $$on = 1 ] || echo 1 > $$port; done; }; "
+    "/bin/ip monitor link | { isolate; while read -r change; do isolate; done; }"
+)
+
+
+def _isolation(wanted: Configuration, radios: Sequence[Radio]) -> tuple[str | None, str | None]:
+    """Guests are held apart across SSIDs too: ``ap_isolate`` acts within one, the bridge's isolation between them.
+
+    Returns the service that isolates the ports, and the drop-in without which hostapd would start without it.
+    """
+    names = []
+    for radio in radios:
+        for index, ssid in enumerate(ssids_of(radio, wanted)):
+            if ssid.isolated and ssid.vlan:
+                name = interface(radio, index)
+                vlans = sorted(wanted.radius_vlans) if _by_answer(ssid, wanted) else ()
+                names += [name, *(f"{name}.{vlan}" for vlan in vlans)]
     if not names:
-        return None
-    lines = [f"ExecStartPost=-/sbin/bridge link set dev {name} isolated on" for name in names]
-    return "\n".join(["# Guests of several SSIDs do not see each other.", "[Service]", *lines, ""])
+        return None, None
+    service = f"""# Guests of several SSIDs do not see each other: their ports in the bridges are isolated.
+[Unit]
+Description=Isolation of Wi-Fi guests
+PartOf=hostapd.service
+[Service]
+Environment="GUESTS={" ".join(names)}"
+ExecStart=/bin/sh -c '{_ISOLATE}'
+Restart=always
+RestartSec=1
+"""
+    unit = ISOLATION.rpartition("/")[2]
+    return service, f"[Unit]\nRequires={unit}\nAfter={unit}\n"
 
 
 def _timer(verb: str, hours: Hours) -> tuple[str, str]:
@@ -154,12 +205,16 @@ def _timer(verb: str, hours: Hours) -> tuple[str, str]:
     return timer, service
 
 
-def _radio_problems(radios: Sequence[Radio]) -> Iterator[str]:
+def _radio_problems(radios: Sequence[Radio], wanted: Configuration) -> Iterator[str]:
     for radio in radios:
         if not _INTERFACE.fullmatch(radio.name) or (radio.name == "hostapd" and radio is not radios[0]):
             yield f"{radio.name}: this is no name of a radio's interface"
         if radio.band and radio.band not in _MODES:
             yield f"{radio.name}: this hostapd has no band of {radio.band} GHz"
+        for index, ssid in enumerate(ssids_of(radio, wanted)):
+            longest = f"{interface(radio, index)}.{max(wanted.radius_vlans, default=0)}"
+            if _by_answer(ssid, wanted) and len(longest) > _LONGEST_NAME:
+                yield f"{radio.name}: the name is too long for {longest}, the interface of a VLAN"
         if radio.channel != "auto" and not radio.channel.isdigit():
             yield f"{radio.name}: the channel {radio.channel} is no number"  # hostapd takes any text for 0
 

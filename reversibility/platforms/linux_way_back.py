@@ -25,7 +25,10 @@ _FORGET = f"rm -f {FOLDER}/armed {_BOOT} {_LINK}"
 
 
 def arm(undo: str, order: str) -> str:
-    """Lines that arm the rollback: ``undo`` restores the saved state; at boot with this ``order`` in systemd."""
+    """Lines that arm the rollback: ``undo`` restores the saved state; at boot with this ``order`` in systemd.
+
+    systemd need not be told of the unit for the next boot, and each reload costs a small machine seconds.
+    """
     return f"""cat > $back/undo <<'UNDO'
 #!/bin/sh
 back={FOLDER}
@@ -42,10 +45,10 @@ Description=Change that nobody confirmed before a restart is undone
 Type=oneshot
 ExecStart=/bin/sh {FOLDER}/undo
 BOOT
+chmod 644 {_BOOT}
 mkdir -p {_LINK.rpartition("/")[0]}
 ln -sf {_BOOT} {_LINK}
 : > $back/armed
-systemctl daemon-reload
 systemd-run --quiet --collect --unit={UNIT} --on-active={{seconds}}s --timer-property=AccuracySec=100ms \\
   /bin/sh $back/undo || {{ {_FORGET}; exit 1; }}
 """
@@ -58,7 +61,6 @@ def confirm(healthy: str) -> str:
 {healthy}
 systemctl stop {UNIT}.timer
 {_FORGET}
-systemctl daemon-reload
 ! systemctl is-active --quiet {UNIT}.timer
 rm -rf {FOLDER}
 """

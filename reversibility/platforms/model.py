@@ -131,6 +131,7 @@ class Configuration:
 
     ``services`` of a network device: ``telnet``, ``http``, ``https``, ``ssh``, ``snmp-v2c``: each ``on`` or ``off``.
     ``snmp_users`` are SNMPv3's, ``radius`` the servers of 802.1X and of log-ins, each by address or name.
+    ``radius_vlans`` are those that a RADIUS server may answer to an access point, by number.
     ``radios``, ``country`` (ISO 3166) and ``uplink`` (the wired interface) are an access point's.
     ``protected_ports`` and ``protected_vlans`` lead to the device; a plan that changes them is refused.
     """
@@ -152,6 +153,7 @@ class Configuration:
     ntp: tuple[str, ...] | None = None
     syslog: tuple[str, ...] | None = None
     radius: tuple[str, ...] | None = None
+    radius_vlans: frozenset[int] = frozenset()
     banner: str | None = None
     protected_ports: frozenset[str] = frozenset()
     protected_vlans: frozenset[int] = frozenset()

@@ -71,6 +71,7 @@ def wanted_configuration(
         ntp=_names(variables.get("network_ntp")),
         syslog=_names(variables.get("network_syslog")),
         radius=_names(variables.get("network_radius")),
+        radius_vlans=_answerable(market, asset, table),
         banner=variables.get("network_banner"),
         protected_ports=frozenset() if open_word else frozenset(uplinks),
         protected_vlans=frozenset() if open_word or management is None else frozenset({management}),
@@ -150,6 +151,17 @@ def _wifi_vlans(market: Market, asset: Asset, table: Mapping[str, int]) -> tuple
     used = {ssid.vlan for ssid in _ssids(market, asset, table)}
     return tuple(
         sorted((Vlan(n, name) for name, n in table.items() if n in used), key=lambda vlan: vlan.number)
+    )
+
+
+def _answerable(market: Market, asset: Asset, table: Mapping[str, int]) -> frozenset[int]:
+    """The VLANs into which an access point lets a RADIUS server put a station: the site's, but not the devices' own."""
+    if asset.kind != "access_point":
+        return frozenset()
+    own = str(asset.attributes.get("vlan", ""))
+    used = {ssid.vlan for ssid in _ssids(market, asset, table)}
+    return frozenset(
+        vlan.number for vlan in _vlans(market, asset, table, {}) if vlan.name != own or vlan.number in used
     )
 
 

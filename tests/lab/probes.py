@@ -19,14 +19,14 @@ def with_probes(podman: Podman, file: Path, command: Sequence[str]) -> int:
     school = running()
     with (
         locks.exclusive(places.RUN / "probes.lock", "scripts/lab probes"),
-        _plugged(podman, school) as probes,
+        plugged(podman, school) as probes,
     ):
         file.write_text(json.dumps({"isolation_probes": probes}, indent=2) + "\n", encoding="utf-8")
         return machine.passthrough(list(command))
 
 
 @contextmanager
-def _plugged(podman: Podman, school: School) -> Iterator[list[dict[str, Any]]]:
+def plugged(podman: Podman, school: School) -> Iterator[list[dict[str, Any]]]:
     wanted = [(vlan, number) for vlan in school.vlans.values() for number in range(1, 2 + vlan.isolated)]
     try:
         yield [_plug(podman, school, vlan, number) for vlan, number in wanted]

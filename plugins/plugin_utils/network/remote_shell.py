@@ -104,27 +104,30 @@ class RemoteShell:
         """End the session."""
         self._client.close()
 
-    def run(self, script: str, data: bytes = b"", what: str = "a script") -> bytes:
-        """The standard output of a script. Raises CommandRefused with the last line that it wrote to standard error."""
+    def run(self, script: str, data: bytes = b"", what: str = "a script", seconds: float = 0.0) -> bytes:
+        """The standard output of a script, which may take ``seconds``, or the limit of an answer if that is more.
+
+        Raises CommandRefused with the last line that it wrote to standard error.
+        """
         command = script
         if self.target.username != "root":
             command = f"sudo -S -p '' -- /bin/sh -c {shlex.quote(_SKIP + script)}"
             password = self.target.enable or self._password
             data = password.encode() + b"\n" + _DATA.encode() + b"\n" + data
         try:
-            status, output, said = self._exec(command, data, what)
+            status, output, said = self._exec(command, data, what, max(seconds, self.limits.answer))
         except (paramiko.SSHException, EOFError, ConnectionError) as error:
             raise SessionLost(f"{self.target.name} closed the session.") from error
         if status:
             raise self._refusal(said.decode("utf-8", "replace"), status, what)
         return output
 
-    def _exec(self, command: str, data: bytes, what: str) -> tuple[int, bytes, bytes]:
+    def _exec(self, command: str, data: bytes, what: str, seconds: float) -> tuple[int, bytes, bytes]:
         transport = self._client.get_transport()
         if transport is None:
             raise EOFError
         channel = transport.open_session(timeout=self.target.connect_timeout)
-        end = min(time.monotonic() + self.limits.answer, self._end)
+        end = min(time.monotonic() + seconds, self._end)
         output, said = bytearray(), bytearray()
         with channel:
             channel.exec_command(command)
@@ -141,7 +144,7 @@ class RemoteShell:
                 if len(output) > self.limits.size:
                     raise NoPrompt(f"{self.target.name} answers with more than {self.limits.size} bytes.")
                 if time.monotonic() > end:
-                    raise NoPrompt(f"{self.target.name} does not end {what} within {self.limits.answer:g} s.")
+                    raise NoPrompt(f"{self.target.name} does not end {what} within {seconds:g} s.")
                 if not took:
                     channel.status_event.wait(0.02)
             status = channel.recv_exit_status()

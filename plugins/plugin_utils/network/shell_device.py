@@ -90,7 +90,8 @@ class ShellDevice:
                 return result
             try:
                 script = self.driver.scripts.apply.replace("{seconds}", self._seconds)
-                answer = shell.run(script, self.driver.payload(files, changed), "the change")
+                # A small device takes its time to start a service; the rollback comes in any case.
+                answer = shell.run(script, self.driver.payload(files, changed), "the change", self._patience)
                 handle = answer.decode("utf-8", "replace").strip().rpartition("\n")[2]
             except DeviceError as error:
                 raise self._undone(error, "", files) from None  # Ansible would repeat the cause
@@ -104,6 +105,11 @@ class ShellDevice:
     @property
     def _seconds(self) -> str:
         return str(max(1, round(self.minutes * self.minute)))
+
+    @property
+    def _patience(self) -> float:
+        """Half of the rollback time, in seconds."""
+        return self.minutes * self.minute / 2
 
     def _login(self) -> RemoteShell:
         return RemoteShell(self.target, self.limits)
@@ -180,12 +186,13 @@ class ShellDevice:
                 raise CommandRefused(
                     f"{self.target.name} took the change, but does not have it: {', '.join(sorted(rest))}"
                 )
-            shell.run(self.driver.scripts.confirm.replace("{handle}", handle), what="the confirmation")
+            confirm = self.driver.scripts.confirm.replace("{handle}", handle)
+            shell.run(confirm, what="the confirmation", seconds=self._patience)
         return files
 
     def _new_login(self) -> RemoteShell:
         """Try a new login until it succeeds or half of the rollback time is over."""
-        end = time.monotonic() + self.minutes * self.minute / 2
+        end = time.monotonic() + self._patience
         while True:
             try:
                 return self._login()

@@ -88,6 +88,7 @@ class UnixDevice:
             "-p",
             "env",
             "-i",
+            "--chdir=/root",  # where sshd starts
             path,
             "HOME=/root",
             *own,

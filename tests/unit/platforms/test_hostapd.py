@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reversibility.platforms import hostapd_files
 from reversibility.platforms.differences import differences
 from reversibility.platforms.driver import ChangeRefused, UnknownGrammar
 from reversibility.platforms.hostapd import DRIVER
-from reversibility.platforms.model import Configuration, Ssid
+from reversibility.platforms.model import Configuration, Radio, Ssid
 from tests.unit.platforms.planted import SECRETS, SLOW, seconds
 
 PATH = "/etc/hostapd/hostapd.conf"
@@ -35,6 +38,51 @@ def test_what_is_rendered_is_parsed_back(ssids: list[Ssid]) -> None:
     wanted = Configuration(ssids=tuple(ssids), radius=("198.51.100.9",))
     seen = DRIVER.parse({PATH: DRIVER.render(wanted).encode()})
     assert list(differences(Configuration(ssids=wanted.ssids), seen)) == []
+
+
+SCHOOL = Configuration(
+    hostname="AP250001",
+    ssids=(
+        Ssid("Personnel", 30, "wpa3-enterprise"),
+        Ssid("Invités", 50, "wpa2-personal", isolated=True),
+        Ssid("Visiteurs", 50, "owe", isolated=True),
+    ),
+    radios=(Radio("wlan0", "2.4", "1"), Radio("wlan1", "5", "36")),
+    radius=("198.51.100.9",),
+    radius_vlans=frozenset({30, 50}),
+)
+
+
+def test_a_station_with_802_1x_comes_into_the_vlan_that_radius_answers() -> None:
+    files = hostapd_files.goal(SCHOOL)
+    assert files["/etc/hostapd/wlan1.vlan"] == "30 wlan1.30 br30\n50 wlan1.50 br50\n"
+    block = (files["/etc/hostapd/wlan1.conf"] or "").partition("bss=")[0].splitlines()
+    assert {"dynamic_vlan=1", "vlan_file=/etc/hostapd/wlan1.vlan", "bridge=br30"} <= set(block)
+    assert "nas_identifier=AP250001" in block
+    without = hostapd_files.goal(replace(SCHOOL, radius_vlans=frozenset()))
+    assert "vlan" not in (without["/etc/hostapd/hostapd.conf"] or "")
+    assert DRIVER.redact("/etc/hostapd/wlan1.vlan", "30 wlan1.30 br30\n") == "30 wlan1.30 br30\n"
+    with pytest.raises(ChangeRefused, match="too long"):
+        hostapd_files.goal(
+            replace(
+                SCHOOL,
+                radios=(Radio("wlanlong12", "5"),),
+                ssids=SCHOOL.ssids[::-1],
+                radius_vlans=frozenset({1234}),
+            )
+        )
+
+
+def test_the_ports_of_all_guests_are_isolated_before_hostapd_starts() -> None:
+    files = hostapd_files.goal(SCHOOL)
+    assert 'Environment="GUESTS=wlan0_1 wlan0_2 wlan1_1 wlan1_2"\n' in (files[hostapd_files.ISOLATION] or "")
+    assert "Requires=cartable-wifi-isolation.service" in (files[hostapd_files.DROP_IN] or "")
+    enterprise = replace(SCHOOL, ssids=(replace(SCHOOL.ssids[0], isolated=True),), radios=SCHOOL.radios[:1])
+    assert '"GUESTS=wlan0 wlan0.30 wlan0.50"\n' in (
+        hostapd_files.goal(enterprise)[hostapd_files.ISOLATION] or ""
+    )
+    alone = hostapd_files.goal(replace(SCHOOL, ssids=SCHOOL.ssids[:1]))
+    assert (alone[hostapd_files.ISOLATION], alone[hostapd_files.DROP_IN]) == (None, None)
 
 
 SECRET_SETTINGS = [
