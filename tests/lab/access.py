@@ -36,10 +36,13 @@ def write_known_hosts(path: Path, keys: Mapping[str, str]) -> None:
     new.replace(path)
 
 
-def await_ssh(prefix: Sequence[str], addresses: Sequence[str], patience: float = 40) -> list[str]:
+def await_ssh(
+    prefix: Sequence[str], addresses: Sequence[str], patience: float = 40, attempt: float = 1.0
+) -> list[str]:
     """Wait until every address answers with SSH's greeting, asked from where ``prefix`` leads.
 
-    Returns those that did not within ``patience`` seconds.
+    Returns those that did not within ``patience`` seconds. ``attempt`` is how long a greeting may take: a slow machine
+    that is asked again and again meanwhile gets slower still.
     """
-    command = [*prefix, sys.executable, "-I", str(_WAITER), str(patience), *addresses]
+    command = [*prefix, sys.executable, "-I", str(_WAITER), str(patience), str(attempt), *addresses]
     return run(command, timeout=patience + 20).stdout.split()

@@ -65,7 +65,7 @@ class Emulator:
     def await_ssh(self, address: str) -> float:
         """Wait until the machine answers the controller; the seconds that it took from now."""
         begun = time.monotonic()
-        if access.await_ssh(network.prefix(CONTROLLER), [address], BOOT_SECONDS):
+        if access.await_ssh(network.prefix(CONTROLLER), [address], BOOT_SECONDS, attempt=20.0):
             tail = self.console.read_text(errors="replace")[-2000:] if self.console.exists() else "nothing"
             raise LabError(f"The emulated access point does not start. Its console says:\n{tail}")
         return time.monotonic() - begun
