@@ -73,7 +73,7 @@ class ActionModule(action.DeviceAction):
             "compliance.json": {"rules": findings(seen), "saved": result.saved},
         }
         kept = self.record({"configuration": devices.items(result.files), "files": files})
-        return {**kept, **self._told(result, {"changed": bool(kept.get("changed"))})}
+        return {**kept, **self._told(result, {"changed": bool(kept.get("changed"))}, seen)}
 
     def _planned(self):
         return self._told(self._device().plan(self.wanted, self._renewed()), {"changed": False})
@@ -153,11 +153,11 @@ class ActionModule(action.DeviceAction):
         if rows or self._noted():
             self.record({"files": {SECRETS_SET: {"secrets": rows}}})
 
-    def _told(self, result, answer):
+    def _told(self, result, answer, seen=None):
         answer["commands"] = list(result.commands)
         answer["secrets"] = list(result.secrets)
         answer["saved"] = result.saved
-        answer["seen"] = devices.plain(self.driver.parse(result.files))
+        answer["seen"] = devices.plain(seen or self.driver.parse(result.files))
         if result.way_back:
             answer["way_back"] = result.way_back
         if self._task.diff and result.commands:

@@ -77,7 +77,7 @@ differences:
   type: list
   elements: str
 seen:
-  description: What the device's configuration says, in the common model of all platforms.
+  description: What the device's configuration says, in the common model of all platforms, without what is empty or as the model's default.
   returned: when the device was reached
   type: dict
 saved:

@@ -9,6 +9,7 @@ from reversibility.platforms.aruba_aoscx_parse import Seen, port_name, read
 from reversibility.platforms.aruba_aoscx_plan import canonical, plan
 from reversibility.platforms.aruba_switch import RUNNING, ArubaSwitch
 from reversibility.platforms.aruba_text import classified
+from reversibility.platforms.device_identity import patterns
 from reversibility.platforms.dialogue import Dialogue, Question, WayBack
 from reversibility.platforms.driver import Files
 from reversibility.platforms.model import Configuration
@@ -49,12 +50,14 @@ class ArubaAoscx(ArubaSwitch[Seen]):
 
     platform = "aruba_aoscx"
     commands: Mapping[str, str] = {RUNNING: "show running-config", "/startup-config": "show startup-config"}
-    identity: Mapping[str, str] = {
-        "serial": r"^Chassis Serial Nbr\s*: *(\S+)",
-        "model": r"^Product Name\s*: *(\S.*)",
-        "firmware": r"^A(?:ruba)?OS-CX Version\s*: *(\S+)",
-        "mac": r"^Base MAC Address\s*: *(\S+)",
-    }
+    identity = patterns(
+        {
+            "serial": r"^Chassis Serial Nbr\s*: *(\S+)",
+            "model": r"^Product Name\s*: *(\S.*)",
+            "firmware": r"^A(?:ruba)?OS-CX Version\s*: *(\S+)",
+            "mac": r"^Base MAC Address\s*: *(\S+)",
+        }
+    )
     dialogue = DIALOGUE
     marks = MARKS
     signs = ("hostname ", "vlan ", "interface ", "user ", "ntp ", "ssh ")

@@ -9,6 +9,7 @@ from reversibility.platforms.aruba_aoss_parse import Seen, port_name, read
 from reversibility.platforms.aruba_aoss_plan import canonical, plan
 from reversibility.platforms.aruba_switch import RUNNING, ArubaSwitch
 from reversibility.platforms.aruba_text import classified
+from reversibility.platforms.device_identity import patterns
 from reversibility.platforms.dialogue import Dialogue, Question, WayBack
 from reversibility.platforms.driver import Files
 from reversibility.platforms.model import Configuration
@@ -69,12 +70,14 @@ class ArubaAoss(ArubaSwitch[Seen]):
 
     platform = "aruba_aoss"
     commands: Mapping[str, str] = {RUNNING: "show running-config", "/startup-config": "show config"}
-    identity: Mapping[str, str] = {
-        "serial": r"Serial Number\s*: *(\S+)",
-        "model": r'(?:^; (?!hpStack)(?=\w+ Configuration Editor)|^ +member \d+ type ")(\w+)',
-        "firmware": r"Software revision\s*: *(\S+)",
-        "mac": r"(?:Base )?MAC Addr\w*\s*: *(\S+)",
-    }
+    identity = patterns(
+        {
+            "serial": r"Serial Number\s*: *(\S+)",
+            "model": r'(?:^; (?!hpStack)(?=\w+ Configuration Editor)|^ +member \d+ type ")(\w+)',
+            "firmware": r"Software revision\s*: *(\S+)",
+            "mac": r"(?:Base )?MAC Addr\w*\s*: *(\S+)",
+        }
+    )
     dialogue = DIALOGUE
     marks = MARKS
     signs = ("hostname ", "vlan ", "interface ", "snmp-server ", "module ", "ip ")

@@ -10,6 +10,7 @@ from reversibility.market.model import Asset, Market
 from reversibility.platforms import cli_driver
 from reversibility.platforms.aruba_grammar import GRAMMAR
 from reversibility.platforms.aruba_text import classified
+from reversibility.platforms.device_identity import Patterns
 from reversibility.platforms.dialogue import Dialogue
 from reversibility.platforms.driver import Files, UnknownGrammar
 from reversibility.platforms.model import Configuration
@@ -31,7 +32,7 @@ class ArubaSwitch[S: Seen](ABC):
     platform: str
     commands: Mapping[str, str]
     about: Sequence[str] = ("show system",)
-    identity: Mapping[str, str]
+    identity: Patterns
     manufacturer = "HPE Aruba"
     dialogue: Dialogue
     marks: tuple[str, ...]

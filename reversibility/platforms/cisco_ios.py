@@ -11,6 +11,7 @@ from reversibility.platforms.cisco_grammar import GRAMMAR
 from reversibility.platforms.cisco_parse import Seen, read, with_vlan_table
 from reversibility.platforms.cisco_plan import canonical, plan
 from reversibility.platforms.cisco_text import classified
+from reversibility.platforms.device_identity import patterns
 from reversibility.platforms.dialogue import Dialogue, Question, Snapshot, WayBack
 from reversibility.platforms.driver import Files, UnknownGrammar
 from reversibility.platforms.interface_names import ios_name
@@ -115,12 +116,14 @@ class CiscoIos:
         "/snmp-users": "show snmp user",
     }
     about: Sequence[str] = ("show version",)
-    identity: Mapping[str, str] = {
-        "serial": r"(?i)^System Serial Number\s*: *(\S+)",
-        "model": r"(?i)^Model Number\s*: *(\S+)",
-        "firmware": r"^(?:Cisco )?IOS (?!XE).*, Version ([^\s,]+)",
-        "mac": r"^Base Ethernet MAC Address\s*: *(\S+)",
-    }
+    identity = patterns(
+        {
+            "serial": r"(?i)^System Serial Number\s*: *(\S+)",
+            "model": r"(?i)^Model Number\s*: *(\S+)",
+            "firmware": r"^(?:Cisco )?IOS (?!XE).*, Version ([^\s,]+)",
+            "mac": r"^Base Ethernet MAC Address\s*: *(\S+)",
+        }
+    )
     manufacturer = "Cisco"
 
     def required_files(self, kind: str) -> tuple[str, ...]:

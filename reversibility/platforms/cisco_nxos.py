@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reversibility.platforms.cisco_ios import RUNNING, CiscoIos
+from reversibility.platforms.device_identity import patterns
 from reversibility.platforms.dialogue import Dialogue, Question, Snapshot, WayBack
 from reversibility.platforms.interface_names import nxos_name
 
@@ -65,11 +66,13 @@ class CiscoNxos(CiscoIos):
     last_line = ""  # nothing says that a configuration is whole: the session compares its last block
     commands: Mapping[str, str] = {RUNNING: "show running-config", "/startup-config": "show startup-config"}
     about: Sequence[str] = ("show version", "show inventory")
-    identity: Mapping[str, str] = {
-        "serial": r'^NAME: "Chassis".*\n *PID: .*\bSN: (\S+)',
-        "model": r'^NAME: "Chassis".*\n *PID: (\S+)',
-        "firmware": r"^ *(?:NXOS|system): +version (\S+)",
-    }
+    identity = patterns(
+        {
+            "serial": r'^NAME: "Chassis".*\n *PID: .*\bSN: (\S+)',
+            "model": r'^NAME: "Chassis".*\n *PID: (\S+)',
+            "firmware": r"^ *(?:NXOS|system): +version (\S+)",
+        }
+    )
 
     def required_files(self, kind: str) -> tuple[str, ...]:
         """The running configuration, which has the VLANs."""

@@ -100,15 +100,17 @@ def read(text: str, *, nxos: bool = False) -> Seen:
     )
 
 
+_VLAN = re.compile(
+    r"(\d{1,4})\s+(\S.*?)\s+(?:active|suspend(?:ed)?|act/unsup|act/lshut|sus/lshut|act/ishut)\b"
+)
+_WIDE_VLAN = re.compile(r"(\d{1,4})\s+(\S.{31,})$")  # the status stands on the next line
+
+
 def read_vlan_table(text: str) -> tuple[Vlan, ...]:
     """The VLANs of ``show vlan brief``: the name may have blanks, and be wider than its column."""
     found = []
     for line in text.splitlines():
-        match = re.match(
-            r"(\d{1,4})\s+(\S.*?)\s+(?:active|suspend(?:ed)?|act/unsup|act/lshut|sus/lshut|act/ishut)\b", line
-        )
-        if match is None:
-            match = re.match(r"(\d{1,4})\s+(\S.{31,})$", line)  # the status stands on the next line
+        match = _VLAN.match(line) or _WIDE_VLAN.match(line)
         if match and int(match[1]) not in RESERVED:
             found.append(Vlan(int(match[1]), match[2].strip()))
     return tuple(found)

@@ -26,13 +26,18 @@ class Identity:
     mac: str = ""
 
 
-def identity_in(text: str, patterns: Mapping[str, str]) -> Identity:
+Patterns = Mapping[str, re.Pattern[str]]
+"""By field of ``Identity``: what finds it in a device's answers."""
+
+
+def patterns(texts: Mapping[str, str]) -> Patterns:
+    """Regular expressions over lines, compiled once: a process of Ansible's would compile them for each device."""
+    return {name: re.compile(text, re.MULTILINE) for name, text in texts.items()}
+
+
+def identity_in(text: str, patterns: Patterns) -> Identity:
     """The first match of each field's pattern. A pattern that matches nothing is no error: releases differ."""
-    found = {
-        name: match[1].strip()
-        for name, pattern in patterns.items()
-        if (match := re.search(pattern, text, re.MULTILINE))
-    }
+    found = {name: match[1].strip() for name, pattern in patterns.items() if (match := pattern.search(text))}
     return Identity(**{**found, "mac": colons(found.get("mac", ""))})
 
 

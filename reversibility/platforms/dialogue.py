@@ -111,6 +111,15 @@ class Dialogue:
     no_rsa_sha2: bool = False
     """Whether old firmware fails on RSA keys with SHA-2."""
 
+    def __post_init__(self) -> None:
+        """Have the expressions in the cache of ``re``, which the processes of Ansible's workers then begin with."""
+        for pattern in (self.prompt, self._volatile, *self.errors, *self.harmless, *self.risky):
+            re.compile(pattern)
+
+    @property
+    def _volatile(self) -> str:
+        return "|".join(f"(?:{line})" for line in self.volatile)
+
     def stable(self, text: str) -> str:
         """The configuration in the form in which two readings are compared: without empty lines and separators too."""
         return "\n".join(
@@ -119,7 +128,7 @@ class Dialogue:
 
     def kept(self, text: str) -> str:
         """The text for the record: without lines that change with each reading."""
-        pattern = re.compile("|".join(f"(?:{line})" for line in self.volatile)) if self.volatile else None
+        pattern = re.compile(self._volatile) if self.volatile else None
         lines = [line.rstrip() for line in text.splitlines()]
         return (
             "\n".join(line for line in lines if not (pattern and pattern.fullmatch(line))).strip("\n") + "\n"

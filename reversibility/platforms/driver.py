@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -73,7 +74,7 @@ class SwitchDriver(Driver, Protocol):
     """The path of each file and the command whose answer it is; the first is the running configuration."""
     about: Sequence[str]
     """Commands whose answers say what the device is; they are no part of its configuration."""
-    identity: Mapping[str, str]
+    identity: Mapping[str, re.Pattern[str]]
     """What finds each field of an Identity in those answers and in the running configuration."""
     manufacturer: str
     dialogue: Dialogue

@@ -52,10 +52,11 @@ def _long(name: str, table: dict[str, str]) -> str:
     return f"{long}{match[2]}" if long else f"{match[1]}{match[2]}"
 
 
+_DIGITS = re.compile("([0-9]+)")
+
+
 def natural(name: str) -> tuple[tuple[int, str], ...]:
     """Sort key by which port 2 stands before port 10."""
     return tuple(
-        (int(part), "") if part[0] in "0123456789" else (-1, part)
-        for part in re.split(r"([0-9]+)", name)
-        if part
+        (int(part), "") if part[0] in "0123456789" else (-1, part) for part in _DIGITS.split(name) if part
     )

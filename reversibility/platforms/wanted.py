@@ -70,7 +70,7 @@ def wanted_configuration(
         snmp_users=_names(variables.get("network_snmp_users")),
         ntp=_names(variables.get("network_ntp")),
         syslog=_names(variables.get("network_syslog")),
-        radius=_names(variables.get("network_radius")),
+        radius=_servers(market, variables.get("network_radius")),
         radius_vlans=_answerable(market, asset, table),
         banner=variables.get("network_banner"),
         protected_ports=frozenset() if open_word else frozenset(uplinks),
@@ -252,6 +252,16 @@ def _mirrors(given: Any, port_name: Callable[[str], str]) -> tuple[Mirror, ...] 
 
 def _numbers(given: Iterable[str] | None, table: Mapping[str, int]) -> frozenset[int] | None:
     return None if given is None else frozenset(table[name] for name in given)
+
+
+def _servers(market: Market, given: Iterable[Any] | None) -> tuple[str, ...] | None:
+    """The addresses of servers that are named by tag or by address: a device has no names of assets."""
+
+    def address(name: str) -> str:
+        asset = market.assets.get(name)
+        return str(asset.address) if asset is not None and asset.address else name
+
+    return None if given is None else _names(address(str(name)) for name in given)
 
 
 def _names(given: Iterable[Any] | None) -> tuple[str, ...] | None:

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import copy
+
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
+from ansible_collections.cartable.fleet.plugins.action.record import ActionModule as RecordAction
 from ansible_collections.cartable.fleet.plugins.plugin_utils import identity
 from ansible_collections.cartable.fleet.plugins.plugin_utils.package import need_package
 
@@ -96,16 +99,16 @@ class MarketAction(ActionBase):
 
     def record(self, arguments):
         """Run the action ``record`` in this task's place: what it is given holds secrets and is in no result."""
-        task = self._task.copy()
+        # Neither found by the loader nor copied deeply: both would be done anew in the process of each device.
+        task = copy.copy(self._task)
         task.args = arguments
-        record = self._shared_loader_obj.action_loader.get(
-            "cartable.fleet.record",
-            task=task,
-            connection=self._connection,
-            play_context=self._play_context,
-            loader=self._loader,
-            templar=self._templar,
-            shared_loader_obj=self._shared_loader_obj,
+        record = RecordAction(
+            task,
+            self._connection,
+            self._play_context,
+            self._loader,
+            self._templar,
+            self._shared_loader_obj,
         )
         return record.run(task_vars=self.variables)
 

@@ -35,14 +35,24 @@ BLANK = "hostname blank\nend\n"
 
 
 def plain(value: Any) -> Any:
-    """A part of the common model for JSON: sets become sorted lists."""
+    """A part of the common model for JSON: sets become sorted lists, and what is as the model's default is left out.
+
+    Every value of a task's result is copied several times on its way through Ansible.
+    """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {each.name: plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
+        said = ((each, getattr(value, each.name)) for each in dataclasses.fields(value))
+        return {each.name: plain(found) for each, found in said if found != _default(each)}
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (set, frozenset)):
         return sorted(plain(item) for item in value)
     return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _default(field_: dataclasses.Field[Any]) -> Any:
+    if field_.default_factory is not dataclasses.MISSING:
+        return field_.default_factory()
+    return field_.default
 
 
 def items(files: Mapping[str, bytes]) -> list[dict[str, str]]:

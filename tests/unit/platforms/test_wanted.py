@@ -116,3 +116,10 @@ def test_a_device_without_a_fixed_address_keeps_its_own_route(address: str | Non
     switch = replace(asset("switch", "SW1", ports={}), address=address)
     wanted = wanted_configuration(market(switch), switch, ios_name)
     assert wanted.routes is wanted.svis is None
+
+
+def test_a_radius_server_that_is_named_by_its_tag_is_configured_by_its_address() -> None:
+    server = asset("nas", "NA1")
+    switch = asset("switch", "SW1", network_radius=["NA1", "192.0.2.9"])
+    assert wanted_configuration(market(switch, server), switch).radius == ("192.0.2.9", "198.51.100.2")
+    assert wanted_configuration(market(switch), asset("switch", "SW1")).radius is None
