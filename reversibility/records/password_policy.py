@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from reversibility.errors import CartableError
-from reversibility.records.readable import readable_password, readable_problems
+from reversibility.records.readable import SHORTEST, readable_password, readable_problems
 from reversibility.records.vault_entry import Entry
 
 # No vowel and no y: what has no vowel holds no word of French or English, so that "no dictionary word" is
@@ -62,7 +62,14 @@ class PasswordPolicy:
 
         ``at_least`` is a length that the market asks for beyond the policy's. Whole passwords are drawn until one has
         all four classes: drawing class by class would make some likelier.
+
+        Raises CartableError when the readable policy cannot give ``at_least``.
         """
+        if self.readable and at_least > SHORTEST:
+            raise CartableError(
+                f"The market asks for passwords of {at_least} characters; a readable one may have {SHORTEST}. Choose "
+                "the policy user, or a smaller security_password_length."
+            )
         while True:
             password = readable_password() if self.readable else self._drawn(at_least)
             # A first symbol would make it an option of a command, or a formula in a spreadsheet.

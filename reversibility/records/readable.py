@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 WORDS = 5
+SHORTEST = 5 * 4 + 5 + 2  # characters: five words of four letters, hyphens, two digits
 DIGITS = "23456789"  # 0 and 1 are read as O and l
 NO_CAPITAL = "ilo"  # I is read as l, O as 0
 SHAPE = re.compile(rf"[A-Za-z]+(?:-[A-Za-z]+){{{WORDS - 1}}}-[{DIGITS}]{{2}}")

@@ -56,6 +56,12 @@ def test_a_market_may_ask_for_longer_passwords(name: str, asked: int) -> None:
         assert policy.problems(password) == []
 
 
+def test_a_length_that_readable_passwords_may_not_have_is_refused() -> None:
+    """Instead of drawing words for ever."""
+    with pytest.raises(CartableError, match="asks for passwords of 60 characters"):
+        policy_named("readable").generate(60)
+
+
 def test_every_sign_is_used() -> None:
     seen = set().union(*(policy_named("administrator").generate() for _ in range(400)))
     assert len(seen) == 19 + 20 + 6 + 6
