@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from reversibility.bundle.seal import Label, seal
+from reversibility.documents import start_page
+from reversibility.documents.render import html_to_pdfa3
+from reversibility.records.atomic import write_atomically
 
 LABEL = Label(
     market="essai",
@@ -30,6 +33,25 @@ PAYLOAD = {
     "11-documents/gros.bin": b"0123456789abcdef" * 8000,  # goes to the threads
     "completude.json": b"{}\n",
 }
+
+
+_rendered: list[bytes] = []
+
+
+@pytest.fixture(autouse=True)
+def one_pdf(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first bundle's real PDF serves all others of the process: it takes most of a build's time.
+
+    What a PDF says and how it is made is tested in ``tests/unit/documents``.
+    """
+
+    def first_rendered(html: str, path: Path) -> None:
+        if not _rendered:
+            html_to_pdfa3(html, path)
+            _rendered.append(path.read_bytes())
+        write_atomically(path, _rendered[0])
+
+    monkeypatch.setattr(start_page, "html_to_pdfa3", first_rendered)
 
 
 def make_key(path: Path) -> Path:
