@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
-from ansible_collections.cartable.fleet.plugins.plugin_utils.network import action
+from ansible_collections.cartable.fleet.plugins.plugin_utils.network import action, delegation
 
 if action.MISSING is None:
     from ansible_collections.cartable.fleet.plugins.plugin_utils.network.errors import LoginRefused
 
+    from reversibility.platforms.registry import shell_driver
 
-class ActionModule(action.DeviceAction):
-    """The action ``cartable.fleet.device_login``; see the module of the same name for its documentation."""
+
+class Login:
+    """Logs in once with the account's secret, or with its former one. Subclasses are actions on a device."""
 
     ARGUMENTS = {
         "account": {"type": "str", "required": True},
@@ -20,7 +22,7 @@ class ActionModule(action.DeviceAction):
     }
 
     def act(self):
-        """Log in once with the account's secret, or with its former one."""
+        """Log in; a refusal is a result."""
         account = self.arguments["account"]
         revision = self.arguments["revision"]
         secret = self.former(account, revision) if self.arguments["former"] else self.secret(account)
@@ -29,3 +31,23 @@ class ActionModule(action.DeviceAction):
         except LoginRefused as error:
             return {"changed": False, "logged_in": False, "detail": str(error)}
         return {"changed": False, "logged_in": True, "detail": ""}
+
+
+class ShellLogin(Login, action.ShellAction):
+    """Login to a Unix device."""
+
+
+class ActionModule(Login, action.DeviceAction):
+    """The action ``cartable.fleet.device_login``; see the module of the same name for its documentation."""
+
+    def find(self, platform):
+        """The platform's driver: of a Unix device, or of one with a command line."""
+        self.driver = shell_driver(platform, self.asset.kind)
+        if self.driver is None:
+            super().find(platform)
+
+    def act(self):
+        """Log in in the way of the platform."""
+        if hasattr(self.driver, "scripts"):
+            return delegation.act_as(ShellLogin, self)
+        return super().act()

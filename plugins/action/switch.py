@@ -30,7 +30,7 @@ SECRETS_SET = "secrets-set.json"
 class ActionModule(action.DeviceAction):
     """The action ``cartable.fleet.switch``; see the module of the same name for its documentation."""
 
-    ARGUMENTS = device_states.ARGUMENTS | {"renew": {"type": "list", "elements": "str", "default": []}}
+    ARGUMENTS = device_states.ARGUMENTS
 
     def find(self, platform):
         """The platform's driver: for an API, for Open vSwitch on a Linux machine, or for a command line."""
@@ -60,16 +60,12 @@ class ActionModule(action.DeviceAction):
         """Read the device, and record the result with the action ``record``."""
         result = self._device().gather()
         seen = self.driver.parse(result.files)
-        accounts = [
-            {"login": account.name, "role": account.role, "locked": not account.enabled}
-            for account in seen.accounts
-        ]
         path = next(iter(self.driver.commands))
         said = f"{result.about}\n{result.files[path].decode('utf-8', 'replace')}"
         identity = identity_in(said, self.driver.identity)
         files = {
             "inventory.json": inventory_record(self.asset, self.driver.manufacturer, identity, seen),
-            "accounts.json": {"accounts": accounts},
+            "accounts.json": devices.accounts_record(seen),
             "compliance.json": {"rules": findings(seen), "saved": result.saved},
         }
         kept = self.record({"configuration": devices.items(result.files), "files": files})

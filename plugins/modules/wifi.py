@@ -28,6 +28,14 @@ requirements:
 extends_documentation_fragment:
   - cartable.fleet.device
   - cartable.fleet.device.change
+options:
+  renew:
+    description:
+      - Accounts whose password is set from the vault, by their names there. The next login has to use it. OpenWrt only.
+    type: list
+    elements: str
+    default: []
+    version_added: "0.3.0"
 attributes:
   check_mode:
     description: Reads the device and says what would change.

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from reversibility.bundle import layout
 from reversibility.errors import CartableError
+from reversibility.market.host_keys import reached_by_ssh
+from reversibility.market.load import load_market
+from reversibility.operations.takeover.access import reached_with_key
 from reversibility.records.inventory_summary import dicts
 from reversibility.records.json_text import read_json
 
@@ -50,10 +53,18 @@ def _credentials(data: Path) -> Iterator[tuple[tuple[str, str], str]]:
         if holder.get("party") == "contractor":
             yield ("holder's key of the contractor", str(holder["name"])), str(holder["recipient"])
     known_hosts = data / layout.AUTOMATION / layout.KNOWN_HOSTS
+    own = _keep_their_host_keys(data)
     for line in known_hosts.read_text(encoding="utf-8").splitlines() if known_hosts.is_file() else []:
         words = line.split()
-        if len(words) >= 3 and not line.startswith("#"):
+        if len(words) >= 3 and not line.startswith("#") and words[0] not in own:
             yield ("SSH host key of", f"{words[0]} ({words[1]})"), words[2]
     with (data / layout.ACCOUNTS / "coffre.csv").open(encoding="utf-8-sig", newline="") as stream:
         for row in csv.DictReader(stream, delimiter=";"):
             yield ("password of", f"{row['Étiquette']}/{row['Compte']}"), row["Révision"]
+
+
+def _keep_their_host_keys(data: Path) -> set[str]:
+    """The names in ``known_hosts`` of devices whose private host key is in no record, so that nobody was given it."""
+    market = load_market(data / layout.AUTOMATION / layout.MARKET)
+    given = {asset.tag for asset in reached_with_key(market)}
+    return {name for tag, name in reached_by_ssh(market).items() if tag not in given}

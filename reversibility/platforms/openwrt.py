@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from reversibility.market.model import Asset, Market
@@ -11,14 +11,16 @@ from reversibility.platforms import openwrt_plan, openwrt_scripts, shell_driver,
 from reversibility.platforms.device_identity import Unidentified
 from reversibility.platforms.differences import NBSP, differences
 from reversibility.platforms.driver import ChangeRefused, Files, UnknownGrammar
-from reversibility.platforms.model import Configuration, Ssid, Vlan
-from reversibility.platforms.openwrt_plan import CRONTAB, NETWORK, SYSTEM, WIRELESS, read
+from reversibility.platforms.model import Account, Configuration, Ssid, Vlan
+from reversibility.platforms.openwrt_plan import CRONTAB, NETWORK, SHADOW, SYSTEM, WIRELESS, read
 from reversibility.platforms.redaction import LONGEST_LINE, MASK, MOST_LINES, looks_secret, mask_shapes
 from reversibility.platforms.secret_names import fill, names_in
 from reversibility.platforms.shell_driver import Goal
 from reversibility.platforms.wanted import wanted_configuration
 
 _PATH = re.compile(r"/etc/config/[A-Za-z0-9_-]+")
+_ACCOUNT = re.compile(r"([a-z_][a-z0-9_-]{0,31}):([^:]*)((?::[0-9]*){7})")
+_NO_HASH = frozenset({"", "*", "!", "!!", "x"})
 _SECRET = re.compile(
     r"passw|passphrase|secret|psk|token|credential|community|(?:^|_)key\d*$|^key|_key|r[01]kh|sae|^pins?$|_pins?$|wps_pin|^auth$|hash|cookie"
     r"|pwd|^value$|apikey|cipherkey|_pass$|^pass$"
@@ -61,8 +63,8 @@ class Openwrt(Unidentified):
         return (WIRELESS, NETWORK, SYSTEM)
 
     def collected(self, kind: str) -> tuple[str, ...]:
-        """Every file of UCI, and the hours of the SSIDs."""
-        return ("/etc/config/*", CRONTAB)
+        """Every file of UCI, the hours of the SSIDs, and the accounts."""
+        return ("/etc/config/*", CRONTAB, SHADOW)
 
     def redact(self, path: str, text: str) -> str | None:
         """The file written anew without secrets; None when libuci would refuse it."""
@@ -70,6 +72,8 @@ class Openwrt(Unidentified):
             return "".join(
                 f"{mask_shapes(line)}\n" for line in text.splitlines() if line.endswith("# cartable")
             )
+        if path == SHADOW:
+            return _without_hashes(text)
         if not _PATH.fullmatch(path) or text.count("\n") > MOST_LINES:
             return None
         try:
@@ -84,7 +88,7 @@ class Openwrt(Unidentified):
             return None
 
     def parse(self, files: Files) -> Configuration:
-        """Name and SSIDs."""
+        """Name, SSIDs and accounts."""
         wireless = read(files, WIRELESS)
         radios = openwrt_plan.radios_of(wireless)
         names = [s for s in read(files, SYSTEM) if s.type == "system"]
@@ -99,6 +103,7 @@ class Openwrt(Unidentified):
             hostname=names[0].text("hostname") if names else "",
             vlans=tuple(Vlan(number) for number in sorted({s.vlan for s in found.values() if s.vlan})),
             ssids=tuple(found[name] for name in sorted(found)),
+            accounts=tuple(_accounts(files.get(SHADOW, b"").decode("utf-8", "replace"))),
         )
 
     def render(self, wanted: Configuration) -> str:
@@ -194,6 +199,24 @@ class Openwrt(Unidentified):
     def restore(self, files: Files) -> tuple[str, ...]:
         """The paths of the files to put back, then what applies them."""
         return (*sorted(path for path in files if _PATH.fullmatch(path) or path == CRONTAB), "reload_config")
+
+
+def _accounts(shadow: str) -> Iterator[Account]:
+    """The accounts of ``/etc/shadow``. One whose hash is ``*`` or begins with ``!`` is opened by no password."""
+    for line in shadow.splitlines():
+        name, _, rest = line.partition(":")
+        if name and rest:
+            yield Account(name, "admin" if name == "root" else "", enabled=rest[0] not in "*!")
+
+
+def _without_hashes(shadow: str) -> str | None:
+    """``/etc/shadow`` without its hashes, but with what says that there is none; None for anything else."""
+    lines = [_ACCOUNT.fullmatch(line) for line in shadow.splitlines()]
+    if not all(lines):
+        return None
+    return "".join(
+        f"{line[1]}:{line[2] if line[2] in _NO_HASH else MASK}{line[3]}\n" for line in lines if line
+    )
 
 
 def _ssid(section: uci.Section, radios: Mapping[str, str]) -> Ssid:

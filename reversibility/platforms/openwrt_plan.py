@@ -14,7 +14,7 @@ from reversibility.platforms.shell_driver import Goal
 from reversibility.platforms.wifi_hours import Hours
 
 WIRELESS, NETWORK, SYSTEM = "/etc/config/wireless", "/etc/config/network", "/etc/config/system"
-CRONTAB = "/etc/crontabs/root"
+CRONTAB, SHADOW = "/etc/crontabs/root", "/etc/shadow"
 HOURS = "cartable_hours"
 """Option of a section: the hours of its SSID, which cron keeps."""
 BANDS = {"2g": "2.4", "5g": "5", "6g": "6", "11g": "2.4", "11a": "5"}

@@ -10,7 +10,7 @@ from reversibility.platforms.shell_driver import Scripts
 
 FOLDER = "/var/run/cartable-change"  # in memory
 
-_READ = "cd / && tar -cf - $(ls -d etc/config/* etc/crontabs/root 2>/dev/null)"
+_READ = "cd / && tar -cf - $(ls -d etc/config/* etc/crontabs/root etc/shadow 2>/dev/null)"
 
 _APPLY = f"""set -eu
 umask 077
@@ -87,6 +87,21 @@ fi
 rm -rf $d
 """
 
+# BusyBox asks for the new password twice, and reads each a byte at a time from whatever its standard input is.
+_PASSWORD = """set -eu
+IFS= read -r account
+IFS= read -r password
+printf '%s\\n%s\\n' "$password" "$password" | passwd "$account" >/dev/null 2>&1 || {
+  echo "passwd does not change the password of $account" >&2
+  exit 1
+}
+"""
+
 SCRIPTS = Scripts(
-    read=_READ, apply=_APPLY, confirm=_CONFIRM, revert=_REVERT, way_back="rpcd's apply with rollback"
+    read=_READ,
+    apply=_APPLY,
+    confirm=_CONFIRM,
+    revert=_REVERT,
+    way_back="rpcd's apply with rollback",
+    password=_PASSWORD,
 )

@@ -39,6 +39,8 @@ class Scripts:
     """Undoes the change now, and cancels the way back."""
     way_back: str
     """The way back's name, for people."""
+    password: str = ""
+    """Sets the password of an account; takes both on standard input, a line each. '' where no role does that here."""
 
 
 class ShellDriver(Driver, Protocol):

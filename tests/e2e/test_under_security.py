@@ -2,8 +2,8 @@
 
 The whole school is provisioned without them (security_linux is off by default); these two have them on.
 
-On demand (CARTABLE_UNDER_SECURITY=1), as long as the demo's school is provisioned without the rules: it takes minutes. It has
-passed as a whole.
+On demand (CARTABLE_UNDER_SECURITY=1), as long as the demo's school is provisioned without the rules: it takes minutes.
+It has passed as a whole.
 """
 
 from __future__ import annotations

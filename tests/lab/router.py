@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.lab.plan import School, Vlan
+from tests.lab.plan import Host, School, Vlan
 from tests.lab.shell import LabError
 
 TRUNK = "trunk"
@@ -153,6 +153,12 @@ def forget_trunk() -> str:
     return f"ovs-vsctl --if-exists del-port {TRUNK}"
 
 
+def mac(router: Host, vlan: Vlan) -> str:
+    """The MAC address of the router's interface in ``vlan``: the declared one in its own, made from it in others."""
+    words = router.mac.split(":")
+    return router.mac if vlan == router.vlan else ":".join([*words[:4], f"{vlan.number % 256:02x}", words[5]])
+
+
 def network_script(school: School) -> str:
     """What the router runs at each start: its own small switch on the trunk, with one interface a VLAN.
 
@@ -167,9 +173,9 @@ def network_script(school: School) -> str:
     ]
     for vlan in school.vlans.values():
         name = interface(vlan)
-        mac = f' mac=\\"{router.mac}\\"' if vlan == router.vlan else ""
         commands += [
-            f"ovs-vsctl --may-exist add-port br0 {name} tag={vlan.number} -- set interface {name} type=internal{mac}",
+            f"ovs-vsctl --may-exist add-port br0 {name} tag={vlan.number} -- set interface {name} type=internal"
+            f' mac=\\"{mac(router, vlan)}\\"',
             f"ip address replace {vlan.gateway}/{vlan.subnet.prefixlen} dev {name}",
             f"ip link set {name} up",
             f"ethtool -K {name} tx off >/dev/null",

@@ -146,6 +146,13 @@ class MarketAction(ActionBase):
         server = self._server(account) if own is None else None
         return vault.find(server, f"radius/{self.asset.tag}") if server else own
 
+    def former(self, account, revision=""):
+        """The password before the current one, or the one of a revision, which must not open the device any more."""
+        former = vault_session.opened_vault(self.paths.vault).former(self.asset.tag, account, revision)
+        if not former:
+            raise CartableError(f"The vault has no former password of {self.asset.tag}/{account}.")
+        return former
+
     def is_of_server(self, name):
         """Whether a secret is that of a RADIUS server of the market, which the role radius makes and rotates."""
         vault = vault_session.opened_vault(self.paths.vault)
@@ -193,13 +200,6 @@ class DeviceAction(MarketAction):
             account = name.removeprefix(devices.ACCOUNT)
             raise CartableError(f"The vault has no {self.asset.tag}/{account}; the role switch prepares it.")
         return entry.wanted_secret
-
-    def former(self, account, revision=""):
-        """The password before the current one, or the one of a revision, which must not open the device any more."""
-        former = vault_session.opened_vault(self.paths.vault).former(self.asset.tag, account, revision)
-        if not former:
-            raise CartableError(f"The vault has no former password of {self.asset.tag}/{account}.")
-        return former
 
 
 class ShellAction(MarketAction):

@@ -63,6 +63,16 @@ def items(files: Mapping[str, bytes]) -> list[dict[str, str]]:
     ]
 
 
+def accounts_record(seen: Configuration) -> dict[str, Any]:
+    """The content of ``accounts.json``: the accounts that a device shows, and whether a password opens each."""
+    return {
+        "accounts": [
+            {"login": account.name, "role": account.role, "locked": not account.enabled}
+            for account in seen.accounts
+        ]
+    }
+
+
 @dataclass
 class Result:
     """Result of a state of the action. ``files`` hold secrets."""

@@ -18,6 +18,7 @@ ARGUMENTS = {
     "state": {"type": "str", "choices": STATES, "default": "present"},
     "files": {"type": "dict"},
     "way_back_minutes": {"type": "int", "default": 5},
+    "renew": {"type": "list", "elements": "str", "default": []},
 }
 
 
@@ -48,9 +49,10 @@ class DeviceStates:
         inventory = inventory_record(
             self.asset, self.driver.manufacturer, self.driver.identified(result.files), seen
         )
-        kept = self.record(
-            {"configuration": devices.items(result.files), "files": {"inventory.json": inventory}}
-        )
+        files = {"inventory.json": inventory}
+        if seen.accounts:
+            files["accounts.json"] = devices.accounts_record(seen)
+        kept = self.record({"configuration": devices.items(result.files), "files": files})
         return {**kept, **self._told(result, bool(kept.get("changed")))}
 
     def _planned(self):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -78,6 +79,19 @@ class ShellDevice:
         with self._login() as shell:
             files = self._read(shell)
         return self._result(files, self._restoring(kept, files), {})
+
+    def set_password(self, account: str, password: str) -> None:
+        """Set the password of an account; a login with it is the caller's proof. Raises CommandRefused."""
+        if not self.driver.scripts.password:
+            raise CommandRefused(f"{self.target.name}: no password is set on this platform.")
+        with self._login() as shell:
+            data = f"{account}\n{password}\n".encode()
+            shell.run(self.driver.scripts.password, data, what=f"the new password of {account}")
+
+    def log_in(self, username: str, password: str) -> None:
+        """Log in with another account's password and leave. Raises LoginRefused."""
+        other = {"username": username, "password": password, "second_password": "", "key_file": ""}
+        RemoteShell(dataclasses.replace(self.target, **other), self.limits).close()
 
     # -- inside ----
 

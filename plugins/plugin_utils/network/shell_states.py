@@ -22,6 +22,15 @@ class ShellStates(DeviceStates, actions.ShellAction):
             )
         return super()._gathered()
 
+    def _present(self):
+        """Apply, then set the passwords of ``renew``, which the next login has to use."""
+        answer = super()._present()
+        names = [name.removeprefix(actions.devices.ACCOUNT) for name in self.arguments["renew"]]
+        for name in names:
+            if not self._task.check_mode:
+                self._device().set_password(name, self.secret(name))
+        return {**answer, "changed": answer["changed"] or bool(names)}
+
     def _restored(self):
         """Restore the recorded files."""
         if self.asset.platform.family == "linux":

@@ -18,7 +18,7 @@ PASSWORD, OPERATOR_KEY, HOST_KEY = "password", "operator_key", "host_key"
 AGE, SIGNING, HALF, PERSON, COPIES = "age_identity", "signing_key", "half", "person", "copies"
 CONTRACTOR = "contractor"
 # Methods with which a take-over tries a former secret. Other secrets are replaced without a test of the former one.
-TRIED = frozenset({"unix_password", "samba", "restic", "windows_local", "network_account"})
+TRIED = frozenset({"unix_password", "samba", "restic", "windows_local", "network_account", "radius_secret"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ Needs root.
 from __future__ import annotations
 
 import asyncio
+import shlex
 import socket
 import subprocess
 import threading
@@ -21,7 +22,10 @@ HERE = Path(__file__).parent
 
 
 class UnixDevice:
-    """A machine whose ``folders`` are empty and its own. ``refuse`` stops answering logins."""
+    """A machine whose ``folders`` are empty and its own. ``reachable`` can be taken away, as a cable.
+
+    What is in its folders, but for ``/run``, and its host key outlive it in the folder ``store``, where one is given.
+    """
 
     def __init__(
         self,
@@ -32,8 +36,11 @@ class UnixDevice:
         username: str = "root",
         address: str = "127.0.0.1",
         environment: Mapping[str, str] | None = None,
+        store: Path | None = None,
+        port: int = 0,
     ) -> None:
-        self.username, self.password, self.address = username, password, address
+        self.username, self.password, self.address, self.port = username, password, address, port
+        self.store = store
         self.reachable = True
         self.logins = 0
         self.scripts: list[str] = []
@@ -44,7 +51,7 @@ class UnixDevice:
         self._connections: set[asyncssh.SSHServerConnection] = set()
 
     def __enter__(self) -> UnixDevice:
-        mounts = "\n".join(f"mkdir -p {f}; mount -t tmpfs -o mode=0755 none {f}" for f in self._folders)
+        mounts = "\n".join(map(self._mount, self._folders))
         script = f"set -e\n{mounts}\nmkdir -p /run/simulated\necho ready\n"
         script += "while :; do sleep 3600 & wait $!; done"  # as the first process it takes the dead away
         self._machine = subprocess.Popen(
@@ -59,7 +66,7 @@ class UnixDevice:
         )
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self.key = asyncssh.generate_private_key("ssh-ed25519")
+        self.key = self._host_key()
         self.server = self._call(self._listen())
         self.port = int(self.server.sockets[0].getsockname()[1])
         return self
@@ -74,7 +81,8 @@ class UnixDevice:
     @property
     def known_hosts(self) -> str:
         """Line of a known_hosts file."""
-        return f"[{self.address}]:{self.port} {self.key.export_public_key().decode().strip()}\n"
+        name = self.address if self.port == 22 else f"[{self.address}]:{self.port}"
+        return f"{name} {self.key.export_public_key().decode().strip()}\n"
 
     def command(self, script: str) -> list[str]:
         """The command that runs a script on the machine."""
@@ -107,14 +115,39 @@ class UnixDevice:
         script = f"mkdir -p {path.rpartition('/')[0]}; cat > {path}; chmod {mode:o} {path}"
         subprocess.run(self.command(script), input=text, text=True, check=True, timeout=20)
 
+    def opens(self, username: str, password: str) -> bool:
+        """Whether a password opens an account."""
+        return (username, password) == (self.username, self.password)
+
     # -- inside ----
+
+    def _mount(self, folder: str) -> str:
+        """The commands that give the machine a folder of its own."""
+        own = self.store / folder[1:] if self.store and folder != "/run" else None
+        if own:
+            own.mkdir(parents=True, exist_ok=True)
+        mount = f"mount --bind {shlex.quote(str(own))}" if own else "mount -t tmpfs -o mode=0755 none"
+        if folder != "/etc":
+            return f"mkdir -p {folder}; {mount} {folder}"
+        # Its programs are this machine's, and find their libraries as they do here.
+        return f"cp /etc/ld.so.cache /run/; {mount} /etc; mv /run/ld.so.cache /etc/"
+
+    def _host_key(self) -> asyncssh.SSHKey:
+        path = self.store / "host_key" if self.store else None
+        if path and path.exists():
+            return asyncssh.read_private_key(path)
+        key = asyncssh.generate_private_key("ssh-ed25519")
+        if path:
+            path.touch(mode=0o600)
+            key.write_private_key(path)
+        return key
 
     def _call(self, coroutine):
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
 
     async def _listen(self) -> asyncssh.SSHAcceptor:
         return await asyncssh.listen(
-            self.address, 0, server_factory=lambda: _Login(self, self._connections), process_factory=self._run,
+            self.address, self.port, server_factory=lambda: _Login(self, self._connections), process_factory=self._run,
             server_host_keys=[self.key], encoding=None, login_timeout=10, family=socket.AF_INET,
         )  # fmt: skip
 
@@ -167,4 +200,4 @@ class _Login(asyncssh.SSHServer):
 
     def validate_password(self, username: str, password: str) -> bool:
         self.device.logins += 1
-        return (username, password) == (self.device.username, self.device.password)
+        return self.device.opens(username, password)

@@ -37,7 +37,7 @@ def log_in(ios, target, vault, monkeypatch: pytest.MonkeyPatch):
         made.market, made.asset = SimpleNamespace(assets={}), SimpleNamespace(tag=TAG, site=SITE)
         made.paths = SimpleNamespace(vault=vault.path)
         made.arguments = {"account": "admin", "former": False, "revision": "", **arguments}
-        driver = switch_driver("cisco_ios")
+        made.driver = driver = switch_driver("cisco_ios")
         there = device.Device(target(simulators), driver, driver.dialogue, made.secret)
         made.device = lambda: there
         return made.act()

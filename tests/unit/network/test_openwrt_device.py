@@ -4,73 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.cartable.fleet.plugins.plugin_utils.network.errors import CommandRefused, Unreachable
+from ansible_collections.cartable.fleet.plugins.plugin_utils.network.errors import (
+    CommandRefused,
+    LoginRefused,
+    Unreachable,
+)
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network.session import Limits
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network.shell_device import ShellDevice
 from ansible_collections.cartable.fleet.plugins.plugin_utils.network.transport import Target
 
 from reversibility.platforms import uci
 from reversibility.platforms.driver import ChangeRefused
-from reversibility.platforms.model import Configuration, Radio, Ssid
+from reversibility.platforms.model import Account, Configuration, Radio, Ssid
 from reversibility.platforms.openwrt import DRIVER
-from tests.project import PROJECT
-from tests.simulators.network.unix import UnixDevice
+from tests.simulators.network.openwrt import FACTORY, OpenwrtDevice
 from tests.unit.network.conftest import wait_for
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root for a machine's own folders")
-FOLDERS = ("/run", "/etc/config", "/etc/crontabs", "/etc/init.d")
-ENVIRONMENT = {"SIMULATED_PYTHON": sys.executable, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1"}
-FACTORY = {
-    "/etc/config/wireless": """
-config wifi-device 'radio0'
-	option type 'mac80211'
-	option band '2g'
-	option channel '1'
-	option disabled '1'
-
-config wifi-iface 'default_radio0'
-	option device 'radio0'
-	option network 'lan'
-	option mode 'ap'
-	option ssid 'OpenWrt'
-	option encryption 'none'
-
-config wifi-iface
-	option device 'radio0'
-	option network 'lan'
-	option mode 'ap'
-	option ssid 'anonyme'
-
-config wifi-device 'radio1'
-	option type 'mac80211'
-	option band '5g'
-	option channel '36'
-	option disabled '1'
-
-config wifi-iface 'mesh'
-	option device 'radio1'
-	option mode 'mesh'
-""",
-    "/etc/config/network": """
-config interface 'lan'
-	option device 'br-lan'
-	option proto 'static'
-	option ipaddr '127.1.10.10'
-
-config device
-	option name 'br-lan'
-	option type 'bridge'
-	list ports 'lan1'
-""",
-    "/etc/config/system": "config system\n\toption hostname 'AP250001'\n",
-    "/etc/crontabs/root": "5 4 * * 0 /usr/sbin/other\n",
-    "/etc/init.d/cron": "#!/bin/sh\necho $1 >> /run/simulated/cron\n",
-}
 WANTED = Configuration(
     ssids=(
         Ssid("L'école", 40, "wpa3-personal", hidden=True, bands=frozenset({"5"})),
@@ -89,16 +43,13 @@ SECRETS = {
 
 
 @pytest.fixture
-def machine(password: str) -> Iterator[UnixDevice]:
-    with UnixDevice("openwrt_tools", FOLDERS, password=password, environment=ENVIRONMENT) as machine:
-        for path, text in FACTORY.items():
-            machine.put(path, text, 0o755 if "init.d" in path else 0o644)
-        machine.at_the_device("mkdir /run/rpcd")
+def machine(password: str) -> Iterator[OpenwrtDevice]:
+    with OpenwrtDevice("AP250001", password=password) as machine:
         yield machine
 
 
 @pytest.fixture
-def device(machine: UnixDevice, tmp_path: Path) -> Callable[..., ShellDevice]:
+def device(machine: OpenwrtDevice, tmp_path: Path) -> Callable[..., ShellDevice]:
     def made(**options: object) -> ShellDevice:
         (tmp_path / "known_hosts").write_text(machine.known_hosts)
         target = Target(
@@ -115,14 +66,14 @@ def device(machine: UnixDevice, tmp_path: Path) -> Callable[..., ShellDevice]:
     return made
 
 
-def state(machine: UnixDevice) -> str:
+def state(machine: OpenwrtDevice) -> str:
     return machine.at_the_device(
         "cat /etc/config/* /etc/crontabs/root; ls /run/rpcd /run | grep -v simulated || :"
     )
 
 
 def test_from_the_factory_to_the_wanted_ssids_and_a_second_run_without_a_change(
-    machine: UnixDevice, device
+    machine: OpenwrtDevice, device
 ) -> None:
     before = state(machine)
     planned = device().plan(WANTED)
@@ -155,7 +106,7 @@ def test_from_the_factory_to_the_wanted_ssids_and_a_second_run_without_a_change(
     assert (again.changed, again.diffs) == (False, ())
 
 
-def test_drift_is_repaired_option_by_option(machine: UnixDevice, device) -> None:
+def test_drift_is_repaired_option_by_option(machine: OpenwrtDevice, device) -> None:
     device().present(WANTED)
     machine.at_the_device(
         "uci set wireless.cartable_1_radio0.isolate=0; uci set wireless.cartable_1_radio0.wds=1; "
@@ -171,7 +122,7 @@ def test_drift_is_repaired_option_by_option(machine: UnixDevice, device) -> None
     assert "wds" not in text
 
 
-def test_hours_are_kept_by_cron_whatever_the_hour(machine: UnixDevice, device) -> None:
+def test_hours_are_kept_by_cron_whatever_the_hour(machine: OpenwrtDevice, device) -> None:
     guests = dataclasses.replace(WANTED.ssids[1], hours="mon-fri 07:30-18:30")
     wanted = dataclasses.replace(WANTED, ssids=(guests,))
     done = device().present(wanted)
@@ -187,7 +138,7 @@ def test_hours_are_kept_by_cron_whatever_the_hour(machine: UnixDevice, device) -
     assert "disabled" not in machine.at_the_device("cat /etc/config/wireless")
 
 
-def test_without_a_new_login_rpcd_undoes_the_change(machine: UnixDevice, device) -> None:
+def test_without_a_new_login_rpcd_undoes_the_change(machine: OpenwrtDevice, device) -> None:
     before = state(machine)
     cut = device(minutes=2, minute=1.0)
     login = cut._new_login
@@ -212,7 +163,9 @@ def test_without_a_new_login_rpcd_undoes_the_change(machine: UnixDevice, device)
         ("touch /run/simulated/no-rpcd", WANTED, "rpcd does not answer"),
     ],
 )
-def test_what_fails_leaves_the_device_as_it_was(machine: UnixDevice, device, fault, wanted, sentence) -> None:
+def test_what_fails_leaves_the_device_as_it_was(
+    machine: OpenwrtDevice, device, fault, wanted, sentence
+) -> None:
     before = state(machine)
     machine.at_the_device(fault or "uci set network.lan=nothing; uci delete network.lan; uci commit network")
     before = state(machine)
@@ -221,7 +174,7 @@ def test_what_fails_leaves_the_device_as_it_was(machine: UnixDevice, device, fau
     assert state(machine) == before
 
 
-def test_a_second_change_waits_for_the_first(machine: UnixDevice, device) -> None:
+def test_a_second_change_waits_for_the_first(machine: OpenwrtDevice, device) -> None:
     first = device()
     first._proven = lambda wanted, handle: (_ for _ in ()).throw(KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt):
@@ -234,7 +187,9 @@ def test_a_second_change_waits_for_the_first(machine: UnixDevice, device) -> Non
     assert machine.at_the_device("ls /run/simulated/armed") == "/run/simulated/armed\n"
 
 
-def test_a_line_that_uci_refuses_changes_nothing_though_its_status_is_0(machine: UnixDevice, device) -> None:
+def test_a_line_that_uci_refuses_changes_nothing_though_its_status_is_0(
+    machine: OpenwrtDevice, device
+) -> None:
     before = state(machine)
     one = device()
     payload = DRIVER.payload
@@ -247,7 +202,7 @@ def test_a_line_that_uci_refuses_changes_nothing_though_its_status_is_0(machine:
     assert state(machine) == before
 
 
-def test_what_the_device_cannot_do_is_refused_before_anything_is_sent(machine: UnixDevice, device) -> None:
+def test_what_the_device_cannot_do_is_refused_before_anything_is_sent(machine: OpenwrtDevice, device) -> None:
     cases = {
         "declare network_uplink": dataclasses.replace(WANTED, uplink=""),
         "no radio radio7": dataclasses.replace(WANTED, radios=(Radio("radio7"),)),
@@ -261,16 +216,37 @@ def test_what_the_device_cannot_do_is_refused_before_anything_is_sent(machine: U
     assert not any("uci" in script for script in machine.scripts)
 
 
-def test_what_was_kept_goes_back_to_a_device_from_the_factory(machine: UnixDevice, device) -> None:
+def test_what_was_kept_goes_back_to_a_device_from_the_factory(machine: OpenwrtDevice, device) -> None:
     timed = tuple(dataclasses.replace(ssid, hours="mon-fri 07:30-18:30") for ssid in WANTED.ssids)
     device().present(dataclasses.replace(WANTED, ssids=timed))
     kept = device().gather().files
-    for path, text in FACTORY.items():
-        machine.put(path, text, 0o755 if "init.d" in path else 0o644)
+    machine.reset()
     assert device().restore(kept, check=True).changed
     assert "cartable" not in state(machine)
     done = device().restore(kept)
     assert done.way_back == "rpcd's apply with rollback"
-    assert all(DRIVER.same(path, text.decode(), done.files[path].decode()) for path, text in kept.items())
+    assert all(
+        DRIVER.same(path, text.decode(), done.files[path].decode())
+        for path, text in kept.items()
+        if path != "/etc/shadow"
+    )
     assert not any(secret in str(done.diffs) for secret in SECRETS.values())
     assert not device().restore(kept).changed
+
+
+def test_the_password_of_root_is_changed_by_busybox_and_its_hash_is_shown_to_nobody(machine, device) -> None:
+    seen = device().gather().files
+    assert DRIVER.parse(seen).accounts == (Account("root", "admin"), Account("daemon", enabled=False))
+    device().set_password("root", new := 'un "mot" d\'ici $1 ')
+    with pytest.raises(LoginRefused):
+        device().log_in("root", machine.password)
+    device().log_in("root", new)
+    hidden = machine.at_the_device("cat /etc/shadow").split(":")[1]
+    assert hidden.startswith("$6$")
+    shown = DRIVER.redact("/etc/shadow", machine.at_the_device("cat /etc/shadow"))
+    assert hidden not in shown and "root:" in shown and "daemon:*:0:0:" in shown
+    with pytest.raises(CommandRefused, match="passwd does not change the password of nobody"):
+        dataclasses.replace(device(), target=dataclasses.replace(device().target, password=new)).set_password(
+            "nobody", new
+        )
+    assert not any(new in script for script in machine.scripts)
