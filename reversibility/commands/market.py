@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from reversibility.cli_options import add_inventory
-from reversibility.console import say
+from reversibility.console import say, say_lines
 from reversibility.market.check import examine
 from reversibility.market.model import Market
 from reversibility.market.paths import MarketPaths
@@ -33,7 +33,7 @@ def check(args: argparse.Namespace) -> int:
     for warning in checked.warnings:
         say(f"warning: {warning}")
     if checked.market is not None:
-        say(summary(checked.market))
+        say_lines(summary(checked.market))
         return 0
     for finding in checked.findings:
         say(finding)
