@@ -90,6 +90,7 @@ def simulated_pcs(paths: MarketPaths) -> Iterator[list[str]]:
     languages = [f"--language={tag}={language}" for tag, language in LANGUAGES.items()]
     command: list[str | Path] = [LAB, "run", sys.executable, "-m", "tests.simulators.windows.market"]
     command += ["--inventory", paths.inventory, "--directory", folder, *languages]
+    command += ["--known-certificates", paths.known_certificates]
     log = folder / "log"
     with log.open("w", encoding="utf-8") as errors:
         process = subprocess.Popen(

@@ -106,6 +106,9 @@ def main() -> int:
         "--language", action="append", default=[], metavar="TAG=LANGUAGE", help="fr-FR where none is given"
     )
     parser.add_argument("--only", action="append", default=[], metavar="TAG", help="these PCs, else all")
+    parser.add_argument(
+        "--known-certificates", type=Path, help="the market's file; found by its inventory otherwise"
+    )
     options = parser.parse_args()
     languages = dict(item.split("=") for item in options.language)
     os.umask(0o077)  # a state file holds the passwords of the PC's accounts
@@ -124,7 +127,7 @@ def main() -> int:
                 passwords.get(tag, ""),
                 languages.get(tag, "fr-FR"),
             )
-        known = MarketPaths.for_inventory(options.inventory).known_certificates
+        known = options.known_certificates or MarketPaths.for_inventory(options.inventory).known_certificates
         for endpoint in simulator.endpoints.values():  # each makes its certificate when it starts
             note(known, KnownAt(endpoint.address, PORT), endpoint.fingerprint)
         print(json.dumps(sorted(simulator.endpoints)), flush=True)
