@@ -69,7 +69,7 @@ def logs(handover: Handover) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         text = f"{day}T08:00:00Z auth.info sshd: hello"
         path.write_text(f"127.0.0.1 0 {len(text)} {text}\n")
-    seal(folder, NOW.date(), 366)
+    seal(folder, NOW.date())
     return folder
 
 
@@ -103,7 +103,7 @@ def test_old_logs_and_logs_with_gaps_prove_nothing(handover: Handover, logs: Pat
     )
     day = (NOW - timedelta(days=1)).date().isoformat()
     (logs / "hosts" / PC / f"{day}.log").write_text(f"127.0.0.1 40 10 {day}\n")
-    seal(logs, NOW.date(), 366)
+    seal(logs, NOW.date())
     assert judged(handover)[1].startswith("lignes manquantes\u00a0: 2026-03-01")
 
 
