@@ -76,7 +76,10 @@ class Hunt:
         names = {name for form, name in self._names.items() if form in content}
         self.found += [f"{name} in {where}" for name in sorted(names)]
         if content.startswith(b"PK\x03\x04"):
-            with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(io.BytesIO(content)) as archive:
+            with (
+                contextlib.suppress(zipfile.BadZipFile, zlib.error),
+                zipfile.ZipFile(io.BytesIO(content)) as archive,
+            ):
                 for name in archive.namelist():
                     self.search(f"{where}!{name}", archive.read(name))
         elif content.startswith(GZIP):
