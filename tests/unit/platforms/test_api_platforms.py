@@ -12,7 +12,7 @@ from reversibility.platforms import meraki, unifi, unifi_site
 from reversibility.platforms.differences import differences
 from reversibility.platforms.model import Configuration, Port, Ssid
 from reversibility.platforms.wifi_hours import DAYS, Hours
-from tests.unit.platforms.planted import MEBIBYTE, SECRETS, seconds
+from tests.unit.platforms.planted import LIMIT, MEBIBYTE, SECRETS, seconds
 
 SSIDS = st.lists(
     st.builds(
@@ -147,9 +147,9 @@ def test_what_is_not_json_has_no_readable_copy(text: str) -> None:
     assert meraki.DRIVER.redact("/etc/passwd", "{}") is None
 
 
-def test_a_mebibyte_takes_less_than_a_second() -> None:
+def test_a_mebibyte_takes_linear_time() -> None:
     text = json.dumps([{"name": f"port {n}", "psk": "x" * 20, "vlan": n} for n in range(16_000)])
-    assert seconds(lambda written: meraki.DRIVER.redact(meraki.SSIDS, written), text) < 1.0
+    assert seconds(lambda written: meraki.DRIVER.redact(meraki.SSIDS, written), text) < LIMIT
     assert (
         seconds(lambda written: meraki.DRIVER.redact(meraki.SSIDS, written), json.dumps(["a" * MEBIBYTE]))
         < 1.0

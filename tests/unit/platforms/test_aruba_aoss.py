@@ -16,7 +16,7 @@ from reversibility.platforms.driver import ChangeRefused
 from reversibility.platforms.model import Account, Configuration, Port, Svi, Vlan
 from tests.unit.platforms.aoss_device import AossDevice
 from tests.unit.platforms.configurations import switches
-from tests.unit.platforms.planted import SECRETS, SLOW, plant, seconds
+from tests.unit.platforms.planted import LIMIT, SECRETS, SLOW, plant, seconds
 
 
 def _one_guest(wanted: Configuration) -> Configuration:
@@ -168,8 +168,8 @@ def test_what_is_no_secret_stays() -> None:
 
 
 @pytest.mark.parametrize("case", SLOW)
-def test_a_mebibyte_takes_less_than_a_second(case: str) -> None:
-    assert seconds(lambda text: DRIVER.redact("/running-config", text), HEAD + SLOW[case]) < 1.0
+def test_a_mebibyte_takes_linear_time(case: str) -> None:
+    assert seconds(lambda text: DRIVER.redact("/running-config", text), HEAD + SLOW[case]) < LIMIT
 
 
 def test_a_trunk_of_all_vlans_lists_those_that_are_declared() -> None:

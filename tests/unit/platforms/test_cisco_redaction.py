@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reversibility.platforms.cisco_ios import DRIVER
-from tests.unit.platforms.planted import PHRASES, SECRETS, SLOW, seconds
+from tests.unit.platforms.planted import LIMIT, PHRASES, SECRETS, SLOW, seconds
 
 HEAD = "version 17.12\nhostname SW250001\n"
 # @ is one secret word, @@ may have blanks; what is before and after stays.
@@ -241,5 +241,5 @@ def test_a_key_on_lines_of_its_own_is_masked(secret: str) -> None:
 
 
 @pytest.mark.parametrize("case", SLOW)
-def test_a_mebibyte_takes_less_than_a_second(case: str) -> None:
-    assert seconds(lambda text: DRIVER.redact("/running-config", text), HEAD + SLOW[case]) < 1.0
+def test_a_mebibyte_takes_linear_time(case: str) -> None:
+    assert seconds(lambda text: DRIVER.redact("/running-config", text), HEAD + SLOW[case]) < LIMIT

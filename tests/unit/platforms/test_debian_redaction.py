@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from reversibility.platforms.debian_redaction import REDACTIONS, redact
 from reversibility.platforms.redaction import MASK
+from tests.unit.platforms.planted import LIMIT
 
 CRYPT = "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
@@ -319,7 +320,7 @@ WORST = {
 
 
 @pytest.mark.parametrize("kind", WORST)
-def test_a_mebibyte_of_the_worst_kind_takes_less_than_a_second(kind: str) -> None:
+def test_a_mebibyte_of_the_worst_kind_takes_linear_time(kind: str) -> None:
     """Processor time, for each grammar: it must be linear in the length (R: issue of trust boundaries, point 9)."""
     line = WORST[kind]
     text = f"{line}\n" * (1024 * 1024 // (len(line) + 1))
@@ -330,4 +331,4 @@ def test_a_mebibyte_of_the_worst_kind_takes_less_than_a_second(kind: str) -> Non
             began = time.process_time()
             redaction(sample)
             slowest[pattern.pattern] = max(slowest.get(pattern.pattern, 0), time.process_time() - began)
-    assert {pattern: seconds for pattern, seconds in slowest.items() if seconds > 1} == {}
+    assert {pattern: seconds for pattern, seconds in slowest.items() if seconds > LIMIT} == {}

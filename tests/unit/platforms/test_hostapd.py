@@ -13,7 +13,7 @@ from reversibility.platforms.differences import differences
 from reversibility.platforms.driver import ChangeRefused, UnknownGrammar
 from reversibility.platforms.hostapd import DRIVER
 from reversibility.platforms.model import Configuration, Radio, Ssid
-from tests.unit.platforms.planted import SECRETS, SLOW, seconds
+from tests.unit.platforms.planted import LIMIT, SECRETS, SLOW, seconds
 
 PATH = "/etc/hostapd/hostapd.conf"
 SSIDS = st.lists(
@@ -128,5 +128,5 @@ def test_an_enterprise_ssid_without_a_server_is_refused() -> None:
 
 
 @pytest.mark.parametrize("case", SLOW)
-def test_a_mebibyte_takes_less_than_a_second(case: str) -> None:
-    assert seconds(lambda text: DRIVER.redact(PATH, text), "interface=wlan0\nssid=" + SLOW[case]) < 1.0
+def test_a_mebibyte_takes_linear_time(case: str) -> None:
+    assert seconds(lambda text: DRIVER.redact(PATH, text), "interface=wlan0\nssid=" + SLOW[case]) < LIMIT

@@ -14,7 +14,7 @@ from reversibility.platforms.driver import ChangeRefused, UnknownGrammar
 from reversibility.platforms.model import Configuration, Ssid
 from reversibility.platforms.openwrt import DRIVER
 from reversibility.platforms.openwrt_plan import batch
-from tests.unit.platforms.planted import SECRETS, SLOW, seconds
+from tests.unit.platforms.planted import LIMIT, SECRETS, SLOW, seconds
 
 NAME = st.text(string.ascii_letters + string.digits + "_", min_size=1, max_size=8)
 VALUE = st.text(
@@ -160,10 +160,10 @@ def test_what_is_not_uci_has_no_readable_copy(path: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("case", SLOW)
-def test_a_mebibyte_takes_less_than_a_second(case: str) -> None:
-    assert seconds(lambda text: DRIVER.redact("/etc/config/wireless", text), WIRELESS + SLOW[case]) < 1.0
+def test_a_mebibyte_takes_linear_time(case: str) -> None:
+    assert seconds(lambda text: DRIVER.redact("/etc/config/wireless", text), WIRELESS + SLOW[case]) < LIMIT
     quoted = f"{WIRELESS}\toption long {uci.quote(SLOW[case].replace(chr(27), ''))}\n"
-    assert seconds(lambda text: DRIVER.redact("/etc/config/wireless", text), quoted) < 1.0
+    assert seconds(lambda text: DRIVER.redact("/etc/config/wireless", text), quoted) < LIMIT
 
 
 SSIDS = st.lists(

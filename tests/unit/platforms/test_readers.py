@@ -9,7 +9,7 @@ from reversibility.platforms import cisco_asa, fortigate, junos
 from reversibility.platforms.driver import ChangeRefused, UnknownGrammar
 from reversibility.platforms.model import Account, Configuration, StaticRoute, Vlan
 from reversibility.platforms.reader import Reader
-from tests.unit.platforms.planted import SECRETS, SLOW, plant, seconds
+from tests.unit.platforms.planted import LIMIT, SECRETS, SLOW, plant, seconds
 
 FORTIGATE = """\
 #config-version=FG100E-7.2.13-FW-build1762:opmode=0:vdom=0:user=admin
@@ -286,6 +286,6 @@ def test_nothing_is_configured() -> None:
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("slow", SLOW)
-def test_a_mebibyte_takes_less_than_a_second(case: str, slow: str) -> None:
+def test_a_mebibyte_takes_linear_time(case: str, slow: str) -> None:
     driver, text = CASES[case]
-    assert seconds(lambda written: driver.redact("/running-config", written), text + SLOW[slow]) < 1.0
+    assert seconds(lambda written: driver.redact("/running-config", written), text + SLOW[slow]) < LIMIT

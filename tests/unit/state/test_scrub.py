@@ -48,7 +48,7 @@ def test_a_large_vault_does_not_make_it_slow():
     value = {"softwares": [{"name": f"package-{number}", "version": "1.2.3"} for number in range(3000)]}
     started = time.process_time()
     scrub_all(value, secrets)
-    assert time.process_time() - started < 1.0
+    assert time.process_time() - started < 5.0  # 0.03 s; secret by secret takes minutes
 
 
 @pytest.fixture
