@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reversibility.platforms.debian_redaction import REDACTIONS, redact
 from reversibility.platforms.redaction import MASK
-from tests.unit.platforms.planted import LIMIT
+from tests.unit.platforms.planted import LIMIT, MEBIBYTE
 
 CRYPT = "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
@@ -320,15 +320,15 @@ WORST = {
 
 
 @pytest.mark.parametrize("kind", WORST)
-def test_a_mebibyte_of_the_worst_kind_takes_linear_time(kind: str) -> None:
-    """Processor time, for each grammar: it must be linear in the length (R: issue of trust boundaries, point 9)."""
-    line = WORST[kind]
-    text = f"{line}\n" * (1024 * 1024 // (len(line) + 1))
-    one_line = (line * (1024 * 1024 // len(line) + 1))[: 1024 * 1024]
+def test_the_worst_kind_takes_linear_time(kind: str) -> None:
+    """Processor time, for each grammar: it must be linear in the length of a line and of a file."""
+    line, size = WORST[kind], MEBIBYTE // 4
+    text = f"{line}\n" * (size // (len(line) + 1))
+    one_line = (line * (size // len(line) + 1))[:size]
     slowest = {}
     for pattern, redaction in REDACTIONS:
         for sample in (text, one_line, "# " + line + "\n", text.replace(line, f"LANG={line}"[:8000])):
             began = time.process_time()
             redaction(sample)
             slowest[pattern.pattern] = max(slowest.get(pattern.pattern, 0), time.process_time() - began)
-    assert {pattern: seconds for pattern, seconds in slowest.items() if seconds > LIMIT} == {}
+    assert {pattern: seconds for pattern, seconds in slowest.items() if seconds > LIMIT / 4} == {}
