@@ -5,15 +5,19 @@
 """Store of the logs that assets send: counted by their place at the source, sealed each day in a chain of hashes.
 
 ``hosts/<asset>/<day>.log`` has a line as it arrived: address, byte in the source's file of the day, length, text. The next
-line's byte follows from the one before, so that what is missing, doubled or damaged shows by itself. A day that is
+line's byte follows from the one before, so that what is missing, doubled or damaged shows by itself. A network device says
+no byte (``-``): its lines are numbered as they arrived, and what did not arrive cannot be known. A day that is
 over is sealed: ``<day>.log.gz`` has each line once, in the source's order, and a line in ``chain/YYYY-MM.jsonl`` its checksum.
 The chain has the form of the project's journal (``reversibility/records/journal_chain.py``), which verifies it.
+
+A day is sealed when its line is in the chain. Before that, a full disk or a crash leaves the open file, and the next run seals it.
 
 Runs on Python 3.9 with the standard library alone; as a program it seals: ``log_store.py FOLDER``.
 """
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import json
@@ -21,32 +25,37 @@ import os
 import re
 import shutil
 import sys
+import zlib
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
 
 GENESIS = "0" * 64
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-LINE = re.compile(rb"(\S+) (\d+) (\d+) (.*)")
+LINE = re.compile(rb"(\S+) (\d+|-) (\d+) (.*)")
 LITTLE_SPACE = 5  # per cent of the disk
 
 Lines = Dict[int, bytes]
+UNREADABLE = (OSError, EOFError, ValueError, zlib.error)  # a full disk, and what a damaged file raises
 
 
 def read_day(paths: Iterable[Path]) -> Tuple[Lines, int, int]:
     """Lines by their byte at the source, the number of duplicates, and the number of damaged lines."""
     found: Lines = {}
-    doubled = damaged = 0
+    doubled = damaged = end = 0
     for path in paths:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         for raw in content.split(b"\n")[:-1]:
             match = LINE.fullmatch(raw)
             if match is None or len(match[4]) != int(match[3]):
                 damaged += 1  # cut by a full disk or a crash
-            elif int(match[2]) in found:
+                continue
+            first = end if match[2] == b"-" else int(match[2])
+            if first in found:
                 doubled += 1
             else:
-                found[int(match[2])] = raw
+                found[first] = b"%s %d %s %s" % (match[1], first, match[3], match[4])
+            end = max(end, first + int(match[3]) + 1)
     return found, doubled, damaged
 
 
@@ -133,13 +142,38 @@ def unpacked(content: bytes) -> bytes:
 
 
 def seal(folder: Path, today: date) -> List[Dict[str, Any]]:
-    """Seal finished days; returns the lines of the chain."""
-    return [
-        _chained(folder, _sealed(asset, day, paths))
-        for asset, found in sorted(days(folder).items())
-        for day, paths in sorted(found.items())
-        if day < today.isoformat() and paths[0].with_name(f"{day}.log") in paths
-    ]
+    """Seal finished days; returns the lines of the chain. Raises NotSealed at the end when it could not seal one."""
+    known, written = _chained_files(folder), []
+    failed: Dict[str, Exception] = {}
+    for asset, found in sorted(days(folder).items()):
+        for day, paths in sorted(found.items()):
+            if day >= today.isoformat() or paths[0].with_name(f"{day}.log") not in paths:
+                continue
+            try:
+                written += _sealed(folder, asset, day, paths, known)
+            except UNREADABLE as error:
+                failed[f"{asset}/{day}"] = error  # others may fit, and each frees room
+    if failed:
+        raise NotSealed(folder, failed)
+    return written
+
+
+class NotSealed(OSError):
+    """Days that could not be sealed; ``str`` is a sentence that says why, where, and what to do."""
+
+    def __init__(self, folder: Path, failed: Dict[str, Exception]) -> None:
+        first = next(iter(failed.values()))
+        why = f"the logs in {folder} cannot be read or written ({first})"
+        if isinstance(first, OSError) and first.errno in (errno.ENOSPC, errno.EDQUOT):
+            where = Path(first.filename or folder).parent
+            usage = shutil.disk_usage(str(where))
+            why = f"the disk of {where} is full ({usage.free >> 10} of {usage.total >> 10} KiB are free)"
+        names = ", ".join([*failed][:3]) + (", …" if len(failed) > 3 else "")
+        super().__init__(
+            f"{why}, so {len(failed)} {'day is' if len(failed) == 1 else 'days are'} not sealed: {names}; "
+            "their lines are kept as they are. Make room, then run 'systemctl start cartable-seal-logs.service', or "
+            "leave it to the next night."
+        )
 
 
 def remove(folder: Path, today: date, keep_days: int) -> List[Dict[str, Any]]:
@@ -160,32 +194,62 @@ def remove(folder: Path, today: date, keep_days: int) -> List[Dict[str, Any]]:
     return written
 
 
-def _sealed(asset: str, day: str, paths: List[Path]) -> Dict[str, Any]:
-    """Write the lines of a day that no earlier part has. The open file is removed only when the part is on the disk."""
+def _chained_files(folder: Path) -> Set[str]:
+    """Names of the sealed parts that a line of the chain has."""
+    lines = [
+        line for path in (folder / "chain").glob("*.jsonl") for line in path.read_bytes().split(b"\n")[:-1]
+    ]
+    return {str(json.loads(line).get("file")) for line in lines}
+
+
+def _sealed(folder: Path, asset: str, day: str, paths: List[Path], known: Set[str]) -> List[Dict[str, Any]]:
+    """Seal the lines of a day that no earlier part has: write the part, then its line, then remove the open file."""
     open_file = paths[0].with_name(f"{day}.log")
-    parts = [path for path in paths if path != open_file]
+    parts = []
+    for path in paths:
+        if f"hosts/{asset}/{path.name}" in known:
+            parts.append(path)
+        elif path != open_file:
+            path.unlink()  # of a run that was cut before the line: the open file has all of it
+    if parts and _texts(parts[-1]) == _texts(open_file):
+        open_file.unlink()  # of a run that was cut after the line
+        return []
     before, _, _ = read_day(parts)
     lines, doubled, damaged = read_day([*parts, open_file])
-    content = b"".join(lines[offset] + b"\n" for offset in sorted(lines) if offset not in before)
-    part = open_file.with_name(f"{day}.log.gz" if not parts else f"{day}.{len(parts) + 1}.log.gz")
-    packed = gzip.compress(content, mtime=0)
-    _write(part, packed)
+    new = [lines[offset] + b"\n" for offset in sorted(lines) if offset not in before]
+    written = []
+    if new or damaged or not parts:
+        part = open_file.with_name(f"{day}.log.gz" if not parts else f"{day}.{len(parts) + 1}.log.gz")
+        packed = gzip.compress(b"".join(new), mtime=0)
+        _write(part, packed)
+        entry = {
+            "event": "logs_sealed",
+            "asset": asset,
+            "day": day,
+            "file": f"hosts/{asset}/{part.name}",
+            "sha256": hashlib.sha256(packed).hexdigest(),
+            "lines": len(new),
+            "doubled": doubled,
+            "damaged": damaged,
+            "missing": missing(lines),
+        }
+        try:
+            written.append(_chained(folder, entry))
+        except OSError:
+            part.unlink()
+            raise
     open_file.unlink()
-    return {
-        "event": "logs_sealed",
-        "asset": asset,
-        "day": day,
-        "file": f"hosts/{asset}/{part.name}",
-        "sha256": hashlib.sha256(packed).hexdigest(),
-        "lines": len(lines) - len(before),
-        "doubled": doubled,
-        "damaged": damaged,
-        "missing": missing(lines),
-    }
+    return written
+
+
+def _texts(path: Path) -> List[bytes]:
+    """Texts of the whole lines of a file."""
+    lines, _, _ = read_day([path])
+    return [lines[offset].split(b" ", 3)[3] for offset in sorted(lines)]
 
 
 def _chained(folder: Path, entry: Dict[str, Any]) -> Dict[str, Any]:
-    """Add a line to the chain, then update head.json."""
+    """Add a line to the chain, wholly or not at all, then update head.json."""
     chain = folder / "chain"
     chain.mkdir(mode=0o700, exist_ok=True)
     head: Dict[str, Any] = {"count": 0, "hash": GENESIS, "file": "", "size": 0}
@@ -196,13 +260,31 @@ def _chained(folder: Path, entry: Dict[str, Any]) -> Dict[str, Any]:
     line = {**entry, "time": f"{now:%Y-%m-%dT%H:%M:%SZ}", "seq": head["count"] + 1, "prev": head["hash"]}
     line["hash"] = hashlib.sha256(_canonical(line)).hexdigest()
     file = chain / f"{now:%Y-%m}.jsonl"
-    with file.open("ab") as stream:
-        stream.write(_canonical(line) + b"\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    known = {"count": line["seq"], "hash": line["hash"], "file": file.name, "size": file.stat().st_size}
-    _write(chain / "head.json", json.dumps(known).encode())
+    size = file.stat().st_size if file.is_file() else 0
+    content = _canonical(line) + b"\n"
+    known = {"count": line["seq"], "hash": line["hash"], "file": file.name, "size": size + len(content)}
+    try:
+        _put(file, "ab", content)
+        _write(chain / "head.json", json.dumps(known).encode())
+    except OSError:
+        if size:
+            os.truncate(str(file), size)
+        else:
+            file.unlink()
+        raise
     return line
+
+
+def _put(path: Path, mode: str, content: bytes) -> None:
+    """Write to the disk. An OSError has the path: the disk that is full is the one of the file."""
+    try:
+        with path.open(mode, buffering=0) as stream:
+            while content:
+                content = content[stream.write(content) :]
+            os.fsync(stream.fileno())
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
 
 
 def _caught_up(chain: Path, head: Dict[str, Any]) -> Dict[str, Any]:
@@ -213,7 +295,7 @@ def _caught_up(chain: Path, head: Dict[str, Any]) -> Dict[str, Any]:
     content = files[-1].read_bytes()
     whole = content[: content.rfind(b"\n") + 1]
     if whole != content:
-        _write(files[-1], whole)
+        os.truncate(str(files[-1]), len(whole))
     if not whole:
         return head
     last = json.loads(whole.splitlines()[-1])
@@ -228,19 +310,26 @@ def _canonical(entry: Dict[str, Any]) -> bytes:
 
 def _write(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name}.new")
-    with temporary.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.rename(path)
+    try:
+        _put(temporary, "wb", content)
+        temporary.rename(path)
+    except OSError:
+        temporary.unlink()
+        raise
+
+
+def main(folder: Path) -> Optional[str]:
+    """Seal, and print the lines of the chain; returns what is wrong, in one sentence."""
+    try:
+        for line in seal(folder, date.today()):
+            print(json.dumps(line, ensure_ascii=False))
+        free = status(folder, {})["free_percent"]
+    except UNREADABLE as error:
+        return str(error)
+    if free < LITTLE_SPACE:
+        return f"{folder}: {free} % of the disk is free; what does not fit is lost here until collect_logs.yml fetches it."
+    return None
 
 
 if __name__ == "__main__":
-    place = Path(sys.argv[1])
-    for sealed_line in seal(place, date.today()):
-        print(json.dumps(sealed_line, ensure_ascii=False))
-    free = status(place, {})["free_percent"]
-    if free < LITTLE_SPACE:
-        sys.exit(
-            f"{place}: {free} % of the disk is free; what does not fit is lost here until collect_logs.yml fetches it."
-        )
+    sys.exit(main(Path(sys.argv[1])))

@@ -120,7 +120,9 @@ def main():
         if given["today"] and not module.check_mode:
             sealed += log_store.remove(folder, date.fromisoformat(given["today"]), given["keep_days"])
         record = {"assets": record, "chain": log_store.chain_head(folder)}
-    except (OSError, ValueError) as error:
+    except log_store.NotSealed as error:
+        module.fail_json(msg=str(error))
+    except log_store.UNREADABLE as error:
         module.fail_json(msg=f"The logs in {folder} cannot be counted or sealed: {error}.")
     module.exit_json(changed=bool(added or sealed), added=added, sealed=sealed, record=record, **state)
 

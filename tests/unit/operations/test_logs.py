@@ -153,6 +153,60 @@ def test_a_change_after_sealing_is_found(store: Path, change: str) -> None:
     assert LogArchive(store).verify({head["count"]: head["hash"]}) != []
 
 
+def files_of(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.mark.parametrize("file", [f"hosts/{PC}/.{DAY}.log.gz.new", "chain/.head.json.new"])
+def test_a_full_disk_is_said_in_a_sentence_and_leaves_nothing_half_written(store: Path, file: str) -> None:
+    """The kernel's own "no space left on device": the file is /dev/full."""
+    arrive(store, CONTENT, 0, 1)
+    (store / "chain").mkdir()
+    before = files_of(store)
+    (store / file).symlink_to("/dev/full")
+    arrive(store, CONTENT, 0, day="2026-11-28") if "hosts" in file else None
+    said = log_store.main(store)
+    place = store / Path(file).parent
+    assert said and said.startswith(f"the disk of {place} is full ("), said
+    assert f"1 day is not sealed: {PC}/{DAY};" in said and "Make room, then run 'systemctl start" in said
+    if "hosts" in file:  # the day that does fit is sealed all the same
+        assert [path.name for path in store.glob("hosts/*/*.gz")] == ["2026-11-28.log.gz"]
+    else:
+        assert files_of(store) == before
+    assert log_store.main(store) is None, "the link is gone, as a disk with room again"
+    assert LogArchive(store).verify() == [] and len(list(LogArchive(store).lines(asset=PC))) >= 2
+
+
+def test_a_line_of_the_chain_that_fits_in_part_is_taken_back(store: Path) -> None:
+    arrive(store, CONTENT, 0, day="2026-11-28")
+    log_store.seal(store, TODAY)
+    arrive(store, CONTENT, 0, 1)
+    before = files_of(store)
+    [chain] = (store / "chain").glob("*.jsonl")
+    most = chain.stat().st_size + 20  # more than the day's file needs
+    limit = ["prlimit", f"--fsize={most}:{most}", sys.executable, log_store.__file__, store]
+    done = subprocess.run([str(word) for word in limit], capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "Traceback" not in done.stderr and f"{PC}/{DAY}" in done.stderr
+    assert files_of(store) == before
+    assert len(log_store.seal(store, TODAY)) == 1 and LogArchive(store).verify() == []
+
+
+@pytest.mark.parametrize("cut", ["before the line", "after the line"])
+def test_a_crash_between_a_day_and_its_line_is_completed_by_the_next_time(store: Path, cut: str) -> None:
+    arrive(store, CONTENT, 0, asset="UC250002")
+    log_store.seal(store, TODAY)
+    arrive(store, CONTENT, 0, 2)
+    before = files_of(store)
+    [line] = log_store.seal(store, TODAY)
+    for path, content in before.items():
+        if cut == "before the line" or "hosts" in path.parts:
+            path.write_bytes(content)
+    again = log_store.seal(store, TODAY)
+    assert [row["sha256"] for row in again] == ([line["sha256"]] if cut == "before the line" else [])
+    assert LogArchive(store).verify() == [] and not list(store.glob("hosts/*/*.log"))
+    assert len(list(LogArchive(store).lines(asset=PC))) == 2
+
+
 @pytest.mark.parametrize("cut", ["head", "line"])
 def test_a_crash_while_sealing_is_completed_by_the_next_time(store: Path, cut: str) -> None:
     arrive(store, CONTENT, 0)

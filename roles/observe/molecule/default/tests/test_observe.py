@@ -29,6 +29,11 @@ def test_the_accounts_are_those_of_the_machine(host, recorded):
     assert not any("password" in account or "hash" in account for account in accounts.values())
 
 
+def test_work_of_ours_that_failed_is_a_finding(recorded):
+    [sentence] = recorded("findings.json")["services"]
+    assert sentence.startswith("the service cartable-essai has failed; 'systemctl status cartable-essai'")
+
+
 def test_the_drift_is_told_in_the_history(machine):
     words = [word for change in history(State(machine.paths.state), machine.asset) for word in change.words]
     assert "account invite appeared as administrator" in words
