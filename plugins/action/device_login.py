@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
-from ansible_collections.cartable.fleet.plugins.plugin_utils.network import action, delegation
+from ansible_collections.cartable.fleet.plugins.plugin_utils.network import action, delegation, snmp
 
 if action.MISSING is None:
     from ansible_collections.cartable.fleet.plugins.plugin_utils.network.errors import LoginRefused
 
+    from reversibility.market.addresses import comparable
     from reversibility.platforms.registry import shell_driver
+
+SNMP = "snmp/"
 
 
 class Login:
@@ -50,4 +53,20 @@ class ActionModule(Login, action.DeviceAction):
         """Log in in the way of the platform."""
         if hasattr(self.driver, "scripts"):
             return delegation.act_as(ShellLogin, self)
+        if self.arguments["account"].startswith(SNMP):
+            return self._request()
         return super().act()
+
+    def _request(self):
+        """Ask the device by SNMPv3; no answer at all is a result too."""
+        account = self.arguments["account"]
+        user, _, kind = account.removeprefix(SNMP).rpartition("/")
+        keys = {name: self.secret(f"{SNMP}{user}/{name}") for name in ("auth", "priv")}
+        if self.arguments["former"]:
+            keys[kind] = self.former(account, self.arguments["revision"])
+        host, port = comparable(str(self.asset.address)), int(self.value("network_snmp_port", snmp.PORT))
+        result = {"changed": False, "logged_in": False, "answers": snmp.answers(host, port), "detail": ""}
+        if result["answers"]:
+            result["detail"] = snmp.refusal(host, user, **keys, port=port)
+            result["logged_in"] = not result["detail"]
+        return result

@@ -12,6 +12,8 @@ version_added: "0.1.0"
 description:
   - Logs in to the device by SSH with the account's secret of the vault (the pending one, if any), and logs out. Changes
     nothing.
+  - A key of an SNMPv3 user (C(snmp/USER/auth), C(snmp/USER/priv)) is tried by a request with authentication and
+    encryption (authPriv, HMAC-SHA-96 and AES-128) instead, with the user's other key. The port is C(network_snmp_port).
   - A refused login is a result, not a failure.
   - This is an action plugin. The secret is read from the vault on the controller and is in no argument.
 author:
@@ -53,6 +55,10 @@ RETURN = r"""
 logged_in:
   description: Whether the device let the account in.
   returned: success
+  type: bool
+answers:
+  description: Whether the device answers SNMPv3 requests of the controller at all.
+  returned: for a key of an SNMPv3 user
   type: bool
 detail:
   description: The device's answer to a refused login.

@@ -167,11 +167,14 @@ def snmp_user(shell: CxShell, match: Match) -> None:
     key = " ".join(match.key[:3])
     if match.negated:
         shell.device.running.drop(key)
+        shell.device.tell_agent(match.words[2])
         return
-    words = list(match.words)
+    words, keys = list(match.words), []
     for at, word in enumerate(words):
         if word == "plaintext":
+            keys.append(words[at + 1])
             words[at], words[at + 1] = "ciphertext", sealed(words[at + 1])
+    shell.device.tell_agent(match.words[2], *keys)
     shell.device.running.put(key, " ".join(words), match.command.rank)
 
 

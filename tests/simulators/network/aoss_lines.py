@@ -205,12 +205,13 @@ def web(shell: AossShell, match: Match) -> None:
 
 
 def snmp_user(shell: AossShell, match: Match) -> None:
-    words = list(match.words)
+    words, keys = list(match.words), []
     if not match.negated:
         for part in ("auth", "priv"):
             if part in words:
                 at = words.index(part) + 2
                 value = words[at].strip('"')
+                keys.append(value)
                 words[at] = f'"{hashlib.sha1(value.encode()).hexdigest()}"'
     key = " ".join(match.key)
     if match.negated:
@@ -220,6 +221,7 @@ def snmp_user(shell: AossShell, match: Match) -> None:
                 shell.device.running.drop(other)
     else:
         shell.device.running.put(key, " ".join(words), match.command.rank)
+    shell.device.tell_agent(match.words[2].strip('"'), *keys)
 
 
 def mirror(shell: AossShell, match: Match) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.simulators.network.faults import Faults
 from tests.simulators.network.section import Section
+from tests.simulators.network.snmp_agent import SnmpAgent
 
 
 class Timer:
@@ -75,6 +76,14 @@ class Device:
         self.write_startup()
 
     running: Section
+
+    agent: SnmpAgent | None = None
+    """What answers SNMPv3 for it, where a test has one."""
+
+    def tell_agent(self, user: str, auth: str = "", priv: str = "") -> None:
+        """Have the agent know an SNMPv3 user, or forget it, as the running configuration does."""
+        if self.agent is not None:
+            self.agent.tell(user, (auth, priv) if auth else None)
 
     def factory(self, username: str, password: str, enable: str) -> None:
         """Fill the running configuration as a person leaves it: with an address and a first account."""

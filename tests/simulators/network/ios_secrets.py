@@ -123,9 +123,11 @@ def snmp_user(shell: IosShell, match: Match) -> str | None:
     name, group = match.words[2], match.words[3]
     if match.negated:
         shell.device.snmp_users.pop(name, None)
+        shell.device.tell_agent(name)
         return None
     words = list(match.words)
     user = {"group": group, "auth": "", "priv": ""}
+    keys: list[str] = []
     for part in ("auth", "priv"):
         if part in words[5:]:
             at = words.index(part, 5)
@@ -135,5 +137,8 @@ def snmp_user(shell: IosShell, match: Match) -> str | None:
                 return "% Invalid password length, minimum is 8"
             user[part] = (words[at + 1] + size).upper()
             user[f"{part}_digest"] = hashlib.sha256(value.encode()).hexdigest()
+            keys.append(value)
     shell.device.snmp_users[name] = user
+    if "encrypted" not in words:
+        shell.device.tell_agent(name, *keys)
     return None

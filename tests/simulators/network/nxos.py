@@ -71,7 +71,12 @@ def snmp_user(shell: NxosShell, match: Match) -> None:
     if match.negated:
         running.drop(key)
         running.drop(f"username {name}")
+        shell.device.tell_agent(name)
         return
+    if "localizedkey" not in match.words:
+        shell.device.tell_agent(
+            name, *(match.words[match.words.index(mark) + 2] for mark in ("auth", "priv"))
+        )
     words = [word for word in match.words if word != "localizedkey"]
     for mark, step in (("auth", 2), ("priv", 2)):
         at = words.index(mark) + step
