@@ -13,6 +13,7 @@ from tests.lab.plan import plan
 from tests.lab.podman import Podman
 from tests.lab.probes import plugged
 from tests.lab.progress import Progress
+from tests.radio.credentials import revoked
 from tests.radio.emulator import Emulator, host_key
 from tests.radio.image import image
 from tests.radio.machine_files import machine_files
@@ -50,6 +51,7 @@ def radio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Radio]:
             ):
                 wired = {probe["name"]: probe["address"] for probe in probes}
                 made = Radio(paths, planned, passphrase, shell, wired)
+                made.stolen = revoked("UC990002", paths.inventory, folder, made.environment)
                 made.play(HERE / "radius.yml")  # the machine starts meanwhile
                 print(f"the access point answers after {machine.await_ssh(ADDRESS):.0f} s")
                 yield made

@@ -58,6 +58,14 @@ def signed(tag: str, inventory: Path, folder: Path, environment: Mapping[str, st
     return _taken(certificate, key)
 
 
+def revoked(tag: str, inventory: Path, folder: Path, environment: Mapping[str, str]) -> Certificate:
+    """A certificate that the market's authority has signed and revoked; servers refuse it from their next run on."""
+    stolen = signed(tag, inventory, folder, environment)
+    revoke = [str(BIN / "reversibility"), "certificates", "revoke", "--inventory", str(inventory)]
+    run([*revoke, "--reason", "key_compromise", tag], environment=environment)
+    return stolen
+
+
 def foreign(tag: str, folder: Path) -> Certificate:
     """A certificate of another authority for the same name."""
     key, request, certificate = _request(tag, folder), folder / f"{tag}.csr", folder / f"{tag}.crt"

@@ -17,6 +17,7 @@ from reversibility.market.paths import MarketPaths
 from reversibility.records.vault import KdfCost, Vault
 from tests.lab.plan import School
 from tests.project import BIN, PROJECT
+from tests.radio.credentials import Certificate
 from tests.radio.stations import Shell, Station
 
 HERE = Path(__file__).parent
@@ -35,6 +36,8 @@ class Radio:
     shell: Shell
     wired: Mapping[str, str] = field(default_factory=dict)
     """Name of a VLAN → address of a wired host in it."""
+    stolen: Certificate | None = field(default=None, repr=False)
+    """The revoked certificate of UC990002."""
 
     @property
     def environment(self) -> dict[str, str]:

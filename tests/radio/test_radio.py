@@ -131,9 +131,10 @@ def pc(configured: Radio, tmp_path_factory: pytest.TempPathFactory) -> Radio:
     own = signed("UC990001", configured.paths.inventory, folder, configured.environment)
     other = foreign("UC990001", folder)
     trust = Podman(detect()).execute(hosts.container(SERVER), "cat /etc/ssl/cartable/authority.pem")
-    files = {
-        "authority.pem": trust, "own.crt": own.text, "own.key": own.key, "other.crt": other.text, "other.key": other.key
-    }  # fmt: skip
+    assert configured.stolen is not None
+    files = {"authority.pem": trust}
+    for name, pair in (("own", own), ("other", other), ("stolen", configured.stolen)):
+        files |= {f"{name}.crt": pair.text, f"{name}.key": pair.key}
     configured.shell.run("umask 077; mkdir -p /run/station")
     for name, text in files.items():
         configured.shell.run(f"umask 077; cat > /run/station/{name}", stdin=text)
@@ -151,6 +152,7 @@ def test_a_pc_comes_by_its_certificate_into_the_vlan_that_radius_answers(
 ) -> None:
     laptop = stations[0]
     assert laptop.join(STAFF, **by_certificate("UC990001", "other")) == "EAP-FAILURE"
+    assert laptop.join(STAFF, **by_certificate("UC990002", "stolen")) == "EAP-FAILURE"
     elsewhere = by_certificate("UC990001", "own", domain_match='"radius.ailleurs.internal"')
     assert laptop.join(STAFF, **elsewhere) == "EAP-TLS-CERT-ERROR"
     joined(laptop, STAFF, "203.0.113.80/27", by_certificate("UC990001", "own"))
