@@ -21,6 +21,7 @@ sys.path.insert(0, str(PROJECT))  # the lab and its simulators are of the tests,
 from reversibility.errors import CartableError  # noqa: E402
 from reversibility.market.load import load_market  # noqa: E402
 from reversibility.market.paths import MarketPaths  # noqa: E402
+from tests.lab.access_points import simulated_access_points  # noqa: E402
 from tests.lab.windows import simulated_pcs  # noqa: E402
 
 INVENTORY = PROJECT / "inventories" / "demo"
@@ -195,8 +196,9 @@ def main() -> int:
         progress.do("Keys of the demo's people", lambda: make_keys(paths))
         if not paths.vault.exists():
             progress.run("Vault init", [reversibility, "vault", "init", "-i", INVENTORY])
-        with simulated_pcs(paths) as simulated:
+        with simulated_pcs(paths) as simulated, simulated_access_points(paths) as access_points:
             progress.do("Simulated Windows PCs", lambda: f"{', '.join(simulated)} answer")
+            progress.do("Simulated access point", lambda: f"{', '.join(access_points)} answers")
             progress.run("Provision", playbook("provision.yml"))
             progress.run("Observe", playbook("observe.yml"))
             again = progress.run("Provision again", playbook("provision.yml"))
@@ -215,11 +217,13 @@ def main() -> int:
     except (StepFailed, CartableError) as failure:
         print(f"error: {failure}", file=sys.stderr)
         return 1
-    summarize(paths, bundle, simulated, time.monotonic() - progress.started)
+    summarize(paths, bundle, simulated, access_points, time.monotonic() - progress.started)
     return 0
 
 
-def summarize(paths: MarketPaths, bundle: Path, simulated: Sequence[str], seconds: float) -> None:
+def summarize(
+    paths: MarketPaths, bundle: Path, simulated: Sequence[str], access_points: Sequence[str], seconds: float
+) -> None:
     """Say what came out of it and where to look."""
     completeness = json.loads((bundle / "data" / "completude.json").read_text(encoding="utf-8"))
     totals = completeness["totals"]
@@ -232,7 +236,8 @@ def summarize(paths: MarketPaths, bundle: Path, simulated: Sequence[str], second
         f"  what was seen   git -C {paths.state} log\n"
         f"  vault           {paths.vault}\n"
         f"{' and '.join(simulated)} are SIMULATED Windows PCs: they show what is sent and kept, not what Windows does "
-        "(docs/windows.md).\nThey have ended; scripts/lab windows runs them again.\n"
+        f"(docs/windows.md).\n{' and '.join(access_points)} is a SIMULATED access point: real SSH, but neither OpenWrt "
+        "nor a radio (docs/network.md).\nThey have ended; scripts/lab windows and access-points run them again.\n"
         f"Done in {seconds:.0f} s. The lab is still up: scripts/lab status, scripts/lab down."
     )
 

@@ -22,6 +22,7 @@ from reversibility.market.paths import MarketPaths
 from reversibility.records.password_policy import policy_named
 from reversibility.records.vault import KdfCost, Vault
 from tests.e2e.secrets_hunt import ProcessSampler
+from tests.lab.access_points import simulated_access_points
 from tests.lab.windows import simulated_pcs
 from tests.project import PROJECT
 
@@ -32,6 +33,8 @@ TAGS = frozenset({"NA250001", "SW250001", "RT250001", "PD250001", "UC250001", "U
 """The containers."""
 WINDOWS = frozenset({"UC250003", "UC250004"})
 """The simulated Windows PCs."""
+ACCESS_POINT = "AP250001"
+"""The simulated access point."""
 
 
 @dataclass
@@ -147,7 +150,7 @@ def inventory_canary(school: School, tmp_path_factory: pytest.TempPathFactory) -
 def demo(school: School, inventory_canary: str) -> Iterator[DemoRun]:
     """scripts/demo, run to its end with planted secrets (canaries) while every process is sampled.
 
-    Its simulated Windows PCs ended with it; they run again for what the tests do next.
+    Its simulated devices ended with it; they run again for what the tests do next.
     """
     started = time.time()
     planted = {
@@ -191,5 +194,5 @@ def demo(school: School, inventory_canary: str) -> Iterator[DemoRun]:
     with ProcessSampler() as sampler:
         done = school.run(PROJECT / "scripts" / "demo")
     home, temporary = (Path(school.environment[name]) for name in ("HOME", "TMPDIR"))
-    with simulated_pcs(school.paths):
+    with simulated_pcs(school.paths), simulated_access_points(school.paths):
         yield DemoRun(started, done.stdout, sampler, home, temporary)

@@ -15,8 +15,8 @@ from reversibility.market.load import load_market
 from reversibility.records.journals import Journals
 from reversibility.records.state import State
 from tests import glpi
-from tests.e2e.conftest import BIN, INVENTORY, PROJECT, TAGS, WINDOWS, DemoRun, School
-from tests.lab import network, reach
+from tests.e2e.conftest import ACCESS_POINT, BIN, INVENTORY, PROJECT, TAGS, WINDOWS, DemoRun, School
+from tests.lab import access_points, network, reach
 from tests.lab.hosts import INTERFACE
 from tests.lab.plan import plan
 from tests.lab.switch import plug_in
@@ -24,7 +24,7 @@ from tests.lab.windows import folder_of
 
 
 def test_the_demo_provisions_twice_and_the_second_changes_nothing(demo: DemoRun) -> None:
-    assert "9 hosts, 0 changed" in demo.output
+    assert "10 hosts, 0 changed" in demo.output
 
 
 def test_the_demo_says_where_to_look_and_how_complete_it_is(school: School, demo: DemoRun) -> None:
@@ -52,6 +52,29 @@ def test_the_simulated_windows_pcs_are_proven_and_named_as_simulated(school: Sch
         journal = (folder_of(school.paths) / f"{tag}.journal.jsonl").read_text(encoding="utf-8").splitlines()
         assert journal and {json.loads(line)["kind"] for line in journal}.isdisjoint({"unknown", "bug"})
     assert hosts.count("aucun Windows ne tourne") == len(WINDOWS)
+
+
+def test_the_access_point_is_proven_and_named_as_simulated(school: School, demo: DemoRun) -> None:
+    assert f"{ACCESS_POINT} is a SIMULATED access point" in demo.output
+    bundle = school.newest_bundle() / "data"
+    rows = json.loads((bundle / "completude.json").read_text(encoding="utf-8"))["rows"]
+    about = [row for row in rows if row.get("asset") in (ACCESS_POINT, "SW250001")]
+    assert {row["obligation"] for row in about if row["asset"] == ACCESS_POINT} >= {
+        "J-3.14-reseaux",
+        "J-3.14-mots-de-passe",
+        "B-6.2-inventaire-glpi",
+    }
+    networks = {"J-3.14-reseaux", "J-3.14-mots-de-passe", "B-6.2-cles-wifi"}
+    about += [row for row in rows if row["obligation"] in networks]
+    assert [row for row in about if row["status"] != "proven"] == []
+    hosts = (bundle / "10-automatisation" / "marche" / "hosts.yml").read_text(encoding="utf-8")
+    assert "aucun OpenWrt ne tourne" in hosts
+    record = school.paths.state / "trois_platanes" / ACCESS_POINT / "config" / "etc" / "config" / "wireless"
+    said = record.read_text(encoding="utf-8")
+    assert all(
+        f"option ssid '{name}'" in said for name in ("Ecole-Personnel", "Ecole-Classe", "Ecole-Invites")
+    )
+    assert all(f"option network 'vlan{number}'" in said for number in (30, 40, 50))
 
 
 def test_the_three_verifications_agree_that_the_bundle_is_good(school: School, demo: DemoRun) -> None:
@@ -89,18 +112,19 @@ def test_every_managed_asset_has_a_record_that_its_history_tells(school: School,
 def test_every_inventory_record_of_the_hosts_is_valid_glpi(school: School, demo: DemoRun) -> None:
     state = State(school.paths.state)
     records = {tag: state.read_json(site, tag, "inventory.json") for site, tag in state.assets()}
-    assert {tag for tag, record in records.items() if record is not None} >= TAGS | WINDOWS
+    assert {tag for tag, record in records.items() if record is not None} >= TAGS | WINDOWS | {ACCESS_POINT}
     assert {tag: found for tag, record in records.items() if (found := glpi.problems(record))} == {}
 
 
 def test_check_mode_writes_nothing_to_the_records(school: School, demo: DemoRun) -> None:
 
     def records() -> dict[Path, bytes]:
-        simulated = folder_of(school.paths)  # no records: those PCs themselves, and what they received
+        # No records: those devices themselves, and what they received.
+        simulated = {folder_of(school.paths), access_points.folder_of(school.paths)}
         return {
             path: path.read_bytes()
             for path in sorted(school.paths.data.rglob("*"))
-            if path.is_file() and ".git" not in path.parts and simulated not in path.parents
+            if path.is_file() and ".git" not in path.parts and simulated.isdisjoint(path.parents)
         }
 
     before = records()

@@ -16,6 +16,7 @@ from reversibility.bundle.build import SIGNING_KEY
 from reversibility.bundle.open import halves, load_identity
 from tests.e2e.conftest import BIN, INVENTORY, PROJECT, TAGS, DemoRun, School
 from tests.e2e.secrets_hunt import Hunt, encodings
+from tests.lab import access_points
 from tests.lab.access import OPERATOR_KEY
 from tests.lab.places import CACHE
 from tests.lab.windows import folder_of
@@ -119,12 +120,15 @@ def test_no_secret_is_in_a_file_of_the_controller(
         *school.paths.data.glob("vault.kdbx*"),
         *school.paths.bundles.glob("*/data/06-secrets/vault.kdbx"),
     ]
-    # A simulated PC knows its accounts' passwords, as a PC does; its journal, what it received, is searched.
+    # A simulated device knows its passwords and keys, as a real one does; what a PC received, its journal, is searched.
     known_to_pcs = list(folder_of(school.paths).glob("*.json"))
-    assert known_to_pcs
+    known_to_access_points = list(access_points.folder_of(school.paths).glob("*/etc"))
+    assert known_to_pcs and known_to_access_points
     own = list(places(school, demo))
     for place in own:
-        hunt.search_tree(place, leave_out=[*vaults, *known_to_pcs, school.paths.keys])
+        hunt.search_tree(
+            place, leave_out=[*vaults, *known_to_pcs, *known_to_access_points, school.paths.keys]
+        )
     assert hunt.searched > 100
     # What was written there since, by whatever program. The project's Git history has a test of its own.
     leave_out = [*own, PROJECT / ".git", *PROJECT.glob(".venv*")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tests.lab.shell import run
@@ -28,11 +28,21 @@ def operator_key(folder: Path) -> str:
 
 
 def write_known_hosts(path: Path, keys: Mapping[str, str]) -> None:
-    """Write the file that ssh checks the hosts against: ``keys`` maps an address to the host's public key."""
-    lines = [f"{address} {key}\n" for address, key in sorted(keys.items())]
+    """Write the file that ssh checks the hosts against: ``keys`` maps an address to the host's public key.
+
+    Lines about other addresses stay: they are of devices that the lab does not make.
+    """
+    note_known_hosts(path, (f"{address} {key}\n" for address, key in sorted(keys.items())))
+
+
+def note_known_hosts(path: Path, lines: Iterable[str]) -> None:
+    """Put ``lines`` into a file of host keys, in place of those that it has of the same addresses."""
+    new_lines = {line.split()[0]: line for line in lines}
+    before = path.read_text().splitlines(keepends=True) if path.exists() else []
+    kept = [line for line in before if line.strip() and line.split()[0] not in new_lines]
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f"{path.name}.new")
-    new.write_text("".join(lines))
+    new.write_text("".join([*new_lines.values(), *kept]))
     new.replace(path)
 
 

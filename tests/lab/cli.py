@@ -5,14 +5,19 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reversibility.errors import CartableError
 from tests.lab import locks, machine, places
 from tests.lab.detect import detect
 from tests.lab.podman import Podman, require_root
 from tests.lab.progress import Progress
+
+if TYPE_CHECKING:
+    from reversibility.market.paths import MarketPaths
 
 _DESCRIPTION = """\
 A virtual school on this machine: systemd containers for its computers, a switch that switches, a router that
@@ -77,6 +82,11 @@ def _parser() -> argparse.ArgumentParser:
     several = add("probes", _probes, "run CMD while a fresh machine is in each VLAN, for check_isolation.yml")
     several.add_argument("file", metavar="FILE", type=Path, help="where to write their variables, as JSON")
     add("windows", _windows, "run the simulated Windows PCs of the demo's school until Enter or Ctrl-C")
+    add(
+        "access-points",
+        _access_points,
+        "run the simulated access points of the demo's school until Enter or Ctrl-C",
+    )
     add("image", _image, "build the images that are missing or out of date")
     add("packages", _packages, "install the system packages that the lab needs")
     add("podman", _podman_command, "podman, in the way that works on this machine")
@@ -174,10 +184,21 @@ def _probe(options: argparse.Namespace) -> int:
 
 
 def _windows(_: argparse.Namespace) -> int:
-    from reversibility.market.paths import MarketPaths
-    from tests.lab import windows
+    from tests.lab.windows import simulated_pcs
 
-    with windows.simulated_pcs(MarketPaths.for_inventory(places.PROJECT / "inventories/demo")) as tags:
+    return _until_enter(simulated_pcs)
+
+
+def _access_points(_: argparse.Namespace) -> int:
+    from tests.lab.access_points import simulated_access_points
+
+    return _until_enter(simulated_access_points)
+
+
+def _until_enter(simulated: Callable[[MarketPaths], AbstractContextManager[list[str]]]) -> int:
+    from reversibility.market.paths import MarketPaths
+
+    with simulated(MarketPaths.for_inventory(places.PROJECT / "inventories/demo")) as tags:
         print(f"{', '.join(tags)} answer, simulated, until Enter.", flush=True)
         sys.stdin.readline()
     return 0

@@ -32,7 +32,7 @@ class Vlan:
 
 @dataclass(frozen=True)
 class Port:
-    """A port of the switch. ``tag`` is set on an access port, ``trunks`` on a trunk."""
+    """A port of the switch. ``tag`` is set on an access port, ``trunks`` and perhaps ``native`` on a trunk."""
 
     name: str
     tag: int | None
@@ -40,6 +40,7 @@ class Port:
     peer: str | None
     protected: bool = False
     """Reaches no other protected port: the hosts of an isolated VLAN do not see one another."""
+    native: int | None = None
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,8 @@ def _ports(switch: Asset, vlans: Mapping[str, Vlan]) -> tuple[Port, ...]:
             )
         trunk = port["mode"] == "trunk"
         wanted = port["vlans"] if trunk else [port["vlan"]]
-        unknown = [vlan for vlan in wanted if vlan not in vlans]
+        native = port.get("native")
+        unknown = [vlan for vlan in (*wanted, *([native] if native else [])) if vlan not in vlans]
         if unknown:
             raise LabError(
                 f"Port {name} of {switch.tag} is on VLAN {unknown[0]}, which has no subnet in network.yml."
@@ -151,7 +153,16 @@ def _ports(switch: Asset, vlans: Mapping[str, Vlan]) -> tuple[Port, ...]:
         numbers = tuple(vlans[vlan].number for vlan in wanted)
         protected = not trunk and vlans[port["vlan"]].isolated
         ports.append(
-            Port(name, None if trunk else numbers[0], numbers if trunk else (), port.get("peer"), protected)
+            Port(
+                name,
+                None if trunk else numbers[0],
+                tuple(number for vlan, number in zip(wanted, numbers, strict=True) if vlan != native)
+                if trunk
+                else (),
+                port.get("peer"),
+                protected,
+                vlans[native].number if native else None,
+            )
         )
     return tuple(ports)
 

@@ -15,7 +15,11 @@ def port_settings(port: Port) -> str:
     """The columns of Open vSwitch's Port table that make ``port`` what it is, as the project's driver writes them."""
     guards: frozenset[Guard] = frozenset({"protected"} if port.protected else ())
     if port.tag is None:
-        return settings(Declared(port.name, mode="trunk", tagged=frozenset(port.trunks), guards=guards))
+        return settings(
+            Declared(
+                port.name, mode="trunk", native=port.native, tagged=frozenset(port.trunks), guards=guards
+            )
+        )
     return settings(Declared(port.name, access=port.tag, guards=guards))
 
 

@@ -38,7 +38,9 @@ def prefixed(own: str, script: bytes) -> bytes:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(sys, "pycache_prefix", None)  # the target compiles beside its files, wherever the tests do
+    monkeypatch.setattr(
+        sys, "pycache_prefix", None
+    )  # the target compiles beside its files, wherever the tests do
     return tmp_path
 
 

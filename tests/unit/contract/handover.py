@@ -92,7 +92,7 @@ _FOLDER = tempfile.TemporaryDirectory()  # removed when the tests end
 
 
 def demo_market() -> Market:
-    """The demonstration's market without its simulated Windows PCs: the records that are made here are Debian's."""
+    """The demonstration's market without its simulated devices: the records that are made here are Debian's."""
     inventory = Path(_FOLDER.name) / DEMO.name
     if not inventory.exists():
         copy_demo(inventory)
@@ -101,10 +101,12 @@ def demo_market() -> Market:
 
 def copy_demo(target: Path) -> None:
     """The folder of that market."""
-    shutil.copytree(DEMO, target, ignore=shutil.ignore_patterns("family_windows.yml"))
-    for name, indent in (("hosts.yml", 12), ("catalogue.yml", 2)):
+    shutil.copytree(DEMO, target, ignore=shutil.ignore_patterns("family_windows.yml", "AP250001.yml"))
+    for name, indent in (("hosts.yml", 12), ("catalogue.yml", 2), ("host_vars/SW250001.yml", 2)):
         entries = re.split(rf"^(?= {{0,{indent}}}\S)", (target / name).read_text("utf-8"), flags=re.MULTILINE)
-        kept = [entry for entry in entries if "windows" not in entry and "UC250003" not in entry]
+        kept = [
+            one for one in entries if not any(word in one for word in ("windows", "UC250003", "AP250001"))
+        ]
         (target / name).write_text("".join(kept), encoding="utf-8")
 
 

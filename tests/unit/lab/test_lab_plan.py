@@ -36,7 +36,7 @@ def test_demo_school(market: Market) -> None:
     school = plan(market)
     assert (school.switch, school.router) == ("SW250001", "RT250001")
     managed = {tag for tag, asset in market.assets.items() if asset.managed}
-    assert managed - set(school.hosts) == {"UC250003", "UC250004"}, "no container is a Windows"
+    assert managed - set(school.hosts) == {"UC250003", "UC250004", "AP250001"}, "simulated"
     assert set(school.hosts) <= managed
     assert {host.tag: host.image for host in school.computers()} == {
         "NA250001": "debian13",

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from reversibility.bundle.takeover.steps import run_steps
-from reversibility.bundle.unchanged import unchanged
+from reversibility.bundle.unchanged import _keep_their_host_keys, unchanged
 from reversibility.cli import main
 from reversibility.operations.takeover.progress import FILE
+from tests.project import PROJECT
 from tests.unit.takeover.school import Successor
 from tests.unit.takeover.test_steps import silent
 
@@ -67,6 +68,11 @@ def accesses(bundle: Path) -> list[dict[str, str]]:
     path = bundle / "data/05-comptes/acces-titulaire-sortant.json"
     rows: list[dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))["access"]
     return rows
+
+
+def test_the_host_key_of_an_access_point_is_nothing_that_was_handed_over(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "inventories" / "demo", tmp_path / "10-automatisation" / "marche")
+    assert _keep_their_host_keys(tmp_path) == {"198.51.100.4"}
 
 
 def test_a_record_of_a_take_over_that_is_damaged_is_told_and_stops_no_hand_over(successor: Successor) -> None:
