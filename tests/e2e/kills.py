@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,9 @@ KINDS = tuple(
     for provision in (ROTATE, ())
     for playbook, options in (("provision.yml", provision), ("observe.yml", ()), ("handover.yml", ()))
 )
+SEED = int(os.environ.get("CARTABLE_KILLS_SEED", random.SystemRandom().randrange(2**32)))
+"""Draws the kills of a run of the tests; the same number draws the same ones."""
+USUAL = 20.0  # seconds of a run, until one of its kind was measured
 DRAWS = 10  # moments for one kill: a run that has ended before its moment was not killed
 
 
@@ -56,34 +59,40 @@ class Killed:
         return f"{self.kill}: {'; '.join(self.problems) or f'all verifies{met}, next run completed'}"
 
 
+def drawn[Moment](moments: Sequence[Moment], number: int) -> list[Moment]:
+    """Some of the moments, in their order: different ones in each run of the tests, with CARTABLE_KILLS=all every one.
+
+    The drawing is printed, with the seed, where the test fails.
+    """
+    if os.environ.get("CARTABLE_KILLS") == "all":
+        return list(moments)
+    places = sorted(random.Random(SEED).sample(range(len(moments)), number))
+    chosen = [moments[place] for place in places]
+    print(f"CARTABLE_KILLS_SEED={SEED}: {chosen}")
+    return chosen
+
+
 def run(school: School, playbook: str, *options: str, check: bool = True) -> bool:
     """Run a playbook to its end; whether it completed."""
     return school.playbook(playbook, *PLAYBOOKS[playbook], *options, check=check).returncode == 0
 
 
-def durations(school: School, generator: random.Random) -> dict[tuple[str, tuple[str, ...]], float]:
-    """How long each kind of run takes here, in seconds, with as much to do as those that are killed."""
-    taken = {}
-    for playbook, options in dict.fromkeys(KINDS):
-        disturb(school, generator)
-        begun = time.monotonic()
-        run(school, playbook, *options)
-        taken[playbook, options] = time.monotonic() - begun
-    return taken
-
-
 def series(school: School, kills: int, generator: random.Random) -> Iterator[Killed]:
     """Kill that many runs, each followed by one that has to complete; tell of each what was lost."""
-    taken = durations(school, generator)
-    for playbook, options in itertools.islice(itertools.cycle(KINDS), kills):
-        kill, found = kill_one(school, playbook, options, taken[playbook, options], generator)
+    taken: dict[tuple[str, tuple[str, ...]], float] = {}  # seconds of the last run of a kind to its end
+    begin = generator.randrange(len(KINDS))
+    for playbook, options in itertools.islice(itertools.cycle(KINDS), begin, begin + kills):
+        usual = taken.get((playbook, options), USUAL)
+        kill, found = kill_one(school, playbook, options, usual, generator)
         # A change of a password that the kill cut is what pending secrets are for; the next run has to complete it.
         cut = [
             f"{entry.site}: {entry.title}: a change" for entry in school.vault().entries() if entry.pending
         ]
         found += [problem for problem in problems(school) if not problem.startswith(tuple(cut))]
+        begun = time.monotonic()
         if not run(school, playbook, check=False):
             found.append("the next run FAILED")
+        taken[playbook, options] = time.monotonic() - begun
         found += problems(school)
         yield Killed(kill, len(cut), tuple(found))
 
@@ -93,7 +102,8 @@ def kill_one(
 ) -> tuple[Kill, list[str]]:
     """Kill a run at a random moment, another one where it had ended before; the kill, and what went wrong till then.
 
-    The moment may lie a little behind the usual end: else the end itself would never be met.
+    The moment may lie a little behind the usual end: else the end itself would never be met. After a run that had ended
+    before, an earlier one is drawn.
     """
     found: list[str] = []
     for _ in range(DRAWS):
@@ -102,6 +112,7 @@ def kill_one(
         status = kill_once(school, kill)
         if status == -signal.SIGKILL:
             return kill, found
+        taken *= 0.8
         print(f"    {kill}: ended before, with status {status}; drawn again", flush=True)
         if status != 0:
             found.append(f"it FAILED by itself, with status {status}")

@@ -13,7 +13,7 @@ import pytest
 
 from reversibility.records.vault import Entry
 from tests.e2e.conftest import LAB, PROJECT, DemoRun, School
-from tests.e2e.kills import kill_tree
+from tests.e2e.kills import drawn, kill_tree
 from tests.lab.shell import wait_until
 
 NAS, PC = "NA250001", "UC250002"
@@ -30,7 +30,10 @@ MOMENTS = (
     ("in Samba, being made current", NAS, ("passdb", "vault")),
     ("current, and the proven login recorded", NAS, ("passdb", "vault", "record")),
 )
-"""Steps of the change, the machine, and the files that have to be written one after the other before the kill."""
+"""Steps of the change, three on a PC and three on the file server.
+
+With the machine, and the files that have to be written one after the other before the kill.
+"""
 
 RUNNING = "pgrep --full 'exec[(]sys.stdin.buffer.read' || true"  # the batch on a host
 
@@ -103,7 +106,8 @@ def test_a_rotation_that_is_killed_at_any_step_leaves_a_password_that_opens(
     before, cut = entries(school), 0
     assert {f"{PC}/eleve", f"{PC}/cartable", f"{NAS}/direction"} <= before.keys()
     assert shut_out(school) == []
-    for step, tag, names in MOMENTS:
+    chosen = [*drawn(MOMENTS[:3], 1), *drawn(MOMENTS[3:], 1)]
+    for step, tag, names in chosen:
         stamps = {name: stamp(files[name]) for name in names}
 
         def written(name: str, stamps: dict[str, tuple[int, int, int]] = stamps) -> bool:
@@ -126,7 +130,7 @@ def test_a_rotation_that_is_killed_at_any_step_leaves_a_password_that_opens(
         assert [problem for problem in school.vault().verify() if ": a change" not in problem] == [], step
         cut += any(entry.pending for entry in entries(school).values())
         assert shut_out(school) == [], step
-    assert cut >= 3, "the kills met no change of a password"
+    assert cut, "the kills met no change of a password"
 
     school.playbook("rotate.yml", *HOSTS)  # completes what was cut, without being told of it
     after = entries(school)

@@ -26,6 +26,7 @@ from reversibility.records.journals import Journals
 from reversibility.records.state import State
 from reversibility.records.vault import Vault
 from tests.e2e.conftest import ACCESS_POINT, BIN, INVENTORY, LAB, TAGS, WINDOWS, DemoRun, School
+from tests.e2e.kills import drawn
 from tests.e2e.rebuilding import NAS, PC, Seen, burn_down, copied_data, printed, sheet
 from tests.e2e.stranger import stranger
 from tests.unit.bundle.reader import PROJECT, Reader, make_reader
@@ -118,7 +119,7 @@ def test_a_successor_takes_the_school_over_with_what_is_in_the_bundle(
     assert {asset for asset, *_ in found} == {TAG}, "on the other machines nothing has changed since"
 
     declare(taken)
-    for step, moment in KILLS:
+    for step, moment in drawn(KILLS, 3):
         kill_at(reader, take_over, step, moment)
     said = reader.type(take_over, PROJECT)
     assert "record: done before" in said and "Nothing is left." in said, said[-3000:]
