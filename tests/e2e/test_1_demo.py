@@ -58,14 +58,13 @@ def test_the_access_point_is_proven_and_named_as_simulated(school: School, demo:
     assert f"{ACCESS_POINT} is a SIMULATED access point" in demo.output
     bundle = school.newest_bundle() / "data"
     rows = json.loads((bundle / "completude.json").read_text(encoding="utf-8"))["rows"]
-    about = [row for row in rows if row.get("asset") in (ACCESS_POINT, "SW250001")]
-    assert {row["obligation"] for row in about if row["asset"] == ACCESS_POINT} >= {
+    about = [row for row in rows if row.get("asset") == ACCESS_POINT]
+    assert {row["obligation"] for row in about} >= {
         "J-3.14-reseaux",
         "J-3.14-mots-de-passe",
         "B-6.2-inventaire-glpi",
     }
-    networks = {"J-3.14-reseaux", "J-3.14-mots-de-passe", "B-6.2-cles-wifi"}
-    about += [row for row in rows if row["obligation"] in networks]
+    about += [row for row in rows if row["obligation"] in ("J-3.14-reseaux", "B-6.2-cles-wifi")]
     assert [row for row in about if row["status"] != "proven"] == []
     hosts = (bundle / "10-automatisation" / "marche" / "hosts.yml").read_text(encoding="utf-8")
     assert "aucun OpenWrt ne tourne" in hosts
