@@ -61,7 +61,9 @@ def stamp(file: Path) -> tuple[int, int, int]:
 
 
 def entries(school: School) -> dict[str, Entry]:
-    return {entry.title: entry for entry in school.vault().entries() if entry.asset in (NAS, PC)}
+    """The accounts that log in; what a RADIUS server shares with a device is none."""
+    known = school.vault().entries()
+    return {entry.title: entry for entry in known if entry.asset in (NAS, PC) and "/" not in entry.account}
 
 
 def opens(school: School, entry: Entry, password: str) -> bool:

@@ -28,6 +28,7 @@ KEPT_THINGS = "etc srv opt var/lib var/cache"
 NOT_COLLECTED = {
     "etc/default/canary": "planted, where observe finds it",
     "etc/default/wifi": "likewise",
+    "etc/freeradius/3.0/cartable/secrets": "where the RADIUS server has the secrets that it shares with devices",
     "var/lib/apt/lists": "published by the mirrors, and much",
     "var/cache/apt": "likewise",
 }
