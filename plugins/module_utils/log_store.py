@@ -236,7 +236,7 @@ def _sealed(folder: Path, asset: str, day: str, paths: List[Path], known: Set[st
         try:
             written.append(_chained(folder, entry))
         except OSError:
-            part.unlink()
+            part.unlink(missing_ok=True)
             raise
     open_file.unlink()
     return written
@@ -270,7 +270,7 @@ def _chained(folder: Path, entry: Dict[str, Any]) -> Dict[str, Any]:
         if size:
             os.truncate(str(file), size)
         else:
-            file.unlink()
+            file.unlink(missing_ok=True)
         raise
     return line
 
@@ -314,7 +314,7 @@ def _write(path: Path, content: bytes) -> None:
         _put(temporary, "wb", content)
         temporary.rename(path)
     except OSError:
-        temporary.unlink()
+        temporary.unlink(missing_ok=True)
         raise
 
 
