@@ -205,12 +205,8 @@ def _chained_files(folder: Path) -> Set[str]:
 def _sealed(folder: Path, asset: str, day: str, paths: List[Path], known: Set[str]) -> List[Dict[str, Any]]:
     """Seal the lines of a day that no earlier part has: write the part, then its line, then remove the open file."""
     open_file = paths[0].with_name(f"{day}.log")
-    parts = []
-    for path in paths:
-        if f"hosts/{asset}/{path.name}" in known:
-            parts.append(path)
-        elif path != open_file:
-            path.unlink()  # of a run that was cut before the line: the open file has all of it
+    # A part without a line is of a run that was cut: the open file has all of it, and it is written again.
+    parts = [path for path in paths if f"hosts/{asset}/{path.name}" in known]
     if parts and _texts(parts[-1]) == _texts(open_file):
         open_file.unlink()  # of a run that was cut after the line
         return []
