@@ -9,6 +9,7 @@ from typing import Any
 from reversibility.market.findings import Finding, one_of
 from reversibility.market.kinds import kind_groups
 from reversibility.market.market_files import MarketFiles
+from reversibility.market.platforms import platform_of
 from reversibility.market.source import Document, Unreadable
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -292,4 +293,27 @@ def names(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else list(value or [])
 
 
-RULES = (vlan_ids_once, subnets_agree, addresses_fit, ssids_exist, flows_exist, ports_agree)
+def logs_stay_inside(market: MarketFiles) -> Iterator[Finding]:
+    """A device sends its lines, which are in clear text without TLS, to an asset of its own VLAN."""
+    for host in market.tags.values():
+        variables = market.variables(host)
+        server, place = variables.get("logs_server"), market.place(host, "logs_server")
+        if not server or place is None or not market.fleet_known:
+            continue
+        document, steps = place
+        if server not in market.tags:
+            problem = f'{host.tag} sends its logs to "{server}", which is no asset'
+            yield document.finding(steps, problem, one_of(server, set(market.tags)))
+            continue
+        network = platform_of(host.attributes.get("os")).family == "network"
+        other = market.tags[server]
+        if not network or variables.get("network_syslog") is not None or variables.get("network_syslog_tls"):
+            continue
+        if (host.site, host.attributes.get("vlan")) != (other.site, other.attributes.get("vlan")):
+            problem = f"{host.tag} would send its logs in clear text out of its VLAN, to {server}"
+            yield document.finding(steps, problem, "a server in the same VLAN, or network_syslog_tls: true")
+
+
+RULES = (
+    vlan_ids_once, subnets_agree, addresses_fit, ssids_exist, flows_exist, ports_agree, logs_stay_inside,
+)  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from reversibility.platforms import log_hosts
 from reversibility.platforms.aruba_aoss_parse import with_vlans
 from reversibility.platforms.aruba_text import banner_text, classified
 from reversibility.platforms.config_tree import Node, read_tree
@@ -93,7 +94,13 @@ def read(text: str) -> Seen:
         snmp_users=tuple(sorted({text.split()[0] for text in tree.each("snmpv3 user") if text})),
         ntp=tuple(sorted({text.split()[0] for text in tree.each("ntp server") if text})),
         syslog=tuple(
-            sorted({text.split()[0] for text in tree.each("logging") if re.match(r"[\d.]+(?: |$)", text)})
+            sorted(
+                {
+                    log_hosts.read("aruba_aoscx", text)
+                    for text in tree.each("logging")
+                    if re.match(r"[\d.]+(?: |$)", text)
+                }
+            )
         ),
         radius=tuple(sorted({text.split()[0] for text in tree.each("radius-server host") if text})),
         banner=(banner or "").strip("\n"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from reversibility.platforms import log_hosts
 from reversibility.platforms.aruba_aoscx_parse import DOT1X, MAC, Seen, port_name
 from reversibility.platforms.aruba_aoscx_ports import canonical_port, carried, port_commands
 from reversibility.platforms.cli_plan import (
@@ -23,6 +25,7 @@ from reversibility.platforms.secret_names import secret
 def canonical(wanted: Configuration) -> Configuration:
     """The wanted configuration as this platform says it: a phone's VLAN is a tagged one with the mark ``voice``."""
     voice = frozenset(port.voice for port in wanted.ports if port.voice and port.voice != port.access)
+    wanted = replace(wanted, syslog=log_hosts.canonical("aruba_aoscx", wanted.syslog))
     return canonical_names(wanted, port_name, (canonical_port(port, voice) for port in wanted.ports))
 
 
@@ -51,7 +54,7 @@ def plan(wanted: Configuration, seen: Seen) -> tuple[str, ...]:
         *_services(wanted, seen),
         *server_commands("ntp server", wanted.ntp, seen.configuration.ntp),
         *(["ntp enable"] if wanted.ntp and "ntp enable" not in seen.lines else []),
-        *server_commands("logging", wanted.syslog, seen.configuration.syslog),
+        *log_hosts.commands("aruba_aoscx", wanted.syslog, seen.configuration.syslog),
         *_snmp(wanted, seen.configuration),
         *_banner(wanted, seen.configuration),
         *(f"no vlan {number}" for number in sorted(removed)),
@@ -66,7 +69,7 @@ def _refuse(
     ports: dict[str, list[str]],
     removed: frozenset[int],
 ) -> None:
-    reasons = []
+    reasons = [*log_hosts.refusals("aruba_aoscx", wanted.syslog, seen.lines)]
     for port in wanted.ports:
         if "protected" in port.guards:
             reasons.append(f"{port.name}: this platform has no guard “protected”")

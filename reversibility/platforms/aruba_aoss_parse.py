@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from reversibility.platforms import log_hosts
 from reversibility.platforms.aruba_text import banner_text, classified
 from reversibility.platforms.config_tree import Node, read_tree
 from reversibility.platforms.interface_names import natural
@@ -115,7 +116,11 @@ def read(text: str) -> Seen:
         ntp=tuple(
             sorted({*_first(tree, "ntp server"), *(t.split()[-1] for t in tree.each("sntp server priority"))})
         ),
-        syslog=tuple(sorted(word for word in _first(tree, "logging") if word[0].isdigit())),
+        syslog=tuple(
+            sorted(
+                {log_hosts.read("aruba_aoss", text) for text in tree.each("logging") if text[:1].isdigit()}
+            )
+        ),
         radius=tuple(sorted(set(_first(tree, "radius-server host")))),
         banner=(banner or "").strip("\n"),
     )

@@ -11,6 +11,7 @@ import ipaddress
 from collections.abc import Iterator
 from dataclasses import replace
 
+from reversibility.platforms import log_hosts
 from reversibility.platforms.aruba_aoss_parse import Seen, contract, port_name
 from reversibility.platforms.aruba_aoss_ports import (
     bare_member_commands,
@@ -27,7 +28,6 @@ from reversibility.platforms.cli_plan import (
     changed_mirrors,
     hostname_commands,
     long_vlan_names,
-    server_commands,
     way_in_refusals,
 )
 from reversibility.platforms.driver import ChangeRefused
@@ -75,7 +75,7 @@ def plan(wanted: Configuration, seen: Seen) -> tuple[str, ...]:
         *_accounts(wanted, seen.configuration),
         *_services(wanted, seen),
         *_ntp(wanted, seen),
-        *server_commands("logging", wanted.syslog, seen.configuration.syslog),
+        *log_hosts.commands("aruba_aoss", wanted.syslog, seen.configuration.syslog),
         *_snmp(wanted, seen.configuration),
         *_banner(wanted, seen.configuration),
         *(f"no vlan {number}" for number in sorted(removed)),
@@ -88,7 +88,7 @@ def _aggregate_of(have: dict[str, Port], name: str) -> str | None:
 
 
 def _refuse(wanted: Configuration, seen: Seen, have: dict[str, Port], removed: frozenset[int]) -> None:
-    reasons = []
+    reasons = [*log_hosts.refusals("aruba_aoss", wanted.syslog, seen.lines)]
     for port in wanted.ports:
         if port.mode == "routed":
             reasons.append(f"{port.name}: this platform has no routed ports")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from reversibility.platforms import log_hosts
 from reversibility.platforms.cisco_text import Banner, banner_at, classified
 from reversibility.platforms.config_tree import Node, read_tree
 from reversibility.platforms.interface_names import ios_name, natural, nxos_name
@@ -354,11 +355,10 @@ def _server(text: str) -> str:
 
 
 def _syslog(tree: Node, nxos: bool) -> set[str]:
-    found = {text.split()[0] for text in tree.each("logging server" if nxos else "logging host") if text}
-    for text in () if nxos else tree.each("logging"):
-        if re.match(r"\d+\.\d+\.\d+\.\d+", text):
-            found.add(text.split()[0])
-    return found
+    if nxos:
+        return {log_hosts.read("cisco_nxos", text) for text in tree.each("logging server") if text}
+    old = (text for text in tree.each("logging") if re.match(r"\d+\.\d+\.\d+\.\d+", text))
+    return {log_hosts.read("cisco_ios", text) for text in (*tree.each("logging host"), *old) if text}
 
 
 def _radius(tree: Node) -> set[str]:

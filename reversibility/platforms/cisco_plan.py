@@ -11,6 +11,7 @@ import ipaddress
 from collections.abc import Iterator
 from dataclasses import replace
 
+from reversibility.platforms import log_hosts
 from reversibility.platforms.cisco_parse import RESERVED, Seen
 from reversibility.platforms.cisco_ports import port_commands, refusals
 from reversibility.platforms.cli_plan import (
@@ -38,7 +39,12 @@ def canonical(wanted: Configuration, *, nxos: bool) -> Configuration:
         replace(port, name=name(port.name), aggregate=name(port.aggregate) if port.aggregate else None)
         for port in wanted.ports
     )
+    wanted = replace(wanted, syslog=log_hosts.canonical(_platform(nxos), wanted.syslog))
     return canonical_names(wanted, name, ports)
+
+
+def _platform(nxos: bool) -> str:
+    return "cisco_nxos" if nxos else "cisco_ios"
 
 
 def plan(wanted: Configuration, seen: Seen, *, nxos: bool) -> tuple[str, ...]:
@@ -64,9 +70,7 @@ def plan(wanted: Configuration, seen: Seen, *, nxos: bool) -> tuple[str, ...]:
         *_accounts(wanted, seen.configuration, nxos),
         *_services(wanted, seen, nxos),
         *server_commands("ntp server", wanted.ntp, seen.configuration.ntp),
-        *server_commands(
-            "logging server" if nxos else "logging host", wanted.syslog, seen.configuration.syslog
-        ),
+        *log_hosts.commands(_platform(nxos), wanted.syslog, seen.configuration.syslog),
         *_snmp(wanted, seen.configuration, nxos),
         *_banner(wanted, seen, nxos),
         *(f"no vlan {piece}" for piece in chunks(removed)),
@@ -96,6 +100,7 @@ def _refuse(
             "802.1X is in the new style (access-session), which this driver reads and does not change"
         )
     reasons += long_vlan_names(wanted)
+    reasons += log_hosts.refusals(_platform(nxos), wanted.syslog, seen.lines)
     if wanted.banner and "^C" in wanted.banner:
         reasons.append("the banner holds ^C, which the device shows as the end of a banner")
     if wanted.banner and not set(DELIMITERS) - set(wanted.banner):

@@ -130,6 +130,7 @@ class Configuration:
     """What a configuration says, as far as the model goes; ``services`` maps a service to its setting (ssh: on).
 
     ``services`` of a network device: ``telnet``, ``http``, ``https``, ``ssh``, ``snmp-v2c``: each ``on`` or ``off``.
+    ``syslog`` are log hosts, see log_hosts.py.
     ``snmp_users`` are SNMPv3's, ``radius`` the servers of 802.1X and of log-ins, each by address or name.
     ``radius_vlans`` are those that a RADIUS server may answer to an access point, by number.
     ``radios``, ``country`` (ISO 3166) and ``uplink`` (the wired interface) are an access point's.

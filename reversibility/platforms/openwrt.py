@@ -88,7 +88,7 @@ class Openwrt(Unidentified):
             return None
 
     def parse(self, files: Files) -> Configuration:
-        """Name, SSIDs and accounts."""
+        """Name, SSIDs, log host and accounts."""
         wireless = read(files, WIRELESS)
         radios = openwrt_plan.radios_of(wireless)
         names = [s for s in read(files, SYSTEM) if s.type == "system"]
@@ -103,6 +103,7 @@ class Openwrt(Unidentified):
             hostname=names[0].text("hostname") if names else "",
             vlans=tuple(Vlan(number) for number in sorted({s.vlan for s in found.values() if s.vlan})),
             ssids=tuple(found[name] for name in sorted(found)),
+            syslog=openwrt_plan.log_hosts(read(files, SYSTEM)),
             accounts=tuple(_accounts(files.get(SHADOW, b"").decode("utf-8", "replace"))),
         )
 
@@ -118,7 +119,7 @@ class Openwrt(Unidentified):
         return shell_driver.unpacked(output)
 
     def planned(self, wanted: Configuration, files: Files) -> Goal:
-        """Wi-Fi, the networks of its VLANs, and the hours in the crontab."""
+        """Wi-Fi, the networks of its VLANs, the hours in the crontab, and the log host."""
         return openwrt_plan.goal(wanted, files)
 
     def names(self, path: str, text: str) -> tuple[str, ...]:
@@ -183,7 +184,7 @@ class Openwrt(Unidentified):
         if absent:
             return f"la configuration ne contient pas de quoi restaurer l’équipement{NBSP}: manque {', '.join(absent)}"
         wanted = wanted_configuration(market, asset)
-        wanted = Configuration(hostname=wanted.hostname, ssids=wanted.ssids)
+        wanted = Configuration(hostname=wanted.hostname, ssids=wanted.ssids, syslog=wanted.syslog)
         try:
             seen = self.parse(files)
         except UnknownGrammar as error:

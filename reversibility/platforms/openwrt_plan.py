@@ -58,6 +58,9 @@ def goal(wanted: Configuration, files: Files) -> Goal:
         for s in kept
     ]
     return {
+        **(
+            {} if wanted.syslog is None else {SYSTEM: uci.write(_logging(wanted.syslog, read(files, SYSTEM)))}
+        ),
         WIRELESS: uci.write([*kept, *interfaces]),
         NETWORK: uci.write(_networks(wanted, network)),
         CRONTAB: _crontab(files.get(CRONTAB, b"").decode("utf-8", "replace"), interfaces),
@@ -157,6 +160,34 @@ def _networks(wanted: Configuration, network: Sequence[uci.Section]) -> list[uci
     return kept
 
 
+def log_hosts(sections: Sequence[uci.Section]) -> tuple[str, ...]:
+    """Where logd sends the lines: an address for UDP to port 514, else address, protocol and port."""
+    system = next((s for s in sections if s.type == "system"), None)
+    if system is None or not system.text("log_ip"):
+        return ()
+    how = (system.text("log_proto", "udp"), system.text("log_port", "514"))
+    return (system.text("log_ip") if how == ("udp", "514") else " ".join((system.text("log_ip"), *how)),)
+
+
+def _logging(wanted: Sequence[str], sections: Sequence[uci.Section]) -> list[uci.Section]:
+    """The file ``system`` with one log host. Raises ChangeRefused.
+
+    logd sends by UDP and TCP, to one host (openwrt.org, "Logging messages").
+    """
+    if len(wanted) > 1 or any(" " in host for host in wanted):
+        raise ChangeRefused(["OpenWrt sends its logs to one server, by UDP to port 514"])
+    if not any(section.type == "system" for section in sections):
+        raise ChangeRefused(["/etc/config/system has no section “system”"])
+    goal_ = []
+    for section in sections:
+        options = {k: v for k, v in section.options.items() if k not in ("log_ip", "log_port", "log_proto")}
+        if section.type == "system":
+            options |= {"log_ip": wanted[0], "log_port": "514", "log_proto": "udp"} if wanted else {}
+            section = replace(section, options=options)
+        goal_.append(section)
+    return goal_
+
+
 def _is_made_here(section: uci.Section) -> bool:
     match = re.fullmatch(r"vlan(\d+)", section.name)
     own = (
@@ -192,7 +223,14 @@ def same(one: str, other: str) -> bool:
 
 
 def batch(config: str, old: Sequence[uci.Section], new: Sequence[uci.Section]) -> Iterator[str]:
-    """The lines of ``uci batch`` from ``old`` to ``new``. One without a name is kept or deleted, never changed."""
+    """The lines of ``uci batch`` from ``old`` to ``new``.
+
+    A section without a name is changed where it is the only one of its type; others are kept or deleted.
+    """
+    for kind in sorted(_alone(old) & _alone(new)):
+        [was], [goes] = ([s for s in sections if s.type == kind] for sections in (old, new))
+        yield from _options_changed(f"{config}.@{kind}[0]", was.options, goes.options)
+        old, new = ([s for s in sections if s.type != kind] for sections in (old, new))
     yield from _without_names(config, old, [s for s in new if not s.name])
     have, goal_ = ({s.name: s for s in sections if s.name} for sections in (old, new))
     for name, section in have.items():
@@ -204,12 +242,22 @@ def batch(config: str, old: Sequence[uci.Section], new: Sequence[uci.Section]) -
             before = have[name].options
         else:
             yield f"set {config}.{name}={section.type}"
-        for option in before:
-            if option not in section.options:
-                yield f"delete {config}.{name}.{option}"
-        for option, value in section.options.items():
-            if before.get(option) != value:
-                yield from _set(f"{config}.{name}.{option}", value, option in before)
+        yield from _options_changed(f"{config}.{name}", before, section.options)
+
+
+def _alone(sections: Sequence[uci.Section]) -> set[str]:
+    """Types of which there is one section, without a name."""
+    types = [section.type for section in sections]
+    return {s.type for s in sections if not s.name and types.count(s.type) == 1}
+
+
+def _options_changed(
+    where: str, before: Mapping[str, str | list[str]], after: Mapping[str, str | list[str]]
+) -> Iterator[str]:
+    yield from (f"delete {where}.{option}" for option in before if option not in after)
+    for option, value in after.items():
+        if before.get(option) != value:
+            yield from _set(f"{where}.{option}", value, option in before)
 
 
 def _set(where: str, value: str | list[str], there: bool) -> Iterator[str]:

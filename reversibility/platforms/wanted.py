@@ -4,6 +4,8 @@ From network.yml: VLANs, subnets, SSIDs. From host_vars: ``ports``, and the vari
 each of which is
 left out when the device's setting is not managed:
 
+``logs_server``: the tag of the server that has the site's logs; the device sends to it (``network_syslog_tls``: over
+TLS) unless ``network_syslog`` lists other addresses.
 ``network_accounts`` ({name: admin or operator}), ``network_services`` ({telnet: off}), ``network_ntp``,
 ``network_syslog``,
 ``network_radius``, ``network_snmp_users`` (lists), ``network_banner``, ``network_routes`` ([{to, via}]),
@@ -22,6 +24,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from reversibility.market.model import Asset, Market
+from reversibility.platforms.log_hosts import TLS
 from reversibility.platforms.model import (
     Account,
     Configuration,
@@ -69,7 +72,7 @@ def wanted_configuration(
         dhcp_snooping=_numbers(variables.get("network_dhcp_snooping"), table),
         snmp_users=_names(variables.get("network_snmp_users")),
         ntp=_names(variables.get("network_ntp")),
-        syslog=_names(variables.get("network_syslog")),
+        syslog=_log_hosts(market, variables),
         radius=_servers(market, variables.get("network_radius")),
         radius_vlans=_answerable(market, asset, table),
         banner=variables.get("network_banner"),
@@ -262,6 +265,15 @@ def _servers(market: Market, given: Iterable[Any] | None) -> tuple[str, ...] | N
         return str(asset.address) if asset is not None and asset.address else name
 
     return None if given is None else _names(address(str(name)) for name in given)
+
+
+def _log_hosts(market: Market, variables: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """``network_syslog``, or the server of ``logs_server``; see log_hosts.py. None without either."""
+    given, server = variables.get("network_syslog"), variables.get("logs_server")
+    if given is not None or not server:
+        return _names(given)
+    how = TLS if variables.get("network_syslog_tls", False) else ""
+    return tuple(f"{address}{how}" for address in _servers(market, [server]) or ())
 
 
 def _names(given: Iterable[Any] | None) -> tuple[str, ...] | None:

@@ -211,7 +211,10 @@ CONFIG = [
     C("monitor session <1-4>", opens="config-monitor"),
     C("interface <interface>", port),
     C("line vty", opens="config-line"),
-    C("logging server <host> = [ <0-7> ] [ use-vrf <word> ]"),
+    C(
+        "logging server <host> = [ <0-7> ] [ port <1-65535> ] [ secure ] [ use-vrf <word> ] [ facility <word> ]"
+    ),
+    C("crypto ca trustpoint <word>"),
 ]
 ENDS = [C("end", do.end), C("exit", do.exit_mode)]
 BODIES = {

@@ -13,6 +13,7 @@ import pytest
 
 from plugins.module_utils.log_store import seal
 from reversibility.contract.profile_loader import load_profile
+from reversibility.records.log_archive import LogArchive
 from tests.unit.contract.handover import NOW, Handover
 from tests.unit.contract.test_proofs_bourget import without_waivers
 
@@ -73,10 +74,12 @@ def logs(handover: Handover) -> Path:
     return folder
 
 
-def judged(handover: Handover, **changes: Any) -> tuple[str, str]:
+def judged(
+    handover: Handover, obligation: str = "B-6.2-journaux-des-machines", tag: str = PC, **changes: Any
+) -> tuple[str, str]:
     row = handover.row(
-        "B-6.2-journaux-des-machines",
-        PC,
+        obligation,
+        tag,
         profile=load_profile("bourget"),
         market=without_waivers(handover.market),
         **changes,
@@ -86,6 +89,21 @@ def judged(handover: Handover, **changes: Any) -> tuple[str, str]:
 
 def test_sealed_days_elsewhere_prove_the_logs(handover: Handover, logs: Path) -> None:
     assert judged(handover) == ("proven", "2\u00a0journées scellées depuis le 27/02/2026")
+
+
+def test_a_network_device_counts_by_the_lines_that_its_server_took_in(handover: Handover, logs: Path) -> None:
+    asked = {"obligation": "B-6.2-journaux-du-reseau", "tag": "SW250001"}
+    assert judged(handover, **asked)[0] == "missing"
+    day = (NOW - timedelta(days=2)).date().isoformat()
+    path = logs / "hosts" / "SW250001" / f"{day}.log"
+    path.parent.mkdir()
+    text = f"{day}T08:00:00Z local7.notice syslog: 45: *Dec  1 10:01:02.123: %SYS-5-CONFIG_I: Configured"
+    path.write_text(f"198.51.100.3 - {len(text)} {text}\n" * 2)
+    seal(logs, NOW.date())
+    assert judged(handover, **asked) == ("proven", "1\u00a0journée scellée depuis le 28/02/2026")
+    [first, second] = LogArchive(logs).lines(asset="SW250001")
+    assert (first.place, second.place) == (0, len(text) + 1) and first.program == "syslog"
+    assert first.message == "45: *Dec  1 10:01:02.123: %SYS-5-CONFIG_I: Configured"
 
 
 def test_logs_that_were_changed_after_their_seal_prove_nothing(handover: Handover, logs: Path) -> None:

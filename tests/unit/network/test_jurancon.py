@@ -138,6 +138,9 @@ def test_all_network_devices_are_configured_or_obtained_kept_and_handed_over(
         files = open_configuration(state.read_bytes(asset.site, asset.tag, "config.age"), identity)
         assert read_back(declared, declared.assets[asset.tag], files) is None
         assert not devices[asset.tag].running.beginning("snmp-server community")
+        server = [declared.assets["NA250001"]] if asset.site == "barthou_elementaire" else []
+        shown = devices[asset.tag].running.beginning("logging ")
+        assert shown == [f"logging {one.address}" for one in server]
         inventory = state.read_json(asset.site, asset.tag, "inventory.json")
         assert inventory["content"]["network_device"]["serial"] == asset.attributes["serial"]
         assert not SCHEMA.is_file() or problems(inventory) == []

@@ -122,6 +122,21 @@ def test_drift_is_repaired_option_by_option(machine: OpenwrtDevice, device) -> N
     assert "wds" not in text
 
 
+def test_the_log_host_is_set_in_the_section_without_a_name_and_put_back(
+    machine: OpenwrtDevice, device
+) -> None:
+    wanted = dataclasses.replace(WANTED, syslog=("198.51.100.10",))
+    device().present(wanted)
+    [section] = uci.read(machine.at_the_device("cat /etc/config/system"))
+    logged = {"log_ip": "198.51.100.10", "log_port": "514", "log_proto": "udp"}
+    assert section.options == {"hostname": "AP250001", **logged} and section.name == ""
+    assert not device().present(wanted).changed
+    machine.at_the_device("uci set system.@system[0].log_ip=192.0.2.9; uci commit system")
+    repaired = device().present(wanted)
+    assert repaired.paths == ("/etc/config/system",)
+    assert DRIVER.parse(repaired.files).syslog == wanted.syslog
+
+
 def test_hours_are_kept_by_cron_whatever_the_hour(machine: OpenwrtDevice, device) -> None:
     guests = dataclasses.replace(WANTED.ssids[1], hours="mon-fri 07:30-18:30")
     wanted = dataclasses.replace(WANTED, ssids=(guests,))

@@ -100,6 +100,21 @@ def test_applied_it_is_as_wanted_and_a_second_time_there_is_nothing_to_do(platfo
         assert value not in shown + repr(done)
 
 
+def test_a_log_host_that_was_changed_by_hand_is_put_back(platform) -> None:
+    """Another port or transport is drift too: lines would go where nobody listens."""
+    _, _, device = platform
+    device.present(wanted(platform[0]))
+    by_hand = {
+        "cisco_ios": "192.0.2.1 transport tcp port 1470",
+        "cisco_nxos": "192.0.2.1 port 1470",
+    }.get(device.driver.platform, "192.0.2.1 tcp 1470")
+    device.present(Configuration(syslog=(by_hand,)))
+    assert device.driver.parse(device.gather().files).syslog == (by_hand,)
+    assert device.present(Configuration(syslog=("192.0.2.1",))).changed
+    assert device.driver.parse(device.gather().files).syslog == ("192.0.2.1",)
+    assert device.plan(Configuration(syslog=("192.0.2.1",))).commands == ()
+
+
 def test_drift_is_repaired_and_a_lost_save_is_made_good(platform) -> None:
     case, simulated, device = platform
     device.present(wanted(case))

@@ -191,11 +191,44 @@ def test_a_line_of_the_chain_that_fits_in_part_is_taken_back(store: Path) -> Non
     assert len(log_store.seal(store, TODAY)) == 1 and LogArchive(store).verify() == []
 
 
+def without_places(folder: Path, *numbers: int) -> None:
+    """As ``arrive``, of a network device: it says no place, and the same text may be there twice."""
+    lines = CONTENT.split(b"\n")
+    path = folder / "hosts" / PC / f"{DAY}.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as stream:
+        stream.write(b"".join(b"198.51.100.3 - %d %s\n" % (len(lines[n]), lines[n]) for n in numbers))
+
+
+def test_lines_of_a_device_are_numbered_as_they_arrived(store: Path) -> None:
+    without_places(store, 0, 0, 3)
+    with (store / "hosts" / PC / f"{DAY}.log").open("ab") as stream:
+        stream.write(b"198.51.100.3 - 80 cut by a full\n")
+    row = log_store.status(store, {})["assets"][PC][DAY]
+    assert row == {"lines": 3, "doubled": 0, "damaged": 1, "missing": []}
+    [first] = log_store.seal(store, TODAY)
+    without_places(store, 1, 0)
+    [second] = log_store.seal(store, TODAY)
+    assert (first["lines"], second["lines"], second["missing"]) == (3, 2, [])
+    said = [line.message for line in LogArchive(store).lines(asset=PC)]
+    words = ["session opened for user direction"] * 2 + [
+        "user eleve left",
+        "é à ü",
+        "session opened for user direction",
+    ]
+    assert sorted(said) == sorted(words) and LogArchive(store).verify() == []
+
+
+@pytest.mark.parametrize(
+    "write", [lambda store: arrive(store, CONTENT, 0, 2), lambda store: without_places(store, 0, 2)]
+)
 @pytest.mark.parametrize("cut", ["before the line", "after the line"])
-def test_a_crash_between_a_day_and_its_line_is_completed_by_the_next_time(store: Path, cut: str) -> None:
+def test_a_crash_between_a_day_and_its_line_is_completed_by_the_next_time(
+    store: Path, cut: str, write: Callable[[Path], None]
+) -> None:
     arrive(store, CONTENT, 0, asset="UC250002")
     log_store.seal(store, TODAY)
-    arrive(store, CONTENT, 0, 2)
+    write(store)
     before = files_of(store)
     [line] = log_store.seal(store, TODAY)
     for path, content in before.items():

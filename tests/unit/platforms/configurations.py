@@ -35,6 +35,7 @@ def switches(
     name_length: int = 32,
     members_keep: bool = True,
     tagged_all: bool = True,
+    transports: tuple[str, ...] = (),
 ) -> Configuration:
     numbers = draw(st.lists(st.integers(2, 1001), min_size=3, max_size=12, unique=True))
     vlans = tuple(
@@ -83,7 +84,14 @@ def switches(
         mirrors=mirrors,
         dhcp_snooping=draw(st.frozensets(vlan, max_size=3)),
         ntp=tuple(sorted(draw(st.sets(ADDRESS, max_size=2)))),
-        syslog=tuple(sorted(draw(st.sets(ADDRESS, max_size=2)))),
+        syslog=tuple(
+            sorted(
+                f"{address}{how}"
+                for address, how in draw(
+                    st.dictionaries(ADDRESS, st.sampled_from(["", *transports]), max_size=2)
+                ).items()
+            )
+        ),
         radius=tuple(sorted(draw(st.sets(ADDRESS, max_size=2)))),
         banner=draw(st.one_of(st.just(""), BANNER)),
     )

@@ -32,6 +32,7 @@ SWITCHES = switches(
     lambda n: f"lag {n}",
     guards=["edge", "bpdu", "root", "loop", "dhcp-trust"],
     services=["https"],
+    transports=(" tcp 1470", " udp 1514"),
 ).map(_possible)
 
 

@@ -34,6 +34,7 @@ SWITCHES = switches(
     lambda n: f"Trk{n}",
     guards=["edge", "bpdu", "root", "loop", "dhcp-trust", "protected"],
     services=["telnet", "http"],
+    transports=(" tcp 1470", " udp 1514"),
 ).map(_one_guest)
 
 

@@ -20,6 +20,7 @@ SWITCHES = switches(
     lambda n: f"Port-channel{n}",
     guards=["edge", "bpdu", "root", "dhcp-trust", "protected"],
     services=["telnet", "http", "https"],
+    transports=(" transport tcp port 1470", " transport udp port 1514", " vrf Mgmt-vrf"),
 )
 
 

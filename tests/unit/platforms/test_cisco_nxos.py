@@ -19,6 +19,7 @@ SWITCHES = switches(
     guards=["edge", "bpdu", "root", "dhcp-trust"],
     dot1x_vlans=False,
     services=["telnet", "https"],
+    transports=(" port 1514",),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 
 import pytest
@@ -213,3 +214,37 @@ def test_an_enterprise_ssid_needs_a_server_and_damage_is_said() -> None:
     assert DRIVER.problems({"/etc/config/wireless": b"option k v\n"}) == [
         "/etc/config/wireless: line 1: option before the first section"
     ]
+
+
+SYSTEM = "/etc/config/system"
+
+
+@given(
+    st.sampled_from(["", " 'system'"]),
+    st.sampled_from(
+        ["", "\toption log_ip '192.0.2.9'\n\toption log_proto 'tcp'\n\toption log_port '1514'\n"]
+    ),
+    st.sampled_from([(), ("198.51.100.10",)]),
+)
+def test_the_log_host_is_written_and_read_back(name: str, before: str, hosts: tuple[str, ...]) -> None:
+    """OpenWrt's own file has a section without a name."""
+    text = f"config system{name}\n\toption hostname 'AP'\n{before}\nconfig timeserver 'ntp'\n\toption enabled '1'\n"
+    files = {SYSTEM: text.encode(), "/etc/config/wireless": WIRELESS.encode()}
+    assert DRIVER.parse(files).syslog == (("192.0.2.9 tcp 1514",) if before else ())
+    wanted = Configuration(syslog=hosts)
+    written = str(DRIVER.planned(wanted, files)[SYSTEM])
+    assert DRIVER.parse({SYSTEM: written.encode()}).syslog == hosts
+    assert ("log_" in written) is bool(hosts)
+    assert DRIVER.same(
+        SYSTEM, str(DRIVER.planned(wanted, {**files, SYSTEM: written.encode()})[SYSTEM]), written
+    )
+    lines = list(batch("system", uci.read(text), uci.read(written)))
+    assert all(re.match(r"(set|delete) system\.(system|@system\[0\])\.log_", line) for line in lines), lines
+    assert bool(lines) is bool(before or hosts)
+    assert SYSTEM not in DRIVER.planned(Configuration(), files), "not declared, not changed"
+
+
+@pytest.mark.parametrize("hosts", [("192.0.2.1 tls",), ("192.0.2.1", "192.0.2.2")])
+def test_a_log_host_that_logd_cannot_serve_is_refused(hosts: tuple[str, ...]) -> None:
+    with pytest.raises(ChangeRefused, match="one server, by UDP"):
+        DRIVER.planned(Configuration(syslog=hosts), {SYSTEM: b"config system\n"})

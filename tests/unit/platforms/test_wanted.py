@@ -43,6 +43,20 @@ def market(*assets: Asset) -> Market:
     return Market("m", Path(), {}, NETWORK, {}, {}, {found.tag: found for found in assets})
 
 
+def test_a_device_sends_its_logs_to_the_server_of_the_site() -> None:
+    server = replace(asset("nas", "NA1"), address="198.51.100.10")
+
+    def hosts(**variables: object) -> tuple[str, ...] | None:
+        switch = asset("switch", "SW1", **variables)
+        return wanted_configuration(market(switch, server), switch).syslog
+
+    assert hosts() is None
+    assert hosts(logs_server="NA1") == ("198.51.100.10",)
+    assert hosts(logs_server="NA1", network_syslog_tls=True) == ("198.51.100.10 tls",)
+    assert hosts(logs_server="NA1", network_syslog=["192.0.2.1"]) == ("192.0.2.1",)
+    assert hosts(logs_server="NA1", network_syslog=[]) == ()
+
+
 def test_ports_vlans_and_the_way_to_the_device() -> None:
     ports = {
         "Gi1/0/1": {

@@ -48,6 +48,55 @@ def test_a_line_arrives_over_tls_with_its_place(machine):
     assert "NA990004" in said or "certificate required" in said, said
 
 
+# A line as Cisco sends it, with its own number and time: by UDP, and over TLS in a frame that says its length.
+LINE = "<189>45: *Dec  1 10:01:02.123: %SYS-5-CONFIG_I: Configured from console by admin on vty0 (192.0.2.7)"
+SEND = """
+import socket, ssl, sys
+line, how, address = sys.stdin.read().encode(), sys.argv[1], (sys.argv[2], 0)
+if how == "udp":
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        out.bind(address)
+        out.sendto(line, ("127.0.0.1", 514))
+else:
+    trust = ssl.create_default_context(cafile="/etc/ssl/cartable/authority.pem")
+    with socket.create_connection(("127.0.0.1", 6514), source_address=address) as plain:
+        with trust.wrap_socket(plain, server_hostname="NA990004") as out:
+            out.sendall(b"%d %s" % (len(line), line))
+"""
+
+
+@pytest.fixture(scope="module")
+def switch(machine):
+    """What sends a line as the network device SW990002, or as another address."""
+    machine.run("sh", "-c", "ip address add 203.0.113.4/32 dev lo; ip address add 203.0.113.77/32 dev lo")
+
+    def send(line, how="udp", address="203.0.113.4"):
+        done = machine.run("python3", "-c", SEND, how, address, stdin=line)
+        assert done.returncode == 0, done.stderr
+
+    return send
+
+
+def test_a_device_is_known_by_its_address_and_its_lines_are_sealed_as_all_others(machine, switch):
+    switch(LINE.replace("45:", "44:"), address="203.0.113.77")  # nobody's
+    switch(LINE)
+    switch(LINE.replace("45:", "46:"), how="tls")
+    stored = f"cat {FOLDER}/hosts/SW990002/*.log"
+    wait(lambda: " 46: " in machine.run("sh", "-c", stored).stdout)
+    rows = [row.split(" ", 6) for row in machine.run("sh", "-c", stored).stdout.splitlines()]
+    for row, number in zip(rows, ("45", "46"), strict=True):
+        assert row[:2] == ["203.0.113.4", "-"] and row[4:6] == ["local7.notice", "syslog:"]
+        assert row[6] == f"{number}{LINE.removeprefix('<189>45')}"
+        assert int(row[2]) == len(" ".join(row[3:]))
+    assert "44:" not in machine.run("sh", "-c", f"cat {FOLDER}/*.log {FOLDER}/hosts/*/*.log").stdout
+    over = f"cd {FOLDER}/hosts/SW990002 && mv $(date -I).log 2026-03-01.log"
+    machine.run("sh", "-c", f"{STOP}; {over}; systemctl start rsyslog")
+    assert machine.run("systemctl", "start", "cartable-seal-logs.service").returncode == 0
+    sealed = machine.run("zcat", f"{FOLDER}/hosts/SW990002/2026-03-01.log.gz").stdout.splitlines()
+    assert [row.split()[1] for row in sealed] == ["0", str(int(rows[0][2]) + 1)]
+    assert '"asset":"SW990002"' in machine.run("sh", "-c", f"cat {FOLDER}/chain/*.jsonl").stdout
+
+
 def test_only_root_reads_the_logs(machine):
     assert machine.run("stat", "--format=%a %U", FOLDER).stdout.split() == ["700", "root"]
     assert machine.run("cat", f"{FOLDER}/chain/head.json", user="nobody").returncode != 0
@@ -108,5 +157,5 @@ def test_the_nightly_service_seals_a_day_whatever_the_clock_of_its_lines(machine
 
 
 def test_the_check_has_shown_the_drift(checked):
-    for shown in ("/source.conf.j2", "before: /usr/local/sbin/cartable-seal-logs"):
+    for shown in ("/source.conf.j2", "/devices.conf.j2", "before: /usr/local/sbin/cartable-seal-logs"):
         assert shown in checked
