@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -41,8 +42,8 @@ def stations(configured: Radio) -> Iterator[list[Station]]:
     """All five; they leave in the end."""
     found = [configured.station(number) for number in range(1, 6)]
     yield found
-    for station in found:
-        station.leave()
+    with ThreadPoolExecutor(len(found)) as pool:
+        list(pool.map(Station.leave, found))
 
 
 def joined(
@@ -83,8 +84,12 @@ def test_the_classroom_is_in_its_vlan_and_a_wrong_key_is_not(
 ) -> None:
     assert stations[3].join(CLASSROOM, **sae("un mauvais mot")) in ("AUTH-REJECT", "SSID-TEMP-DISABLED")
     password = configured.secret(SITE, f"wifi/{CLASSROOM}")
-    joined(stations[3], CLASSROOM, "203.0.113.104/27", sae(password))
-    joined(stations[4], CLASSROOM, "203.0.113.105/27", sae(password))
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [
+            pool.submit(joined, stations[number], CLASSROOM, f"203.0.113.10{number + 1}/27", sae(password))
+            for number in (3, 4)
+        ]
+        assert [each.result() for each in waiting] == stations[3:]
     assert stations[3].hears(configured.wired["pupils"])
     assert stations[3].hears("203.0.113.105"), "pupils are not isolated from one another"
     # The address of a teacher, at the layer of the VLANs: no router in between.
@@ -97,14 +102,18 @@ def test_guests_reach_their_gateway_but_neither_each_other_nor_another_vlan(
 ) -> None:
     first, second, visitor, other_visitor, pupil = stations
     guests = key(configured.secret(SITE, f"wifi/{GUESTS}"))
-    joined(first, GUESTS, "203.0.113.140/27", guests, GATEWAY)
-    joined(second, GUESTS, "203.0.113.141/27", guests, GATEWAY)
-    joined(visitor, VISITORS, "203.0.113.142/27", OWE, GATEWAY)
-    joined(other_visitor, VISITORS, "203.0.113.143/27", OWE, GATEWAY)
-    assert not first.hears("203.0.113.141"), "within an SSID"
-    assert not visitor.hears("203.0.113.143"), "within an SSID without a key"
-    assert not first.hears("203.0.113.142"), "across two SSIDs"
-    assert not visitor.hears("203.0.113.140"), "across two SSIDs"
+    with ThreadPoolExecutor(4) as pool:
+        waiting = [
+            pool.submit(joined, first, GUESTS, "203.0.113.140/27", guests, GATEWAY),
+            pool.submit(joined, second, GUESTS, "203.0.113.141/27", guests, GATEWAY),
+            pool.submit(joined, visitor, VISITORS, "203.0.113.142/27", OWE, GATEWAY),
+            pool.submit(joined, other_visitor, VISITORS, "203.0.113.143/27", OWE, GATEWAY),
+        ]
+        assert [each.result() for each in waiting] == stations[:4]
+        # Within an SSID, within one without a key, and across the two, both ways.
+        pairs = [(first, "141"), (visitor, "143"), (first, "142"), (visitor, "140")]
+        heard = [pool.submit(station.hears, f"203.0.113.{host}") for station, host in pairs]
+        assert [each.result() for each in heard] == [False] * 4
 
     # The same two, by the same means, while the service sleeps and the ports are open; then it puts the isolation back.
     unit, ports = "cartable-wifi-isolation.service", "/sys/class/net/wlan0_*/brport/isolated"
@@ -168,8 +177,13 @@ def test_people_come_by_their_password_into_the_vlan_of_their_account(
 ) -> None:
     director, substitute = stations[0], stations[1]
     assert director.join(STAFF, **by_password("direction", "un mauvais mot")) == "EAP-FAILURE"
-    joined(director, STAFF, "203.0.113.50/27", by_password("direction", pc.secret(SERVER, "direction")))
-    joined(substitute, STAFF, "203.0.113.104/27", by_password("remplacant", pc.secret(SERVER, "remplacant")))
+    people = [("direction", director, "203.0.113.50/27"), ("remplacant", substitute, "203.0.113.104/27")]
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [
+            pool.submit(joined, station, STAFF, address, by_password(name, pc.secret(SERVER, name)))
+            for name, station, address in people
+        ]
+        assert [each.result() for each in waiting] == [director, substitute]
     assert [vlan_of(pc, director), vlan_of(pc, substitute)] == ["wlan0.20", "wlan0.40"]
     assert director.hears(pc.wired["direction"])
     assert substitute.hears(pc.wired["pupils"])
