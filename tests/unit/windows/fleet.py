@@ -27,6 +27,7 @@ from reversibility.records.vault import KdfCost, Vault
 from tests.simulators.windows.pc import PC
 from tests.simulators.windows.simulator import Endpoint, Simulator
 from tests.simulators.windows.state.software import Installer
+from tests.unit.windows.runner_market import LOG_SERVER
 
 PROJECT = Path(__file__).resolve().parents[3]
 MARKET = Path(__file__).parent / "market"
@@ -240,7 +241,7 @@ def make_fleet(folder: Path, simulator: Simulator, cost: KdfCost, pcs: dict[str,
             "vlan": "printing", "managed": False,
         },
     }  # fmt: skip
-    rooms = {"room_atelier": {"hosts": hosts}}
+    rooms = {"room_atelier": {"hosts": hosts | LOG_SERVER}}
     text = yaml.safe_dump({"all": {"children": {"site_essais": {"children": rooms}}}}, sort_keys=False)
     (inventory / "hosts.yml").write_text(text, encoding="utf-8")
     return fleet

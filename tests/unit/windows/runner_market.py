@@ -22,6 +22,16 @@ from reversibility.records.vault import Vault
 
 MARKET = Path(__file__).parent / "market"
 TAG = "SV990001"
+LOG_SERVER = {
+    "NA990001": {
+        "ansible_host": "198.51.100.8",
+        "asset": {
+            "kind": "nas", "vendor": "Exemple", "model": "Serveur de fichiers", "serial": "ESSAI-NA-1", "purchased": date(2025, 4, 14),
+            "vlan": "printing", "managed": False,
+        },
+    },
+}  # fmt: skip
+"""The asset that ``logs_server`` names; nobody connects to it."""
 
 
 def _replace(path: Path, old: str, new: str) -> None:
@@ -40,7 +50,7 @@ def make(folder: Path, address: str, password: str, os_name: str = "windows-serv
         "kind": "server", "os": os_name, "vendor": "Exemple", "model": "Machine d’essai", "serial": "ESSAI-SV-1",
         "purchased": date(2025, 4, 14), "vlan": "teachers", "mac": "02:00:5e:00:99:01", "managed": True,
     }  # fmt: skip
-    hosts = {TAG: {"ansible_host": host, "ansible_port": int(port or 5986), "asset": asset}}
+    hosts = {TAG: {"ansible_host": host, "ansible_port": int(port or 5986), "asset": asset}, **LOG_SERVER}
     rooms = {"room_atelier": {"hosts": hosts}}
     text = yaml.safe_dump({"all": {"children": {"site_essais": {"children": rooms}}}}, allow_unicode=True)
     (paths.inventory / "hosts.yml").write_text(text, encoding="utf-8")
