@@ -33,7 +33,7 @@ PORTS = "ovs-vsctl --format=csv --columns=name,tag,trunks,vlan_mode,protected li
 @contextmanager
 def copied_data(school: School) -> Iterator[None]:
     """Have a pupil's work on the NAS, and a copy of it on a disk, which the inventory names meanwhile."""
-    declared = INVENTORY / "host_vars" / NAS / "backup.yml"
+    declared = INVENTORY / "host_vars" / f"{NAS}.yml"
     declared.write_text(f"backup_repository: {DISK}\n", encoding="ascii")
     try:
         school.playbook("provision.yml", "--limit", NAS)

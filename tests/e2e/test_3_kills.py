@@ -7,7 +7,7 @@ import random
 from tests.e2e import kills
 from tests.e2e.conftest import DemoRun, School
 
-KILLS = 3
+KILLS = 2
 
 
 def test_a_killed_run_loses_nothing_and_the_next_one_completes(school: School, demo: DemoRun) -> None:

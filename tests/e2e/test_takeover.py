@@ -119,7 +119,7 @@ def test_a_successor_takes_the_school_over_with_what_is_in_the_bundle(
     assert {asset for asset, *_ in found} == {TAG}, "on the other machines nothing has changed since"
 
     declare(taken)
-    kills = drawn(KILLS, 3)
+    kills = drawn(KILLS, 2)
     for step, moment in kills:
         kill_at(reader, take_over, step, moment)
     said = reader.type(take_over, PROJECT)
