@@ -6,12 +6,15 @@ What a machine had comes back by cartable.fleet.restore_configuration, from the 
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from reversibility.bundle.compare import compare, describe
 from reversibility.documents.runbooks import RUNBOOKS
 from reversibility.market.load import load_market
 from reversibility.market.paths import MarketPaths
@@ -98,3 +101,23 @@ def sheet(bundle: Path, name: str, system: str) -> tuple[list[str], dict[str, st
     commands = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", part, re.DOTALL)
     machines = re.findall(r'<th scope="row">(\w+)</th><td>([\d.]+)</td>', part)
     return [html.unescape(one) for one in commands], dict(machines)
+
+
+def differences(before: Path, after: Path) -> list[str]:
+    """What differs between two bundles, but for the new network cards of the router and the switch."""
+    found = list(describe(compare(before, after)))
+    for tag in (ROUTER, SWITCH):
+        name = f"data/02-equipements/trois_platanes/{tag}/inventory.json"
+        old, new = (
+            without_cards(json.loads((one / name).read_text(encoding="utf-8"))) for one in (before, after)
+        )
+        if old == new:
+            found = [line for line in found if f"/{tag}: inventory.json:" not in line]
+    return found
+
+
+def without_cards(value: Any) -> Any:
+    """A record without the addresses of network cards."""
+    if isinstance(value, dict):
+        return {key: without_cards(item) for key, item in value.items() if key != "mac"}
+    return [without_cards(item) for item in value] if isinstance(value, list) else value

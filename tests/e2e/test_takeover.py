@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from pykeepass import PyKeePass
 
-from reversibility.bundle.compare import compare, describe
+from reversibility.bundle.compare import compare
 from reversibility.documents.runbooks import RUNBOOKS
 from reversibility.market.load import load_market
 from reversibility.market.paths import MarketPaths
@@ -27,7 +27,7 @@ from reversibility.records.state import State
 from reversibility.records.vault import Vault
 from tests.e2e.conftest import ACCESS_POINT, BIN, INVENTORY, LAB, TAGS, WINDOWS, DemoRun, School
 from tests.e2e.kills import drawn
-from tests.e2e.rebuilding import NAS, PC, Seen, burn_down, copied_data, printed, sheet
+from tests.e2e.rebuilding import NAS, PC, Seen, burn_down, copied_data, differences, printed, sheet
 from tests.e2e.stranger import stranger
 from tests.unit.bundle.reader import PROJECT, Reader, make_reader
 
@@ -249,7 +249,7 @@ def test_blank_machines_become_the_school_that_was_handed_over(
 
     assert Seen.of(school) == before
     after = max(taken.bundles.glob("cartable-demo-*"))
-    assert list(describe(compare(bundles[-1], after))) == []
+    assert differences(bundles[-1], after) == []
     records = {tag: State(taken.state).read_json(SITE, tag, "rebuild.json") for tag in TAGS}
     assert {tag for tag, record in records.items() if record["result"] == "success"} == TAGS
     assert records[NAS]["data"][0]["files"] > 0
