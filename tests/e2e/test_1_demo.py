@@ -153,7 +153,7 @@ def test_a_socket_changes_its_vlan_by_one_edit_of_the_inventory(school: School, 
     text = variables.read_text(encoding="utf-8")
     market = plan(load_market(INVENTORY))
     port = next(port for port in market.ports if port.name == "p_guest")
-    # A pupils’ PC without the security rules, whose firewall would answer nobody but the administration.
+    # A pupils’ PC that no test secures: with the security rules its firewall answers the administration only.
     pc, gateway, pupil = "pc-moved", "198.51.100.129", "198.51.100.107"
 
     def is_neighbour(address: str) -> bool:
